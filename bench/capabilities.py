@@ -1,0 +1,154 @@
+"""What an instrument can do for a test: the protocols that drivers implement and rig files name as roles."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, runtime_checkable
+
+from bench.bus import Source
+
+
+@dataclass(frozen=True, slots=True)
+class AcReading:
+    """One acquisition of an AC source: rms volts, rms amperes, watts, hertz."""
+
+    voltage: float
+    current: float
+    power: float
+    frequency: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramPoint:
+    """One point of a hardware-timed supply program: go to `voltage` (V rms) and stay for `dwell`."""
+
+    voltage: float
+    dwell: timedelta
+
+
+@runtime_checkable
+class AcSource(Protocol):
+    """A programmable AC source that feeds devices with mains."""
+
+    #: shortest dwell the source times itself, None when it cannot time a program
+    minimum_dwell: timedelta | None
+
+    def set_voltage(self, volts: float) -> float:
+        """Set the output voltage (V rms) and return what the instrument reads back."""
+
+    def set_frequency(self, hertz: float) -> float:
+        """Set the output frequency (Hz) and return what the instrument reads back."""
+
+    def output(self, on: bool) -> None:
+        """Close or open the output relay and confirm it."""
+
+    def measure(self) -> AcReading:
+        """Return a fresh measurement of the output."""
+
+    def run_program(self, points: Sequence[ProgramPoint], nominal: float, start_phase: float = 0.0) -> timedelta:
+        """Start a hardware-timed program at a phase angle (degrees); return its length. `nominal` is held after it."""
+
+    def end_program(self) -> None:
+        """Return to fixed output once the program has run out."""
+
+
+@runtime_checkable
+class Attenuator(Protocol):
+    """A step attenuator in one radio path."""
+
+    step: float
+
+    def set_attenuation(self, db: float) -> float:
+        """Set the attenuation (dB) and return what the instrument reports."""
+
+    def attenuation(self) -> float:
+        """Return the attenuation in force (dB)."""
+
+
+@runtime_checkable
+class FrameSource(Protocol):
+    """A sniffer. Publishes kind `psdu`: raw = PSDU without FCS, data = device_us, channel, rssi (dBm), lqi."""
+
+    channel: int
+
+    def start(self, source: Source) -> None:
+        """Begin to publish every frame heard."""
+
+
+@runtime_checkable
+class DccGateway(Protocol):
+    """The DCC's user gateway: three services to post to and the user's own receive endpoint.
+
+    Publishes kind `duis`: raw = the XML document posted to the user.
+    """
+
+    def post(self, service: str, document: bytes) -> bytes:
+        """Post a DUIS document to `transform`, `send` or `non-device`; return the synchronous reply."""
+
+    def start(self, source: Source) -> None:
+        """Begin to receive what the DCC posts to the user."""
+
+
+@runtime_checkable
+class LocalDelivery(Protocol):
+    """Hands GBCS messages to a device past the DCC. Publishes kind `gbcs`: raw = a message that came back."""
+
+    def deliver(self, message: bytes) -> None:
+        """Deliver one complete GBCS message."""
+
+    def start(self, source: Source) -> None:
+        """Begin to publish what comes back."""
+
+
+@runtime_checkable
+class TimeSource(Protocol):
+    """What the rig's clock runs on."""
+
+    def now(self) -> datetime:
+        """Return the instant, UTC."""
+
+    def arrival(self) -> datetime | None:
+        """Return the stamp for something arriving now; None: stamp it when the wait in progress has ended."""
+
+    def wait(self, until: datetime) -> Mapping[str, int] | None:
+        """Wait until `until` or until something may have been observed, whichever is first.
+
+        Returns how many items each observation point has had to deliver so far, None if nobody can know.
+        """
+
+
+@runtime_checkable
+class Baseline(Protocol):
+    """A rig that can be brought back to its declared initial state."""
+
+    def restore_baseline(self) -> None:
+        """Bring every device and instrument to the initial state; time goes on."""
+
+
+class Rest(Protocol):
+    """The rest a rig file declares: rms volts, hertz, whether the output is on, decibels in each path."""
+
+    voltage: float
+    frequency: float
+    output_on: bool
+    attenuation: float
+
+
+@runtime_checkable
+class SafeState(Protocol):
+    """An instrument that can leave the rig harmless."""
+
+    def make_safe(self, rest: "Rest") -> None:
+        """Go to the declared rest. Called on every exit, also by the watchdog in another process."""
+
+
+#: role in a rig file -> what an instrument must provide to fill it
+ROLES: dict[str, type] = {
+    "mains": AcSource,
+    "attenuator": Attenuator,
+    "sniffer": FrameSource,
+    "dcc": DccGateway,
+    "local": LocalDelivery,
+    "time": TimeSource,
+    "baseline": Baseline,
+}

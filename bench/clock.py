@@ -1,0 +1,98 @@
+"""The only source of time of the engine, the drivers and the test cases."""
+
+import time as machine
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from bench.capabilities import TimeSource
+from bench.units import parse_duration
+
+Pump = Callable[[Mapping[str, int] | None], None]
+
+
+def minutes(count: float) -> timedelta:
+    """Return a number of minutes as a duration."""
+    return timedelta(minutes=count)
+
+
+def seconds(count: float) -> timedelta:
+    """Return a number of seconds as a duration."""
+    return timedelta(seconds=count)
+
+
+class MachineTime:
+    """The time of this machine, for rigs of metal."""
+
+    poll = 0.02
+
+    def now(self) -> datetime:
+        """Return the machine's UTC time."""
+        return datetime.now(UTC)
+
+    def arrival(self) -> datetime | None:
+        """Return the stamp of something that arrives now."""
+        return self.now()
+
+    def wait(self, until: datetime) -> None:
+        """Sleep a little, at most until `until`."""
+        machine.sleep(max(0.0, min(self.poll, (until - self.now()).total_seconds())))
+
+
+class Clock:
+    """Time as tests see it. Waiting lets the observation points deliver what happened meanwhile."""
+
+    def __init__(self, source: TimeSource) -> None:
+        self.source = source
+        self._pumps: list[Pump] = []
+        self._ticks: list[_Tick] = []
+
+    def now(self) -> datetime:
+        """Return the instant, UTC."""
+        return self.source.now()
+
+    def sleep(self, duration: timedelta | str) -> None:
+        """Wait for a duration ("3 min")."""
+        self.sleep_until(self.now() + parse_duration(duration))
+
+    def sleep_until(self, instant: datetime) -> None:
+        """Wait until an instant; returns at once when it has passed."""
+        while self.now() < instant:
+            self.advance(instant)
+        self.pump(None)
+
+    def advance(self, until: datetime) -> None:
+        """Wait until `until` or the next instant at which something may have been observed, and collect it."""
+        target = min([until, *(tick.due for tick in self._ticks)])
+        expected = self.source.wait(max(target, self.now()))
+        self.pump(expected)
+        now = self.now()
+        for tick in [tick for tick in self._ticks if tick.due <= now]:
+            tick.due = now + tick.period
+            tick.action()
+
+    def pump(self, expected: Mapping[str, int] | None) -> None:
+        """Collect what the observation points have."""
+        for pump in self._pumps:
+            pump(expected)
+
+    def on_pump(self, pump: Pump) -> None:
+        """Call `pump` whenever observations may have come in."""
+        self._pumps.append(pump)
+
+    def every(self, period: timedelta, action: Callable[[], None]) -> Callable[[], None]:
+        """Call `action` each `period` while somebody waits; returns what ends it."""
+        tick = _Tick(period, action, self.now() + period)
+        self._ticks.append(tick)
+
+        def end() -> None:
+            if tick in self._ticks:
+                self._ticks.remove(tick)
+
+        return end
+
+
+class _Tick:
+    __slots__ = ("action", "due", "period")
+
+    def __init__(self, period: timedelta, action: Callable[[], None], due: datetime) -> None:
+        self.period, self.action, self.due = period, action, due

@@ -1,0 +1,135 @@
+"""Mains as a test acts on it: interruptions, dips, ramps; each checked against the envelope before a driver sees it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bench.capabilities import AcReading, AcSource, ProgramPoint
+from bench.clock import Clock
+from bench.errors import NotRun, SafetyError
+from bench.rigfile import NominalTable, SafetyTable
+from bench.timeline import Timeline
+from bench.units import format_duration, parse_duration
+
+CYCLE = timedelta(milliseconds=20)
+DENSE_SAMPLES = timedelta(seconds=1)
+SETTLE = timedelta(seconds=1)
+PROGRAM_POINTS = 100  #: no list engine in the field takes more points than this
+
+
+@dataclass(frozen=True, slots=True)
+class Interruption:
+    """A supply interruption as the bench made it: the instants at which the relay was told to open and to close."""
+
+    began: datetime
+    ended: datetime
+
+    @property
+    def duration(self) -> timedelta:
+        """How long the supply was off."""
+        return self.ended - self.began
+
+
+class Mains:
+    """One feed."""
+
+    def __init__(self, source: AcSource, timeline: Timeline, clock: Clock, safety: SafetyTable, rest: NominalTable) -> None:
+        self._source, self._timeline, self._clock = source, timeline, clock
+        self._safety, self.rest = safety, rest
+        self._clock.every(rest.sample, self.sample)
+
+    def sample(self) -> AcReading:
+        """Measure the feed and put the reading on the timeline."""
+        reading = self._source.measure()
+        data = {
+            "voltage": round(reading.voltage, 2),
+            "current": round(reading.current, 3),
+            "power": round(reading.power, 1),
+            "frequency": round(reading.frequency, 2),
+            "text": f"mains {reading.voltage:.1f} V",
+        }
+        self._timeline.record("mains", "voltage", data)
+        return reading
+
+    def settle(self) -> None:
+        """Bring the feed to its nominal state and confirm it by measurement."""
+        self.set_voltage(self.rest.voltage)
+        self._source.set_frequency(self.rest.frequency)
+        self._source.output(True)
+        self.sample()
+
+    def set_voltage(self, volts: float) -> None:
+        """Set the feed to an rms voltage (V)."""
+        self._within_envelope("voltage", volts, self._safety.voltage_min, self._safety.voltage_max, "V")
+        self._stimulus(f"set {volts:g} V", voltage=volts)
+        self._source.set_voltage(volts)
+
+    def interrupt(self, duration: timedelta | str, start: datetime | None = None) -> Interruption:
+        """Open the feed for `duration` (at `start` if given), close it again, and return when that was."""
+        length = parse_duration(duration)
+        self._check_outage(length)
+        if start is not None:
+            self._clock.sleep_until(start)
+        self.sample()
+        self._stimulus(f"open the feed for {format_duration(length)}", output=False, duration_s=length.total_seconds())
+        self._source.output(False)
+        began = self._clock.now()
+        self.sample()
+        end_dense = self._clock.every(max(DENSE_SAMPLES, length / 100), self.sample)
+        self._clock.sleep_until(began + length)
+        end_dense()
+        self.sample()
+        self._stimulus("close the feed", output=True)
+        self._source.output(True)
+        ended = self._clock.now()
+        self.sample()
+        return Interruption(began, ended)
+
+    def program(self, words: str, points: Sequence[ProgramPoint], start_phase: float = 0.0) -> None:
+        """Run a hardware-timed program to its end. Raises NotRun when the source cannot time it."""
+        shortest = min(point.dwell for point in points)
+        if self._source.minimum_dwell is None or shortest < self._source.minimum_dwell:
+            raise NotRun(f"the AC source cannot time a step of {format_duration(shortest)} itself")
+        if len(points) > PROGRAM_POINTS:
+            raise SafetyError(f"{words}: {len(points)} points, but a list engine takes {PROGRAM_POINTS}; use longer steps")
+        for point in points:
+            self._within_envelope("voltage", point.voltage, self._safety.voltage_min, self._safety.voltage_max, "V")
+            if point.voltage == 0:
+                self._check_outage(point.dwell)
+        listed = [[point.voltage, point.dwell.total_seconds()] for point in points]
+        self._stimulus(words, program=listed)
+        length = self._source.run_program(points, self.rest.voltage, start_phase)
+        end_dense = self._clock.every(max(length / 60, CYCLE), self.sample)
+        self._clock.sleep(length + SETTLE)
+        end_dense()
+        self._source.end_program()
+        self.sample()
+
+    def dip(self, residual: float, cycles: float, start_phase: float = 0.0) -> None:
+        """Dip to `residual` (fraction of nominal) for a number of 50 Hz cycles (IEC 61000-4-11 class 2 and 3)."""
+        after = ProgramPoint(self.rest.voltage, timedelta(milliseconds=200))
+        points = [ProgramPoint(residual * self.rest.voltage, cycles * CYCLE), after]
+        self.program(f"dip to {residual:.0%} for {cycles:g} cycles at {start_phase:g} degrees", points, start_phase)
+
+    def ramp(self, residual: float, fall: timedelta | str, hold: timedelta | str, rise: timedelta | str) -> None:
+        """Brown out: fall to `residual` (fraction of nominal), hold, rise again."""
+        nominal, low = self.rest.voltage, residual * self.rest.voltage
+        falling, rising = _slope(nominal, low, parse_duration(fall)), _slope(low, nominal, parse_duration(rise))
+        points = [*falling, ProgramPoint(low, parse_duration(hold)), *rising, ProgramPoint(nominal, timedelta(seconds=1))]
+        self.program(f"ramp to {residual:.0%} of nominal, hold {format_duration(parse_duration(hold))}", points)
+
+    def _check_outage(self, length: timedelta) -> None:
+        if length > self._safety.longest_outage:
+            longest = format_duration(self._safety.longest_outage)
+            raise SafetyError(f"an outage of {format_duration(length)} is longer than the rig allows ({longest})")
+
+    def _within_envelope(self, what: str, value: float, low: float, high: float, unit: str) -> None:
+        if not low <= value <= high:
+            raise SafetyError(f"{what} {value:g} {unit} is outside the rig's envelope of {low:g} to {high:g} {unit}")
+
+    def _stimulus(self, words: str, **data: object) -> None:
+        self._timeline.record("mains", "stimulus", {"text": f"mains: {words}", **data})
+
+
+def _slope(start: float, end: float, length: timedelta, steps: int = 20) -> list[ProgramPoint]:
+    return [ProgramPoint(start + (end - start) * (index + 1) / steps, length / steps) for index in range(steps)]

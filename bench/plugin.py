@@ -1,0 +1,163 @@
+"""The pytest plugin: options, the life of a test case, verdicts in the reports of pytest and Allure."""
+
+import os
+import traceback
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.allure_link import AllureLink, attach, register
+from bench.errors import BenchError, NotApplicable, NotRun, UsageError
+from bench.fixtures import *  # noqa: F403 - pytest finds fixtures in the plugin's namespace
+from bench.session import RunSession
+from bench.testcase import TestCase, case_of
+from bench.verdict import MAPPING, Verdict, exit_code, verdict_of
+
+SESSION = pytest.StashKey[RunSession]()
+REPORTS = pytest.StashKey[dict[str, Path]]()
+ALLURE = pytest.StashKey[AllureLink]()
+OUTCOMES = pytest.StashKey[list[tuple[Verdict, str]]]()
+DEFAULT_RIG = "rigs/virtual.toml"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of a run."""
+    group = parser.getgroup("smets-bench")
+    group.addoption("--rig", default=DEFAULT_RIG, help=f"rig file (default {DEFAULT_RIG})")
+    group.addoption("--defect", action="append", default=[], metavar="REF", help="defect to put into the rig's world")
+    group.addoption("--seed", type=int, default=1, help="seed of the rig's world (default 1)")
+    group.addoption("--out", dest="bench_out", default=None, metavar="DIR", help="run folder (default runs/RUN_ID)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker."""
+    config.addinivalue_line("markers", "testcase(case): a test case of a suite; use bench.testcase.testcase")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Plan the run once it is known which test cases were selected."""
+    config = session.config
+    cases = [(item.nodeid, case) for item in session.items if (case := case_of(item)) is not None]
+    if not cases or config.option.collectonly:
+        return
+    out = config.getoption("bench_out")
+    try:
+        run = RunSession(
+            _rig_path(config), Path(out) if out else None, config.getoption("seed"), config.getoption("defect")
+        )
+    except UsageError as problem:
+        raise pytest.UsageError(str(problem)) from None
+    run.plan(cases)
+    config.stash[SESSION] = run
+    config.stash[ALLURE] = register(config, run.folder)
+
+
+def _rig_path(config: pytest.Config) -> Path:
+    given = Path(config.getoption("rig"))
+    beside = config.rootpath / given
+    return given if given.is_absolute() or given.exists() or not beside.exists() else beside
+
+
+@pytest.fixture(autouse=True)
+def _test_of_a_run(request: pytest.FixtureRequest) -> Generator[None]:
+    """Begin the evidence of a test case before its other fixtures act on the rig."""
+    case = case_of(request.node)
+    if case is not None:
+        request.config.stash[SESSION].begin_test(request.node.nodeid, case)
+    yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Attach the evidence while the test is still the current one."""
+    try:
+        return (yield)
+    finally:
+        run = item.config.stash.get(SESSION, None)
+        if case_of(item) is not None and run is not None:
+            attach(run.end_stimuli())
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]") -> Generator[None, Any, Any]:
+    """Give each phase its verdict; the last phase settles the test."""
+    report = yield
+    case = case_of(item)
+    run = item.config.stash.get(SESSION, None)
+    if case is None or run is None:
+        return report
+    error = call.excinfo.value if call.excinfo is not None else None
+    if isinstance(error, KeyboardInterrupt | pytest.exit.Exception):
+        return report
+    outcomes = item.stash.setdefault(OUTCOMES, [])
+    verdict, reason = _judge(run, case, error, call.when)
+    if call.when == "call" or verdict is not Verdict.PASS:
+        outcomes.append((verdict, reason))
+    if verdict is not Verdict.PASS:
+        report.outcome = MAPPING[verdict].pytest
+        report.longrepr = ("", 0, reason) if report.outcome == "skipped" else f"{verdict.upper()} {case.id}  {reason}"
+    report.user_properties.append(("verdict", verdict.value))
+    if call.when == "teardown":
+        result = run.end_test(item.nodeid, outcomes)
+        item.config.stash[ALLURE].settle(result)
+        item.config.hook.pytest_bench_result(result=result)
+    return report
+
+
+def _judge(run: RunSession, case: TestCase, error: BaseException | None, when: str) -> tuple[Verdict, str]:
+    if error is not None and isinstance(error, pytest.skip.Exception):
+        return Verdict.NOT_RUN, str(error)
+    verdict = verdict_of(error, precondition=when != "call")
+    if error is None:
+        return verdict, ""
+    if isinstance(error, BenchError | AssertionError | NotRun | NotApplicable) or verdict is not Verdict.ERROR:
+        return verdict, str(error) or type(error).__name__
+    path = run.folder / f"{case.id}-traceback.txt"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{os.path.basename(last.filename)}:{last.lineno}"
+    return verdict, f"the bench broke at {where} ({type(error).__name__}: {error}); traceback in {path.name}"
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
+    """Show verdicts by their own names."""
+    verdict = dict(report.user_properties).get("verdict")
+    if not isinstance(verdict, str) or (verdict == Verdict.PASS and report.when != "call"):
+        return None if not isinstance(verdict, str) else ("", "", ("", {}))
+    shown = Verdict(verdict)
+    category = {Verdict.PASS: "passed", Verdict.FAIL: "failed"}.get(shown, shown.value)
+    return category, MAPPING[shown].letter, (shown.value.upper(), {})
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Close the rig, build the reports, and let the verdicts decide the exit code."""
+    run = session.config.stash.get(SESSION, None)
+    if run is None:
+        return
+    run.close()
+    from reports.build import build_reports
+
+    session.config.stash[REPORTS] = build_reports(run.folder)
+    if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        session.exitstatus = exit_code(run.record.verdicts)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say where the reports are."""
+    reports = config.stash.get(REPORTS, None)
+    if reports:
+        terminalreporter.section("smets-bench")
+        for kind, path in reports.items():
+            terminalreporter.write_line(f"{kind:<8} {path}")
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare the hook by which others follow a run live."""
+    from bench import hooks
+
+    pluginmanager.add_hookspecs(hooks)

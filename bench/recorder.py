@@ -1,0 +1,118 @@
+"""The append-only, hash-chained log of a run: one JSON line an observation, written before anybody acts on it.
+
+Each line carries `hash` = SHA-256(previous hash || the line without its hash). A line that was changed, removed or
+inserted breaks the chain from there on; `verify_log` says where. Nothing is buffered in the process.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError
+from bench.observation import Observation
+
+GENESIS = "0" * 64
+
+
+class Recorder:
+    """Writes the log of one test after another; the chain runs through all of them."""
+
+    def __init__(self) -> None:
+        self.head = GENESIS
+        self._file = -1
+        self.path: Path | None = None
+
+    def open(self, path: Path) -> None:
+        """Begin the log of a test. The first line names the head of the chain so far."""
+        self.close()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_EXCL, 0o644)
+        self.path = path
+        self._append({"log": path.parent.name, "previous": self.head})
+
+    def write(self, seen: Observation) -> None:
+        """Append one observation. Raises BenchError when the disk takes no more; nothing written is lost."""
+        line: dict[str, Any] = {
+            "n": seen.number,
+            "t": seen.time.isoformat(timespec="microseconds"),
+            "point": seen.point,
+            "kind": seen.kind,
+            "data": seen.data,
+        }
+        if seen.raw:
+            line["raw"] = seen.raw.hex()
+        self._append(line)
+
+    def _append(self, line: dict[str, Any]) -> None:
+        body = json.dumps(line, separators=(",", ":"), ensure_ascii=False, default=str)
+        head = hashlib.sha256((self.head + body).encode()).hexdigest()
+        octets = f'{body[:-1]},"hash":"{head}"}}\n'.encode()
+        try:
+            while octets:
+                octets = octets[os.write(self._file, octets) :]
+        except OSError as problem:
+            raise BenchError(f"cannot write {self.path}: {problem.strerror}; free some space and run again") from None
+        self.head = head
+
+    def close(self) -> None:
+        """Close the log of the current test."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+def verify_log(path: Path, previous: str | None = None) -> str:
+    """Check the chain of one log and return its head. Raises BenchError naming the first line that does not fit."""
+    head = previous
+    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        body, marker, tail = text.rpartition(',"hash":"')
+        try:
+            line = json.loads(body + "}")
+        except ValueError:
+            raise BenchError(f"{path}:{number}: not a line of a log") from None
+        if number == 1:
+            if head is not None and line.get("previous") != head:
+                raise BenchError(f"{path}:1: does not follow the log before it")
+            head = str(line.get("previous"))
+        if not marker or hashlib.sha256((str(head) + body + "}").encode()).hexdigest() != tail[:-2]:
+            raise BenchError(f"{path}:{number}: the chain is broken here; this line or an earlier one was changed")
+        head = tail[:-2]
+    return head or GENESIS
+
+
+def read_log(path: Path) -> Iterator[Observation]:
+    """Yield the observations of a log; a last line cut short by a crash is left out."""
+    for text in path.read_text(encoding="utf-8").splitlines():
+        try:
+            line = json.loads(text)
+        except ValueError:
+            return
+        if "n" in line:
+            yield Observation(
+                line["n"],
+                datetime.fromisoformat(line["t"]).astimezone(UTC),
+                line["point"],
+                line["kind"],
+                line["data"],
+                bytes.fromhex(line.get("raw", "")),
+            )
+
+
+def verify_run(folder: Path) -> str:
+    """Check every log of a run, in order, against the head in `run.json`. Raises BenchError."""
+    from bench.runrecord import load_run
+
+    record = load_run(folder)
+    head = GENESIS
+    logs = [folder / test.evidence / "timeline.jsonl" for test in record.tests if test.evidence]
+    for path in logs:
+        if not path.exists():
+            raise BenchError(f"{path}: missing; the evidence is not complete")
+        head = verify_log(path, head)
+    if head != record.chain:
+        raise BenchError(f"{folder}: the last log does not end at the head named in run.json")
+    return f"{folder}: {len(logs)} logs, chain intact, head {head}"

@@ -1,0 +1,148 @@
+"""An open rig: services started, instruments locked and connected, observation points on the timeline."""
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bench.bus import Bus, Item
+from bench.capabilities import ROLES, Baseline, SafeState
+from bench.clock import Clock, MachineTime
+from bench.driver import Driver, driver_class
+from bench.errors import BenchError, NotRun, UsageError
+from bench.lock import InstrumentLocks
+from bench.recorder import Recorder
+from bench.rigfile import RigFile, check_rig, fill_announced, instrument_config
+from bench.service import Service
+from bench.timeline import Timeline
+
+Capability = TypeVar("Capability")
+
+
+class Rig:
+    """Everything a run holds of the rig, opened in order and closed in reverse."""
+
+    def __init__(self, file: RigFile, path: str) -> None:
+        self.file, self.path = file, path
+        self.services: dict[str, Service] = {}
+        self.instruments: dict[str, Driver] = {}
+        self._locks = InstrumentLocks()
+        self._watchdog: subprocess.Popen[bytes] | None = None
+        self.bus = Bus()
+        self.recorder = Recorder()
+        self.clock: Clock
+        self.timeline: Timeline
+        self._takers: dict[str, Any] = {}
+
+    def open(self, run_folder: Path, seed: int, defects: Sequence[str]) -> None:
+        """Start the services and connect every instrument. Raises BenchError (or RigError, UsageError)."""
+        self._check_world_options(defects)
+        for name, table in self.file.services.items():
+            arguments = []
+            if "seed" in table.accepts:
+                arguments += ["--seed", str(seed)]
+            if "defects" in table.accepts:
+                arguments += [word for defect in defects for word in ("--defect", defect)]
+            self.services[name] = Service(name, table, arguments, run_folder / "services" / f"{name}.log")
+        announced = {name: service.announced for name, service in self.services.items()}
+        self.file = check_rig(fill_announced(self.file.model_dump(mode="json"), announced, self.path), self.path)
+        for name, table in self.file.instruments.items():
+            driver = driver_class(table["driver"])
+            config = instrument_config(self.path, name, table)
+            identity = f"{table['driver']} {getattr(config, driver.identity_key, name)}"
+            self._locks.take(name, identity)
+            self.instruments[name] = driver(name, config)
+        for instrument in self.instruments.values():
+            instrument.open()
+        self.clock = Clock(self.find("time") or MachineTime())
+        self.timeline = Timeline(self.clock, self.recorder)
+        self.clock.on_pump(self._collect)
+        self._watchdog = self._start_watchdog(run_folder)
+
+    def _check_world_options(self, defects: Sequence[str]) -> None:
+        if defects and not any("defects" in table.accepts for table in self.file.services.values()):
+            raise UsageError(f"{self.path}: no service of this rig accepts defects; leave --defect out or use a rig that does")
+
+    def find(self, role: str) -> Any:
+        """Return the instrument that fills a role, or None."""
+        name = self.file.roles.get(role)
+        return self.instruments[name] if name else None
+
+    def need(self, role: str, capability: type[Capability]) -> Capability:
+        """Return the instrument that fills a role. Raises NotRun naming the missing capability."""
+        found = self.find(role)
+        if found is None:
+            raise NotRun(f"rig {self.file.name} has no {ROLES[role].__name__} (role {role!r})")
+        assert isinstance(found, capability)
+        return found
+
+    def observe(self, instrument: Driver, take: Any) -> None:
+        """Start an observing instrument; `take(item)` is called with each item, in timeline order."""
+        source = self.bus.source(instrument.name, self.clock.source.arrival)
+        self._takers[instrument.name] = take
+        starter: Any = instrument
+        starter.start(source)
+
+    def _collect(self, expected: Mapping[str, int] | None) -> None:
+        wanted = {name: count for name, count in (expected or {}).items() if name in self._takers}
+        for name in self._takers:
+            if (trouble := self.instruments[name].trouble) is not None:
+                raise trouble
+        items: list[Item] = self.bus.drain(wanted)
+        for item in items:
+            self._takers[item.source](item)
+
+    def restore_baseline(self) -> None:
+        """Bring the rig to its initial state where it can; elsewhere tests find their preconditions themselves."""
+        baseline = self.find("baseline")
+        if isinstance(baseline, Baseline):
+            baseline.restore_baseline()
+
+    def make_safe(self) -> list[str]:
+        """Bring every instrument to its safe state; one failing does not stop the others. Returns what failed."""
+        return make_safe(self.instruments.values(), self.file)
+
+    def _start_watchdog(self, run_folder: Path) -> subprocess.Popen[bytes]:
+        with (run_folder / "watchdog.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "bench.watchdog"], stdin=subprocess.PIPE, stderr=log, start_new_session=True
+            )
+        assert process.stdin is not None
+        orders = {"path": self.path, "rig": self.file.model_dump(mode="json")}
+        process.stdin.write(json.dumps(orders).encode() + b"\n")
+        process.stdin.flush()
+        return process
+
+    def close(self) -> None:
+        """Make the rig safe, disconnect, stop the services. Never raises."""
+        if self._watchdog is not None:
+            self.make_safe()
+        for instrument in reversed(list(self.instruments.values())):
+            with contextlib.suppress(Exception):
+                instrument.close()
+        if self._watchdog is not None and self._watchdog.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._watchdog.stdin.write(b"disarm\n")
+                self._watchdog.stdin.close()
+            self._watchdog.wait()
+        for service in self.services.values():
+            service.stop()
+        self.recorder.close()
+        self.bus.close()
+        self._locks.release()
+
+
+def make_safe(instruments: Any, file: RigFile) -> list[str]:
+    """Bring instruments to the rest the rig file declares. Returns one line for each that could not."""
+    problems: list[str] = []
+    for instrument in instruments:
+        if not isinstance(instrument, SafeState):
+            continue
+        try:
+            instrument.make_safe(file.nominal)
+        except BenchError as problem:
+            problems.append(str(problem))
+    return problems

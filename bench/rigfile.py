@@ -1,0 +1,256 @@
+"""Rig files: what is on a rig, how it is wired, its safety envelope. One TOML schema for every rig.
+
+Values may hold `{python}` (this interpreter), `{free.NAME}` (a free TCP port, the same for each use of NAME) and
+`{SERVICE.KEY}` (what a service announced when it was ready); the last are filled in when the rig is opened.
+"""
+
+import re
+import socket
+import sys
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from bench.capabilities import ROLES
+from bench.driver import DriverConfig, driver_class, driver_names
+from bench.errors import RigError
+from bench.units import Amperes, Decibel, Duration, Hertz, Volts
+
+DeviceType = Literal["ESME", "GSME", "CHF", "GPF", "PPMID", "HCALCS", "IHD", "CAD"]
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)(?:\.([a-z0-9_]+))?\}")
+_EUI = re.compile(r"([0-9A-Fa-f]{2}-){7}[0-9A-Fa-f]{2}|\{[a-z_]+\.[a-z0-9_]+\}")
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("eui", "acb", "cos_party", "network_operator", check_fields=False)
+    @classmethod
+    def _eui(cls, value: str) -> str:
+        if not _EUI.fullmatch(value):
+            raise ValueError(f"{value!r} is not an EUI-64; write eight hex pairs, for example '90-B3-D5-1F-30-01-00-00'")
+        return value
+
+
+class ServiceTable(_Table):
+    """A program the rig needs while it is in use; it prints one JSON object when it is ready."""
+
+    command: list[str] = Field(min_length=1)
+    ready_within: Duration = Field(default_factory=lambda: _duration("20 s"))
+    accepts: frozenset[Literal["seed", "defects"]] = frozenset()
+
+
+class DeviceTable(_Table):
+    """A device on the rig."""
+
+    type: DeviceType
+    eui: str
+    feed: str | None = None
+    link: str | None = None
+    mpxn: str | None = None
+    golden: bool = False
+
+
+class PartiesTable(_Table):
+    """The remote parties the bench plays or names."""
+
+    acb: str
+    cos_party: str
+    network_operator: str
+    suppliers: list[str] = Field(min_length=2, max_length=2)
+
+
+class KeysTable(_Table):
+    """Where test keys are. Keys never stand in a rig file."""
+
+    keystore: str
+    han: str | None = None
+
+
+class SafetyTable(_Table):
+    """The envelope. A stimulus outside it is refused before a driver sees it."""
+
+    voltage_min: Volts = 0.0
+    voltage_max: Volts
+    frequency_min: Hertz = 45.0
+    frequency_max: Hertz = 55.0
+    current_max: Amperes
+    longest_outage: Duration
+    attenuation_max: Decibel
+
+
+class NominalTable(_Table):
+    """Where the rig rests, and where it goes on any exit."""
+
+    voltage: Volts
+    frequency: Hertz
+    output_on: bool = True
+    attenuation: Decibel = 0.0
+    sample: Duration = Field(default_factory=lambda: _duration("5 s"))
+
+
+class RigFile(_Table):
+    """A whole rig file."""
+
+    name: str
+    title: str = ""
+    services: dict[str, ServiceTable] = {}
+    instruments: dict[str, dict[str, Any]]
+    roles: dict[str, str]
+    devices: dict[str, DeviceTable]
+    parties: PartiesTable
+    keys: KeysTable
+    safety: SafetyTable
+    nominal: NominalTable
+    calibration: dict[str, str] = {}
+
+
+def _duration(text: str) -> Any:
+    from bench.units import parse_duration
+
+    return parse_duration(text)
+
+
+def load_rig_file(path: Path) -> RigFile:
+    """Read and check a rig file. Raises RigError: file, key and remedy in one line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as problem:
+        raise RigError(str(path), "file", f"cannot be read ({problem.strerror})", "give the path of a rig file") from None
+    except UnicodeDecodeError:
+        raise RigError(str(path), "file", "is not UTF-8 text", "give the path of a rig file") from None
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise RigError(str(path), "file", f"is not TOML ({problem})", "correct it there") from None
+    return check_rig(fill_local(table), str(path))
+
+
+def check_rig(table: Mapping[str, Any], file: str) -> RigFile:
+    """Check a rig table against the schema, the installed drivers and their capabilities. Raises RigError."""
+    try:
+        rig = RigFile.model_validate(table)
+    except ValidationError as problem:
+        raise _explain(file, "", problem, RigFile) from None
+    for name, instrument in rig.instruments.items():
+        instrument_config(file, name, instrument)
+    for role, name in rig.roles.items():
+        _check_role(file, rig, role, name)
+    for name, device in rig.devices.items():
+        for key in ("feed", "link"):
+            wired = getattr(device, key)
+            if wired is not None and wired not in rig.instruments:
+                raise RigError(file, f"devices.{name}.{key}", f"no instrument {wired!r}", _choose(rig.instruments))
+    return rig
+
+
+def instrument_config(file: str, name: str, table: Mapping[str, Any]) -> DriverConfig:
+    """Return the checked configuration of one instrument. Raises RigError."""
+    key = f"instruments.{name}"
+    driver = table.get("driver")
+    if driver is None:
+        raise RigError(file, f"{key}.driver", "missing", _choose(driver_names()))
+    try:
+        model = driver_class(str(driver)).Config
+    except KeyError:
+        raise RigError(file, f"{key}.driver", f"no driver {driver!r} is installed", _choose(driver_names())) from None
+    try:
+        return model.model_validate({field: value for field, value in table.items() if field != "driver"})
+    except ValidationError as problem:
+        raise _explain(file, key, problem, model) from None
+
+
+def _check_role(file: str, rig: RigFile, role: str, name: str) -> None:
+    if role not in ROLES:
+        raise RigError(file, f"roles.{role}", "no such role", _choose(ROLES))
+    if name not in rig.instruments:
+        raise RigError(file, f"roles.{role}", f"no instrument {name!r}", _choose(rig.instruments))
+    if not provides(str(rig.instruments[name]["driver"]), role):
+        able = [other for other, table in rig.instruments.items() if provides(str(table.get("driver")), role)]
+        driver = rig.instruments[name]["driver"]
+        problem = f"instrument {name!r} (driver {driver}) does not provide {ROLES[role].__name__}"
+        raise RigError(file, f"roles.{role}", problem, _choose(able) if able else "remove the role or add an instrument that does")
+
+
+def provides(driver: str, role: str) -> bool:
+    """Tell whether a driver has every method of the protocol a role asks for."""
+    try:
+        cls = driver_class(driver)
+    except KeyError:
+        return False
+    methods = [name for name, member in vars(ROLES[role]).items() if callable(member) and not name.startswith("_")]
+    return all(callable(getattr(cls, name, None)) for name in methods)
+
+
+def fill_local(table: Any, ports: dict[str, int] | None = None) -> Any:
+    """Fill in `{python}` and `{free.NAME}`."""
+    ports = {} if ports is None else ports
+
+    def one(match: re.Match[str]) -> str:
+        if match[1] == "python" and not match[2]:
+            return sys.executable
+        if match[1] == "free":
+            if match[2] not in ports:
+                ports[match[2]] = _free_port()
+            return str(ports[match[2]])
+        return match[0]
+
+    return _substitute(table, one)
+
+
+def fill_announced(table: Any, announced: Mapping[str, Mapping[str, Any]], file: str) -> Any:
+    """Fill in `{SERVICE.KEY}` from what the services announced. Raises RigError for a key nobody announced."""
+
+    def one(match: re.Match[str]) -> str:
+        try:
+            return str(announced[match[1]][match[2]])
+        except KeyError:
+            known = [f"{{{service}.{key}}}" for service, keys in announced.items() for key in keys]
+            raise RigError(file, match[0], "no service announced it", _choose(known)) from None
+
+    return _substitute(table, one)
+
+
+def _substitute(value: Any, one: Any) -> Any:
+    if isinstance(value, str):
+        return _PLACEHOLDER.sub(one, value)
+    if isinstance(value, dict):
+        return {key: _substitute(inner, one) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_substitute(inner, one) for inner in value]
+    return value
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _explain(file: str, prefix: str, problem: ValidationError, model: type[BaseModel]) -> RigError:
+    first = problem.errors()[0]
+    key = ".".join(part for part in (prefix, *map(str, first["loc"])) if part)
+    if first["type"] == "extra_forbidden":
+        return RigError(file, key, "unknown key", _choose(_known_keys(model, first["loc"][:-1])))
+    if first["type"] == "missing":
+        return RigError(file, key, "missing", "add it; rigs/virtual.toml shows every key")
+    message = str(first["msg"]).removeprefix("Value error, ")
+    text, _, remedy = message.partition("; ")
+    return RigError(file, key, text, remedy or f"got {first['input']!r}, correct it")
+
+
+def _known_keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    for part in loc:
+        field = model.model_fields.get(str(part))
+        if field is None:
+            continue
+        candidates = [field.annotation, *get_args(field.annotation)]
+        model = next((one for one in candidates if isinstance(one, type) and issubclass(one, BaseModel)), model)
+    return list(model.model_fields)
+
+
+def _choose(names: Any) -> str:
+    return "known are: " + ", ".join(sorted(map(str, names))) if names else "there is none to choose from"

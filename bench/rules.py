@@ -1,0 +1,32 @@
+"""The rule catalogue: how a conformant device behaves, and how well each rule is known.
+
+`rules.csv` has one row a rule: id, statement, source, strength of evidence (`reference data`, `published text`,
+`maker's manual`, `open implementation`, `hearsay`).
+"""
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One device rule."""
+
+    id: str
+    statement: str = ""
+    source: str = ""
+    strength: str = ""
+
+
+@cache
+def catalogue() -> dict[str, Rule]:
+    """Return every rule by its id."""
+    with (files("bench") / "rules.csv").open(encoding="utf-8", newline="") as table:
+        return {row["id"]: Rule(row["id"], row["statement"], row["source"], row["strength"]) for row in csv.DictReader(table)}
+
+
+def find_rule(rule_id: str) -> Rule:
+    """Return a rule; an id outside the catalogue gives a rule without a statement."""
+    return catalogue().get(rule_id, Rule(rule_id))

@@ -1,0 +1,106 @@
+"""`run.json`: the outcome of a run, rewritten after every test so that a crash loses nothing."""
+
+import json
+import os
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError
+from bench.testcase import TestCase
+from bench.verdict import Verdict
+
+PENDING = "the run ended before this test"
+
+
+@dataclass(slots=True)
+class TestResult:
+    """Outcome of one test. Durations in seconds: of this machine, and of the rig's clock."""
+
+    __test__ = False
+
+    id: str
+    title: str
+    verdict: Verdict = Verdict.NOT_RUN
+    reason: str = PENDING
+    rules: list[str] = field(default_factory=list)
+    requirements: list[str] = field(default_factory=list)
+    use_cases: list[str] = field(default_factory=list)
+    duration_s: float = 0.0
+    rig_duration_s: float = 0.0
+    evidence: str = ""
+
+    @classmethod
+    def pending(cls, case: TestCase) -> "TestResult":
+        """Return the entry of a test that has not run yet."""
+        return cls(
+            case.id,
+            case.title,
+            rules=list(case.rules),
+            requirements=list(case.requirements),
+            use_cases=list(case.use_cases),
+        )
+
+
+@dataclass(slots=True)
+class RunRecord:
+    """A run as `run.json` holds it."""
+
+    run_id: str
+    rig: str
+    seed: int
+    started: datetime
+    defects: list[str] = field(default_factory=list)
+    tests: list[TestResult] = field(default_factory=list)
+    chain: str = ""  #: head of the evidence log's hash chain
+
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """The verdict of each test."""
+        return [test.verdict for test in self.tests]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        counts = Counter(self.verdicts)
+        return {
+            "run_id": self.run_id,
+            "rig": self.rig,
+            "seed": self.seed,
+            "started": self.started.isoformat(timespec="seconds"),
+            "defects": self.defects,
+            "verdicts": {verdict.value: counts[verdict] for verdict in Verdict},
+            "chain": self.chain,
+            "tests": [asdict(test) for test in self.tests],
+        }
+
+    def save(self, folder: Path) -> Path:
+        """Write `run.json` so that a reader sees the old or the new one, never half. Raises BenchError."""
+        path = folder / "run.json"
+        draft = path.with_suffix(".tmp")
+        try:
+            draft.write_text(json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            os.replace(draft, path)
+        except OSError as problem:
+            raise BenchError(f"cannot write {path}: {problem.strerror}; free some space and run again") from None
+        return path
+
+
+def load_run(folder: Path) -> RunRecord:
+    """Read the `run.json` of a run folder. Raises BenchError."""
+    path = folder / "run.json"
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+        tests = [TestResult(**{**test, "verdict": Verdict(test["verdict"])}) for test in table["tests"]]
+        return RunRecord(
+            table["run_id"],
+            table["rig"],
+            table["seed"],
+            datetime.fromisoformat(table["started"]),
+            table.get("defects", []),
+            tests,
+            table.get("chain", ""),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise BenchError(f"{path}: not a run record ({problem}); give the folder of a run") from None

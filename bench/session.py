@@ -1,0 +1,102 @@
+"""One run: the rig opened once, evidence per test, results kept, reports at the end."""
+
+import secrets
+import time as machine
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.clock import MachineTime
+from bench.errors import BenchError
+from bench.evidence import TestEvidence
+from bench.home import Home
+from bench.rig import Rig
+from bench.rigfile import load_rig_file
+from bench.runrecord import RunRecord, TestResult
+from bench.testcase import TestCase
+from bench.verdict import Verdict, worst
+
+Outcome = tuple[Verdict, str]
+
+
+class RunSession:
+    """A run from the first test to the last."""
+
+    def __init__(self, rig_path: Path, folder: Path | None, seed: int, defects: Sequence[str]) -> None:
+        self.rig_path, self.seed, self.defects = rig_path, seed, list(defects)
+        self.file = load_rig_file(rig_path)
+        started = MachineTime().now()
+        run_id = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        self.folder = (folder or Path("runs") / run_id).resolve()
+        self.record = RunRecord(run_id, self.file.name, seed, started, self.defects)
+        self.home: Home | None = None
+        self._rig: Rig | None = None
+        self._trouble: BenchError | None = None
+        self._results: dict[str, TestResult] = {}
+        self._evidence: TestEvidence | None = None
+        self._began = (0.0, datetime.min.replace(tzinfo=UTC))
+
+    def plan(self, cases: Sequence[tuple[str, TestCase]]) -> None:
+        """Say which tests (pytest node id, case) the run is going to do."""
+        for node, case in cases:
+            self._results[node] = TestResult.pending(case)
+        self.record.tests = list(self._results.values())
+
+    def begin_test(self, node: str, case: TestCase) -> Home:
+        """Open the rig if need be, restore its baseline and start the evidence of a test."""
+        home = self._open()
+        assert self._rig is not None
+        self._rig.restore_baseline()
+        evidence = f"{case.id}" if list(self._results).count(node) <= 1 else node
+        result = self._results[node]
+        result.evidence = evidence
+        folder = self.folder / evidence
+        home.timeline.begin(case.rules[0] if case.rules else "", f"{self.record.run_id}/{evidence}/")
+        self._rig.recorder.open(folder / "timeline.jsonl")
+        self._evidence = TestEvidence(folder, home)
+        home.begin_test(case)
+        self._began = (machine.monotonic(), home.clock.now())
+        return home
+
+    def end_stimuli(self) -> list[Path]:
+        """End the evidence of the running test; returns its files."""
+        return self._evidence.files() if self._evidence else []
+
+    def end_test(self, node: str, outcomes: Sequence[Outcome]) -> TestResult:
+        """Settle the verdict of a test, the worst of its phases, and save the run record."""
+        result = self._results[node]
+        result.verdict = worst(verdict for verdict, _ in outcomes)
+        result.reason = next((reason for verdict, reason in outcomes if verdict == result.verdict), "")
+        if self._evidence is not None and self.home is not None:
+            result.duration_s = round(machine.monotonic() - self._began[0], 3)
+            result.rig_duration_s = round((self.home.clock.now() - self._began[1]).total_seconds(), 6)
+            self.home.timeline.record("bench", "verdict", {"verdict": result.verdict, "text": result.reason})
+            self._evidence.close()
+            self._evidence = None
+            assert self._rig is not None
+            self.record.chain = self._rig.recorder.head
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.record.save(self.folder)
+        return result
+
+    def _open(self) -> Home:
+        if self._trouble is not None:
+            raise BenchError(f"{self._trouble} (the rig could not be opened at the first test)")
+        if self.home is None:
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                self._rig = Rig(self.file, str(self.rig_path))
+                self._rig.open(self.folder, self.seed, self.defects)
+                self.home = Home(self._rig)
+            except BenchError as trouble:
+                self._trouble = trouble
+                raise
+        return self.home
+
+    def close(self) -> None:
+        """Close the rig and write what is left of the record."""
+        if self._rig is not None:
+            self._rig.close()
+        if self._results:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.record.save(self.folder)

@@ -1,0 +1,46 @@
+"""What a test case says of itself."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pytest
+
+Test = TypeVar("Test", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class TestCase:
+    """Identity of a test case: id, title, and what it cites. The first rule is the default of its expectations."""
+
+    __test__ = False
+
+    id: str
+    title: str
+    rules: tuple[str, ...]
+    requirements: tuple[str, ...] = ()
+    use_cases: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+
+
+def testcase(
+    test_id: str,
+    title: str,
+    *,
+    rules: Sequence[str],
+    requirements: Sequence[str] = (),
+    use_cases: Sequence[str] = (),
+    devices: Sequence[str] = ("ESME",),
+) -> Callable[[Test], Test]:
+    """Mark a function as a test case of a suite."""
+    case = TestCase(test_id, title, tuple(rules), tuple(requirements), tuple(use_cases), tuple(devices))
+    mark: Callable[[Test], Test] = pytest.mark.testcase.with_args(case)
+    return mark
+
+
+def case_of(item: pytest.Item) -> TestCase | None:
+    """Return the test case a collected item is, None for an ordinary test."""
+    marker = item.get_closest_marker("testcase")
+    if marker is None or not marker.args or not isinstance(marker.args[0], TestCase):
+        return None
+    return marker.args[0]

@@ -1,0 +1,127 @@
+"""The timeline of a test: everything seen and done, in order, and statements about it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from bench.clock import Clock
+from bench.errors import Failure
+from bench.observation import Observation, Pattern, clock_text
+from bench.recorder import Recorder
+from bench.rules import Rule, find_rule
+from bench.units import format_duration, parse_duration
+
+NEAREST = 3
+
+
+class Timeline:
+    """Observations of the current test, and expectations about them."""
+
+    def __init__(self, clock: Clock, recorder: Recorder) -> None:
+        self._clock = clock
+        self._recorder = recorder
+        self._number = 0
+        self._listeners: list[Callable[[Observation], None]] = []
+        self.seen: list[Observation] = []
+        self.began = clock.now()
+        self.default_rule = ""
+        self.evidence = ""
+
+    def begin(self, default_rule: str, evidence: str) -> None:
+        """Start the timeline of a new test."""
+        self.seen = []
+        self.began = self._clock.now()
+        self.default_rule, self.evidence = default_rule, evidence
+
+    def listen(self, listener: Callable[[Observation], None]) -> None:
+        """Call `listener` with every observation, once it is recorded."""
+        self._listeners.append(listener)
+
+    def unlisten(self, listener: Callable[[Observation], None]) -> None:
+        """Stop calling `listener`."""
+        self._listeners.remove(listener)
+
+    def record(
+        self, point: str, kind: str, data: Mapping[str, Any], raw: bytes = b"", time: datetime | None = None
+    ) -> Observation:
+        """Write an observation (or a stimulus, kind `stimulus`) and return it."""
+        self._number += 1
+        seen = Observation(self._number, time or self._clock.now(), point, kind, data, raw)
+        self._recorder.write(seen)
+        self.seen.append(seen)
+        for listener in self._listeners:
+            listener(seen)
+        return seen
+
+    def find(self, pattern: Pattern, after: "Observation | datetime | None" = None) -> list[Observation]:
+        """Return what matches so far, from the beginning of the test or after an observation or instant."""
+        return [seen for seen in self._since(after) if pattern.matches(seen)]
+
+    def expect(
+        self,
+        pattern: Pattern,
+        *,
+        within: timedelta | str,
+        after: "Observation | datetime | None" = None,
+        rule: str = "",
+    ) -> Observation:
+        """Return the first match, waiting for it until `within` from now.
+
+        `after` bounds the search (default: the beginning of the test). Raises Failure naming the rule, what was
+        expected and the nearest things that did happen.
+        """
+        wait = parse_duration(within)
+        began = self._clock.now()
+        deadline = began + wait
+        while True:
+            self._clock.pump(None)
+            if found := self.find(pattern, after):
+                return found[0]
+            if self._clock.now() >= deadline:
+                break
+            self._clock.advance(deadline)
+        expected = f"{pattern.words} within {format_duration(wait)} of {clock_text(began)}"
+        raise self.failure(expected, self._nearest(pattern, after), rule)
+
+    @contextmanager
+    def never(self, pattern: Pattern, *, during: timedelta | str = timedelta(0), rule: str = "") -> Iterator[None]:
+        """State that nothing matches while the block runs nor for `during` after it."""
+        mark = self._number
+        yield
+        wait = parse_duration(during)
+        if wait:
+            self._clock.sleep(wait)
+        self._clock.pump(None)
+        broken = [seen for seen in self.seen if seen.number > mark and pattern.matches(seen)]
+        if broken:
+            raise self.failure(f"no {pattern.words}", [seen.text() for seen in broken[:NEAREST]], rule)
+
+    def failure(self, expected: str, seen: list[str], rule: str = "") -> Failure:
+        """Return the failure to raise: rule, expectation, what was seen, where the evidence is."""
+        cited = find_rule(rule or self.default_rule)
+        lines = [headline(cited), f"  expected  {expected}"]
+        lines += [f"  {'seen' if not index else '':<8}  {text}" for index, text in enumerate(seen or ["nothing like it"])]
+        if self.evidence:
+            lines.append(f"  evidence  {self.evidence}")
+        return Failure("\n".join(lines), cited.id)
+
+    def _since(self, after: "Observation | datetime | None") -> list[Observation]:
+        if isinstance(after, Observation):
+            return [seen for seen in self.seen if seen.number > after.number]
+        if after is not None:
+            return [seen for seen in self.seen if seen.time >= after]
+        return self.seen
+
+    def _nearest(self, pattern: Pattern, after: "Observation | datetime | None") -> list[str]:
+        near = [seen for seen in self._since(after) if pattern.near(seen)] or [
+            seen for seen in self.seen if pattern.near(seen)
+        ]
+        return [seen.text() for seen in near[-NEAREST:]]
+
+
+def headline(rule: Rule) -> str:
+    """Return a rule as the first line of a failure: id, statement, source, strength of evidence."""
+    if not rule.statement:
+        return f"{rule.id or 'no rule'}: (not in the rule catalogue)"
+    return f"{rule.id}: {rule.statement} ({rule.source}; evidence: {rule.strength})"

@@ -1,0 +1,148 @@
+"""Keysight (Agilent, HP) 6811B-6813B and 6811C-6813C AC sources: SCPI over GPIB, USB, LAN or RS-232.
+
+Command set from the maker's programming guide for the series; lists hold up to 100 points.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bench.capabilities import AcReading, ProgramPoint, Rest
+from bench.driver import Driver, DriverConfig
+from drivers.visa import VisaText
+
+ERROR_QUEUE = 20
+SET_TOLERANCE = 0.01
+
+
+class Keysight681xConfig(DriverConfig):
+    """VISA resource, patience per exchange (s), and the identity to insist on (part of the model field)."""
+
+    resource: str
+    timeout_s: float = 3.0
+    model: str = "681"
+
+
+class Keysight681x(Driver):
+    """AC source with a hardware-timed list engine."""
+
+    Config = Keysight681xConfig
+    minimum_dwell: timedelta | None = timedelta(milliseconds=1)
+
+    def __init__(self, name: str, config: Keysight681xConfig) -> None:
+        super().__init__(name, config)
+        self.config = config
+        self.io = VisaText(self, config.resource, config.timeout_s, "\n", "*IDN?")
+
+    def open(self) -> None:
+        """Connect, check the model, drain errors somebody else left."""
+        self.io.open()
+        fields = self.io.identity.split(",")
+        if len(fields) < 2 or self.config.model not in fields[1]:
+            raise self.error(f"is not a model {self.config.model}", self.io.identity)
+        self._drain_errors()
+
+    def close(self) -> None:
+        """Disconnect."""
+        self.io.close()
+
+    def set_voltage(self, volts: float) -> float:
+        """Set the rms voltage and return the read-back setting."""
+        return self._set("VOLT", volts)
+
+    def set_frequency(self, hertz: float) -> float:
+        """Set the frequency and return the read-back setting."""
+        return self._set("FREQ", hertz)
+
+    def output(self, on: bool) -> None:
+        """Switch the output relay and confirm its state."""
+        self.io.write(f"OUTP {'ON' if on else 'OFF'}")
+        self._fence()
+        self._check_errors(f"OUTP {'ON' if on else 'OFF'}")
+        if self._boolean("OUTP?") is not on:
+            raise self.error(f"output is not {'on' if on else 'off'} after it was told so; look for a trip: {self._trip()}")
+
+    def measure(self) -> AcReading:
+        """Return one acquisition: V, A, W, Hz (the later three fetched from the same buffer)."""
+        volts = self.io.number("MEAS:VOLT:AC?")
+        return AcReading(
+            volts, self.io.number("FETC:CURR:AC?"), self.io.number("FETC:POW:AC?"), self.io.number("FETC:FREQ?")
+        )
+
+    def run_program(self, points: Sequence[ProgramPoint], nominal: float, start_phase: float = 0.0) -> timedelta:
+        """Load a list, arm it, fire it at a phase angle."""
+        for line in (
+            "ABOR",
+            f"VOLT {nominal:.2f}",
+            "VOLT:SLEW INF",
+            "VOLT:MODE LIST",
+            "LIST:VOLT " + ",".join(f"{point.voltage:.2f}" for point in points),
+            "LIST:DWEL " + ",".join(f"{point.dwell.total_seconds():.4f}" for point in points),
+            "LIST:COUN 1",
+            "LIST:STEP AUTO",
+            "TRIG:TRAN:SOUR BUS",
+            "TRIG:SYNC:SOUR PHAS",
+            f"TRIG:SYNC:PHAS {start_phase:g}",
+        ):
+            self.io.write(line)
+        self._check_errors("the list")
+        loaded = self.io.number("LIST:VOLT:POIN?")
+        if loaded != len(points):
+            raise self.error(f"holds {loaded:g} list points instead of {len(points)}")
+        self.io.write("INIT:IMM:SEQ1")
+        self._check_errors("INIT")
+        self.io.write("*TRG")
+        return sum((point.dwell for point in points), timedelta())
+
+    def end_program(self) -> None:
+        """Return to fixed mode and make sure that the output did not trip meanwhile."""
+        self.io.write("VOLT:MODE FIX")
+        self._check_errors("VOLT:MODE FIX")
+        if not self._boolean("OUTP?"):
+            raise self.error(f"output tripped during the program: {self._trip()}")
+
+    def make_safe(self, rest: Rest) -> None:
+        """Abort any program and go to the declared rest."""
+        self.io.write("ABOR")
+        self.io.write("VOLT:MODE FIX")
+        self._drain_errors()
+        self.set_voltage(rest.voltage)
+        self.set_frequency(rest.frequency)
+        self.output(rest.output_on)
+
+    def _set(self, header: str, value: float) -> float:
+        self.io.write(f"{header} {value:.2f}")
+        self._check_errors(f"{header} {value:.2f}")
+        read = self.io.number(f"{header}?")
+        if abs(read - value) > max(0.1, SET_TOLERANCE * value):
+            raise self.error(f"{header} reads back {read:g} after it was set to {value:g}")
+        return read
+
+    def _fence(self) -> None:
+        if self.io.query("*OPC?").lstrip("+") != "1":
+            raise self.error("did not complete its work")
+
+    def _boolean(self, query: str) -> bool:
+        reply = self.io.query(query).upper().lstrip("+")
+        if reply not in ("0", "1", "ON", "OFF"):
+            raise self.error(f"{query} was not answered with 0 or 1", reply)
+        return reply in ("1", "ON")
+
+    def _trip(self) -> str:
+        return f"questionable condition {self.io.query('STAT:QUES:COND?')}"
+
+    def _check_errors(self, after: str) -> None:
+        if errors := self._drain_errors():
+            raise self.error(f"refused {after}: {'; '.join(errors)}")
+
+    def _drain_errors(self) -> list[str]:
+        errors: list[str] = []
+        for _ in range(ERROR_QUEUE):
+            reply = self.io.query("SYST:ERR?")
+            number, _, text = reply.partition(",")
+            try:
+                if int(number) == 0:
+                    return errors
+            except ValueError:
+                raise self.error("SYST:ERR? was not answered with number and text", reply) from None
+            errors.append(f"{number} {text.strip()}")
+        raise self.error("the error queue will not empty")

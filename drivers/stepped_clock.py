@@ -1,0 +1,99 @@
+"""A rig clock that moves only when told: one text line each way over TCP.
+
+    > NOW?                            < 2030-01-07T09:00:00.000000Z
+    > STEP 2030-01-07T09:03:00Z       < 2030-01-07T09:00:00.051200Z sniffer=12 dcc=3
+    > BASELINE                        < 2030-01-07T10:00:00.000000Z
+
+`STEP` runs up to the given instant or to the first one at which an observation point has something to deliver,
+whichever is first, and tells how many items each point has had to deliver since the start. `BASELINE` brings the rig
+to its initial state. Anything wrong is answered `ERR reason`.
+"""
+
+import contextlib
+import socket
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from bench.driver import Driver, DriverConfig
+
+
+class SteppedClockConfig(DriverConfig):
+    """Where the clock listens, and which of its counters is which instrument of the rig file."""
+
+    resource: str
+    timeout_s: float = 30.0
+
+
+class SteppedClock(Driver):
+    """Time source and baseline of a rig whose time moves on demand."""
+
+    Config = SteppedClockConfig
+
+    def __init__(self, name: str, config: SteppedClockConfig) -> None:
+        super().__init__(name, config)
+        self.config = config
+        self._now = datetime.min.replace(tzinfo=UTC)
+        self._socket: socket.socket | None = None
+        self._buffer = b""
+
+    def open(self) -> None:
+        """Connect and read the time."""
+        host, _, port = self.config.resource.rpartition(":")
+        try:
+            self._socket = socket.create_connection((host, int(port)), timeout=self.config.timeout_s)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except (OSError, ValueError) as problem:
+            raise self.error(f"cannot connect to {self.config.resource!r} ({problem}); is the rig's clock up?") from None
+        self._ask("NOW?")
+
+    def close(self) -> None:
+        """Disconnect."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def now(self) -> datetime:
+        """Return the instant reached by the last step."""
+        return self._now
+
+    def arrival(self) -> datetime | None:
+        """Return None: what arrives during a step is stamped with the instant the step reached."""
+        return None
+
+    def wait(self, until: datetime) -> Mapping[str, int]:
+        """Step to `until` or the next delivery."""
+        counters = self._ask(f"STEP {until.astimezone(UTC).strftime('%Y-%m-%dT%H:%M:%S.%fZ')}")
+        try:
+            return {name: int(count) for name, _, count in (counter.partition("=") for counter in counters)}
+        except ValueError:
+            raise self.error("counters are not numbers", " ".join(counters)) from None
+
+    def restore_baseline(self) -> None:
+        """Bring the rig to its initial state."""
+        self._ask("BASELINE")
+
+    def _ask(self, line: str) -> list[str]:
+        if self._socket is None:
+            raise self.error("not connected")
+        if self.exchanges and line.startswith("STEP"):
+            self.exchanges.clear()
+        self.sent(line)
+        try:
+            self._socket.sendall(line.encode() + b"\n")
+            while b"\n" not in self._buffer:
+                chunk = self._socket.recv(65536)
+                if not chunk:
+                    raise self.error("closed the connection; look at the log of its service")
+                self._buffer += chunk
+        except TimeoutError:
+            raise self.error(f"no answer within {self.config.timeout_s:g} s") from None
+        except OSError as problem:
+            raise self.error(f"connection lost ({problem})") from None
+        reply, _, self._buffer = self._buffer.partition(b"\n")
+        text = reply.decode(errors="replace").strip()
+        self.received(text)
+        stamp, *counters = text.split()
+        with contextlib.suppress(ValueError):
+            self._now = datetime.fromisoformat(stamp)
+            return counters
+        raise self.error("did not answer with a time", text)
