@@ -10,6 +10,7 @@ HEADER_TERMINATION_1 = 0x7E  #: payload IEs follow
 HEADER_TERMINATION_2 = 0x7F  #: the payload follows
 VENDOR = 2  #: payload IE group of vendors
 TERMINATION = 0xF  #: payload IE group that ends the list
+EXTENDED_BEACON = 2  #: ZigBee element of enhanced beacons
 ZIGBEE_OUI = b"\x1b\x19\x4a"
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
-from bench.han.ie import HEADER_TERMINATION_1, TERMINATION, HeaderIe, PayloadIe
+from bench.han.ie import EXTENDED_BEACON, HEADER_TERMINATION_1, TERMINATION, HeaderIe, PayloadIe
 from bench.han.mac import BROADCAST, MacFrame, MacType
 from bench.han.octets import Octets
 from bench.han.record import EUI64, U8, U16, U24, Record
@@ -165,6 +165,17 @@ class Beacon:
         octets.take(2 * (pending & 7) + 8 * (pending >> 4 & 7), "pending addresses")
         addresses = data[start : octets.offset]
         return cls(superframe, octets.rest(), gts, addresses)
+
+
+def enhanced_beacon(frame: MacFrame) -> Beacon | None:
+    """Return what the ZigBee element of an enhanced beacon says, None when it has none. Raises HanError."""
+    for element in frame.payload_ies:
+        for zigbee in element.zigbee_ies():
+            if zigbee.id == EXTENDED_BEACON:
+                octets = Octets(zigbee.content, "enhanced beacon")
+                payload = octets.take(15, "beacon payload")
+                return Beacon(octets.uint(2, "superframe"), payload)
+    return None
 
 
 def beacon(pan: int, src: int, sequence: int, epid: bytes, *, permit: bool, update_id: int = 0) -> MacFrame:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, NamedTuple, Self
+from typing import Annotated, ClassVar, NamedTuple, Self
 
 from bench.han.octets import Octets
-from bench.han.record import EUI64, U8, U16, Eui, Record, Remainder, Shorts, When
+from bench.han.record import EUI64, U8, U16, Counted, CountedBy, Eui, Group, Integer, Record, Remainder, Shorts, When
 
 NETWORK_STATUS = {
     0x00: "no route",
@@ -115,46 +115,42 @@ class RejoinResponse(NwkCommand):
 
 
 class Neighbour(NamedTuple):
-    """A neighbour in a Link Status: incoming and outgoing cost 0..7."""
+    """A neighbour in a Link Status: costs 0..7, bits 0-2 incoming, 4-6 outgoing."""
 
     short: int
-    incoming: int
-    outgoing: int
+    costs: int
+
+    @property
+    def incoming(self) -> int:
+        """Cost of the link from the neighbour."""
+        return self.costs & 7
+
+    @property
+    def outgoing(self) -> int:
+        """Cost of the link to the neighbour."""
+        return self.costs >> 4 & 7
+
+
+class PowerDelta(NamedTuple):
+    """A transmitter and by how many dB it should change."""
+
+    short: int
+    delta: int
 
 
 @dataclass(frozen=True, slots=True)
 class LinkStatus(NwkCommand):
-    """Options: bits 0-4 count, 5 first frame, 6 last frame; `entries` as on air (ZigBee PRO 3.4.8)."""
+    """Options: bits 0-4 count, 5 first frame, 6 last frame (ZigBee PRO 3.4.8)."""
 
     ID = 0x08
     options: U8
-    entries: Annotated[bytes, Remainder()]
+    neighbours: Annotated[tuple[Neighbour, ...], CountedBy(Group((Integer(2), Integer(1)), Neighbour), "options", 0x1F)]
 
     @classmethod
-    def of(cls, neighbours: Iterable[Neighbour], *, first: bool = True, last: bool = True) -> Self:
-        """Return a Link Status that lists these neighbours."""
-        listed = tuple(neighbours)
-        entries = b"".join(n.short.to_bytes(2, "little") + bytes((n.incoming | n.outgoing << 4,)) for n in listed)
-        return cls(len(listed) | first << 5 | last << 6, entries)
-
-    @property
-    def neighbours(self) -> tuple[Neighbour, ...]:
-        """The neighbours listed; HanError when fewer octets follow than the count says."""
-        octets = Octets(self.entries, "Link Status")
-        found = []
-        for _ in range(self.options & 0x1F):
-            short, costs = octets.uint(2, "neighbour"), octets.uint(1, "link costs")
-            found.append(Neighbour(short, costs & 7, costs >> 4 & 7))
-        return tuple(found)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the neighbours and the first/last flags."""
-        return {
-            "name": "LinkStatus",
-            "first": bool(self.options & 0x20),
-            "last": bool(self.options & 0x40),
-            "neighbours": [n._asdict() for n in self.neighbours],
-        }
+    def of(cls, neighbours: Iterable[tuple[int, int, int]], *, first: bool = True, last: bool = True) -> Self:
+        """Return a Link Status of neighbours given as (short, incoming cost, outgoing cost)."""
+        listed = tuple(Neighbour(short, incoming | outgoing << 4) for short, incoming, outgoing in neighbours)
+        return cls(len(listed) | first << 5 | last << 6, listed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,14 +203,7 @@ class LinkPowerDelta(NwkCommand):
 
     ID = 0x0D
     options: U8
-    count: U8
-    entries: Annotated[bytes, Remainder()]
-
-    @property
-    def deltas(self) -> tuple[tuple[int, int], ...]:
-        """(short address, delta in dB) pairs."""
-        octets = Octets(self.entries, "Link Power Delta")
-        return tuple((octets.uint(2, "short"), octets.sint(1, "delta")) for _ in range(self.count))
+    deltas: Annotated[tuple[PowerDelta, ...], Counted(Group((Integer(2), Integer(1, signed=True)), PowerDelta))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,39 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
+class CountedBy:
+    """As many elements as another field, masked, says."""
+
+    element: Kind
+    name: str
+    mask: int
+
+    def read(self, octets: Octets, name: str, before: dict[str, Any]) -> tuple[Any, ...]:
+        """Return the elements."""
+        return tuple(self.element.read(octets, name, before) for _ in range(before[self.name] & self.mask))
+
+    def write(self, value: tuple[Any, ...]) -> bytes:
+        """Return the elements."""
+        return b"".join(map(self.element.write, value))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Several values in a row, made into a named tuple."""
+
+    kinds: tuple[Kind, ...]
+    make: Callable[..., tuple[Any, ...]]
+
+    def read(self, octets: Octets, name: str, before: dict[str, Any]) -> tuple[Any, ...]:
+        """Return the tuple."""
+        return self.make(*[kind.read(octets, name, before) for kind in self.kinds])
+
+    def write(self, value: tuple[Any, ...]) -> bytes:
+        """Return the values' octets."""
+        return b"".join(kind.write(part) for kind, part in zip(self.kinds, value, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
 class CountedOctets:
     """A one-octet count and that many octets."""
 
