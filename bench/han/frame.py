@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bench.han import zdo
 from bench.han.aps import ApsFrame, ApsType
 from bench.han.aps_commands import ApsCommand
 from bench.han.aux_header import AuxHeader
@@ -16,6 +15,7 @@ from bench.han.nwk_commands import NwkCommand
 from bench.han.octets import eui_text
 from bench.han.tunnelling import TunnelData, Tunnelling
 from bench.han.zcl import ZclFrame, ZclType
+from bench.han.zdo import Zdo
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ class Frame:
     asdu: bytes | None = None  #: the complete APS payload, put together from fragments
     zcl: ZclFrame | None = None
     zcl_fields: dict[str, Any] | None = None  #: fields of a general command
-    zdo: zdo.Zdo | None = None
+    zdo: Zdo | None = None
     tunnel: Tunnelling | None = None
     tunnel_data: TunnelData | None = None
     gbcs: bytes | None = None  #: the GBCS message this frame completes, for the first of its copies only
