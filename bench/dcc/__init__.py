@@ -1,0 +1,70 @@
+"""DUIS: service requests, responses and alerts as XML, their signature, and what they mean in GBCS."""
+
+from bench.dcc.alerts import (
+    EVENT_CODES,
+    ChangeOfSupplier,
+    DccAlert,
+    DccEvent,
+    InstalledCertificate,
+    PowerOutageEvent,
+    SecurityCredentialsUpdated,
+    Throttled,
+)
+from bench.dcc.document import NAMESPACE, SCHEMA_VERSION, parse_document, serialise
+from bench.dcc.errors import CorrelationError, DuisError, SignatureError
+from bench.dcc.record import CANCEL
+from bench.dcc.request import RequestId, ServiceRequest
+from bench.dcc.response import (
+    ACKNOWLEDGED,
+    SUCCESS,
+    DeviceAlert,
+    FutureDatedDeviceAlert,
+    GbcsPayload,
+    LocalCommand,
+    PreCommand,
+    Response,
+    ResponseMessage,
+    ScheduledMessage,
+)
+from bench.dcc.services import Service, service, service_of, services
+from bench.dcc.signature import IssuerSerial, is_signed, sign_xml, signer, verify_xml
+
+__all__ = [
+    "ACKNOWLEDGED",
+    "CANCEL",
+    "EVENT_CODES",
+    "NAMESPACE",
+    "SCHEMA_VERSION",
+    "SUCCESS",
+    "ChangeOfSupplier",
+    "CorrelationError",
+    "DccAlert",
+    "DccEvent",
+    "DeviceAlert",
+    "DuisError",
+    "FutureDatedDeviceAlert",
+    "GbcsPayload",
+    "InstalledCertificate",
+    "IssuerSerial",
+    "LocalCommand",
+    "PowerOutageEvent",
+    "PreCommand",
+    "RequestId",
+    "Response",
+    "ResponseMessage",
+    "ScheduledMessage",
+    "SecurityCredentialsUpdated",
+    "Service",
+    "ServiceRequest",
+    "SignatureError",
+    "Throttled",
+    "is_signed",
+    "parse_document",
+    "serialise",
+    "service",
+    "service_of",
+    "services",
+    "sign_xml",
+    "signer",
+    "verify_xml",
+]

@@ -1,0 +1,231 @@
+"""Typed DUIS elements: a dataclass is an element, a field one of its children, in schema order."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Self
+
+from lxml import etree
+
+from bench.dcc.document import children, local, new, text_of
+from bench.dcc.errors import DuisError
+from bench.gbcs.eui import Eui64
+
+#: execution time that cancels a future-dated command (in GBCS: 99991231235959Z or all ones)
+CANCEL = datetime(3000, 12, 31, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """How the text of an element is read and written; both raise ValueError for what does not fit."""
+
+    read: Callable[[str], Any]
+    write: Callable[[Any], str]
+
+
+_DATE_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
+_EUI = re.compile(r"[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){7}")
+
+
+def read_date_time(text: str) -> datetime:
+    """An xs:dateTime with zone, to UTC."""
+    match = _DATE_TIME.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a date-time with zone")
+    fraction = (match[7] or "0")[:6].ljust(6, "0")
+    zone = "+00:00" if match[8] == "Z" else match[8]
+    return datetime.fromisoformat(f"{text[:19]}.{fraction}{zone}").astimezone(UTC)
+
+
+def write_date_time(value: datetime) -> str:
+    """UTC with hundredths of a second, as 2030-01-02T00:00:00.00Z."""
+    if value.tzinfo is None:
+        raise ValueError("date-time without zone")
+    moment = value.astimezone(UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 10000:02}Z".zfill(23)
+
+
+def read_base64(text: str) -> bytes:
+    """Octets from base64, white space allowed between the characters."""
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except binascii.Error:
+        raise ValueError("not base64") from None
+
+
+def read_eui(text: str) -> Eui64:
+    """An EUI-64 as eight hex pairs joined by hyphens, either case."""
+    if _EUI.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is not an EUI-64 of eight hex pairs joined by hyphens")
+    return Eui64.of(text)
+
+
+def _read_boolean(text: str) -> bool:
+    try:
+        return {"true": True, "1": True, "false": False, "0": False}[text]
+    except KeyError:
+        raise ValueError(f"{text!r} is not a boolean") from None
+
+
+def integer(low: int, high: int) -> Codec:
+    """A decimal integer within bounds."""
+
+    def check(value: int) -> int:
+        if not low <= value <= high:
+            raise ValueError(f"{value} is outside {low}..{high}")
+        return value
+
+    def read(text: str) -> int:
+        if re.fullmatch(r"[+-]?[0-9]{1,20}", text) is None:
+            raise ValueError(f"{text!r} is not an integer")
+        return check(int(text))
+
+    return Codec(read, lambda value: str(check(value)))
+
+
+def string(pattern: str) -> Codec:
+    """Text that matches a pattern as a whole."""
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if compiled.fullmatch(text) is None:
+            raise ValueError(f"{text!r} does not match {pattern}")
+        return text
+
+    return Codec(check, check)
+
+
+def choice(*values: str) -> Codec:
+    """One of some words."""
+
+    def check(text: str) -> str:
+        if text not in values:
+            raise ValueError(f"{text!r} is not one of {', '.join(values)}")
+        return text
+
+    return Codec(check, check)
+
+
+def hexadecimal(octets: int | None = None) -> Codec:
+    """Octets as hex digits."""
+
+    def check(value: bytes) -> bytes:
+        if octets is not None and len(value) != octets:
+            raise ValueError(f"{len(value)} octets, expected {octets}")
+        return value
+
+    return Codec(lambda text: check(bytes.fromhex(text)), lambda value: check(value).hex().upper())
+
+
+TEXT = Codec(str, str)
+DATE_TIME = Codec(read_date_time, write_date_time)
+BASE64 = Codec(read_base64, lambda value: base64.b64encode(value).decode())
+EUI = Codec(read_eui, str)
+BOOLEAN = Codec(_read_boolean, lambda value: "true" if value else "false")
+PRESENT = Codec(lambda text: True, lambda value: "")  #: an empty element that says yes by being there
+COUNTER = integer(0, (1 << 64) - 1)
+FLOOR = integer(0, (1 << 63) - 1)  #: floor sequence number
+MPAN = string(r"[0-9]{13}")
+MPRN = string(r"[0-9]{6,10}")
+MPXN = string(r"[0-9]{6,13}")
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """One child of an element: its name, its content and how often it comes."""
+
+    name: str
+    content: "Codec | type[Record]"
+    optional: bool
+    at_most: int | None  #: None: once, as a plain value; else a tuple of up to so many
+
+
+def one(name: str, content: "Codec | type[Record]") -> Any:
+    """A child that is always there."""
+    return field(metadata={"duis": Child(name, content, False, None)})
+
+
+def maybe(name: str, content: "Codec | type[Record]") -> Any:
+    """A child that may be missing: None, or False for PRESENT."""
+    missing = False if content is PRESENT else None
+    return field(default=missing, metadata={"duis": Child(name, content, True, None)})
+
+
+def many(name: str, content: "Codec | type[Record]", *, at_least: int = 1, at_most: int = 1 << 16) -> Any:
+    """A child that comes several times: a tuple."""
+    return field(metadata={"duis": Child(name, content, at_least == 0, at_most)})
+
+
+class Record:
+    """Base of typed elements; subclasses are dataclasses (frozen, keyword only) of `one`, `maybe` and `many`."""
+
+    element: ClassVar[str] = ""  #: the DUIS element name if it differs from the class name
+
+    @classmethod
+    def name(cls) -> str:
+        """The DUIS element name."""
+        return cls.element or cls.__name__
+
+    def to_element(self, name: str | None = None) -> etree._Element:
+        """The DUIS element. Raises DuisError naming the child whose value does not fit."""
+        element = new(name or self.name())
+        for each in fields(self):  # type: ignore[arg-type]
+            child: Child = each.metadata["duis"]
+            value = getattr(self, each.name)
+            if value is None or (child.content is PRESENT and not value):
+                if not child.optional:
+                    raise DuisError(f"{local(element)}: {child.name} is missing")
+                continue
+            values = (value,) if child.at_most is None else value
+            if not values and not child.optional:
+                raise DuisError(f"{local(element)}: {child.name} is missing")
+            if len(values) > (child.at_most or 1):
+                raise DuisError(f"{local(element)}: {len(values)} {child.name}, at most {child.at_most or 1}")
+            for item in values:
+                element.append(_write(child, item))
+        return element
+
+    @classmethod
+    def from_element(cls, element: etree._Element) -> Self:
+        """Read the element; children must come in schema order, with nothing missing and nothing left over."""
+        rest = list(children(element))
+        values: dict[str, Any] = {}
+        for each in fields(cls):  # type: ignore[arg-type]
+            child: Child = each.metadata["duis"]
+            found: list[Any] = []
+            while rest and local(rest[0]) == child.name and len(found) < (child.at_most or 1):
+                found.append(_read(child, rest.pop(0)))
+            if not found and not child.optional:
+                seen = f", found {local(rest[0])}" if rest else ""
+                raise DuisError(f"{local(element)}: {child.name} is missing{seen}")
+            if child.at_most is not None:
+                values[each.name] = tuple(found)
+            elif found:
+                values[each.name] = found[0]
+        if rest:
+            raise DuisError(f"{local(element)}: unexpected element {local(rest[0])}")
+        return cls(**values)
+
+
+def _write(child: Child, value: Any) -> etree._Element:
+    if isinstance(child.content, Codec):
+        try:
+            return new(child.name, child.content.write(value) or None)
+        except (ValueError, TypeError, AttributeError) as problem:
+            raise DuisError(f"{child.name}: {problem}") from None
+    if not isinstance(value, child.content):
+        raise DuisError(f"{child.name}: {type(value).__name__}, expected {child.content.__name__}")
+    return value.to_element(child.name)
+
+
+def _read(child: Child, element: etree._Element) -> Any:
+    if not isinstance(child.content, Codec):
+        return child.content.from_element(element)
+    text = text_of(element)
+    try:
+        return child.content.read(text)
+    except ValueError as problem:
+        raise DuisError(f"{child.name}: {problem}") from None
