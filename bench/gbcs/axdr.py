@@ -1,0 +1,380 @@
+"""A-XDR values of DLMS/COSEM: a tag octet, then the value (IEC 62056-6-2 4.1.5, GBCS 7.2.9)."""
+
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from bench.gbcs.errors import GbcsError
+from bench.gbcs.message import length_octets
+
+NULL, ARRAY, STRUCTURE, BOOLEAN, BIT_STRING = 0, 1, 2, 3, 4
+DOUBLE_LONG, DOUBLE_LONG_UNSIGNED, OCTET_STRING, VISIBLE_STRING, UTF8_STRING = 5, 6, 9, 10, 12
+BCD, INTEGER, LONG, UNSIGNED, LONG_UNSIGNED = 13, 15, 16, 17, 18
+COMPACT_ARRAY, LONG64, LONG64_UNSIGNED, ENUM, FLOAT32, FLOAT64 = 19, 20, 21, 22, 23, 24
+DATE_TIME, DATE, TIME, DONT_CARE = 25, 26, 27, 255
+
+TYPE_NAMES = {
+    NULL: "null-data",
+    ARRAY: "array",
+    STRUCTURE: "structure",
+    BOOLEAN: "boolean",
+    BIT_STRING: "bit-string",
+    DOUBLE_LONG: "double-long",
+    DOUBLE_LONG_UNSIGNED: "double-long-unsigned",
+    OCTET_STRING: "octet-string",
+    VISIBLE_STRING: "visible-string",
+    UTF8_STRING: "utf8-string",
+    BCD: "bcd",
+    INTEGER: "integer",
+    LONG: "long",
+    UNSIGNED: "unsigned",
+    LONG_UNSIGNED: "long-unsigned",
+    COMPACT_ARRAY: "compact-array",
+    LONG64: "long64",
+    LONG64_UNSIGNED: "long64-unsigned",
+    ENUM: "enum",
+    FLOAT32: "float32",
+    FLOAT64: "float64",
+    DATE_TIME: "date-time",
+    DATE: "date",
+    TIME: "time",
+    DONT_CARE: "dont-care",
+}
+
+_INTEGERS = {
+    DOUBLE_LONG: (4, True),
+    DOUBLE_LONG_UNSIGNED: (4, False),
+    BCD: (1, True),
+    INTEGER: (1, True),
+    LONG: (2, True),
+    UNSIGNED: (1, False),
+    LONG_UNSIGNED: (2, False),
+    LONG64: (8, True),
+    LONG64_UNSIGNED: (8, False),
+    ENUM: (1, False),
+}
+_FIXED = {DATE_TIME: 12, DATE: 5, TIME: 4, FLOAT32: 4, FLOAT64: 8}
+_STRINGS = (OCTET_STRING, VISIBLE_STRING, UTF8_STRING)
+_FLOATS = {FLOAT32: ">f", FLOAT64: ">d"}
+_DEEPEST = 32
+_MOST_ROWS = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """One value.
+
+    `value` is a list of `Data` for array and structure, bytes for every string, date and time, int, bool (an int for
+    a boolean octet other than 00 and FF), None, (bit count, bytes) for a bit-string, `CompactArray`, or the octets of
+    a float (see `number`).
+    """
+
+    tag: int
+    value: Any = None
+
+    def __bytes__(self) -> bytes:
+        return encode(self)
+
+    def __getitem__(self, index: int) -> "Data":
+        if not isinstance(self.value, list) or not -len(self.value) <= index < len(self.value):
+            raise GbcsError(f"{TYPE_NAMES.get(self.tag, self.tag)} has no element {index}")
+        element: Data = self.value[index]
+        return element
+
+    @property
+    def number(self) -> float:
+        """Value of a float32 or float64."""
+        value: float = struct.unpack(_FLOATS[self.tag], self.value)[0]
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class TypeDescription:
+    """Type of the elements of a compact array: a simple tag, a structure of types or an array of `count` of one."""
+
+    tag: int
+    members: tuple["TypeDescription", ...] = ()
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CompactArray:
+    """Rows of one type, sent without tags."""
+
+    element: TypeDescription
+    rows: list[Data]
+
+
+def null() -> Data:
+    """null-data."""
+    return Data(NULL)
+
+
+def array(elements: Iterable[Data]) -> Data:
+    """Array of values of one type."""
+    return Data(ARRAY, list(elements))
+
+
+def structure(elements: Iterable[Data]) -> Data:
+    """Structure."""
+    return Data(STRUCTURE, list(elements))
+
+
+def boolean(value: bool) -> Data:
+    """Boolean, true as FF."""
+    return Data(BOOLEAN, value)
+
+
+def bits(value: bytes, count: int | None = None) -> Data:
+    """Bit-string; the first bit is the most significant of the first octet. `count` defaults to all bits."""
+    return Data(BIT_STRING, (8 * len(value) if count is None else count, bytes(value)))
+
+
+def u8(value: int) -> Data:
+    """Unsigned, one octet."""
+    return Data(UNSIGNED, value)
+
+
+def u16(value: int) -> Data:
+    """long-unsigned, two octets."""
+    return Data(LONG_UNSIGNED, value)
+
+
+def u32(value: int) -> Data:
+    """double-long-unsigned, four octets."""
+    return Data(DOUBLE_LONG_UNSIGNED, value)
+
+
+def u64(value: int) -> Data:
+    """long64-unsigned, eight octets."""
+    return Data(LONG64_UNSIGNED, value)
+
+
+def i8(value: int) -> Data:
+    """Integer, one octet."""
+    return Data(INTEGER, value)
+
+
+def i16(value: int) -> Data:
+    """Long, two octets."""
+    return Data(LONG, value)
+
+
+def i32(value: int) -> Data:
+    """double-long, four octets."""
+    return Data(DOUBLE_LONG, value)
+
+
+def i64(value: int) -> Data:
+    """long64, eight octets."""
+    return Data(LONG64, value)
+
+
+def enum(value: int) -> Data:
+    """Enum, one octet."""
+    return Data(ENUM, value)
+
+
+def octets(value: bytes) -> Data:
+    """octet-string."""
+    return Data(OCTET_STRING, bytes(value))
+
+
+def visible(value: str) -> Data:
+    """visible-string, ASCII."""
+    return Data(VISIBLE_STRING, value.encode("ascii"))
+
+
+def utf8(value: str) -> Data:
+    """utf8-string."""
+    return Data(UTF8_STRING, value.encode())
+
+
+def read_count(data: bytes, offset: int) -> tuple[int, int]:
+    """Length or count at `offset` (any of the forms 00..7F, 81 xx, 82 xx xx, 83, 84) and the offset after it."""
+    if offset >= len(data):
+        raise GbcsError("data end where a length is expected", offset)
+    first = data[offset]
+    if first < 0x80:
+        return first, offset + 1
+    end = offset + first - 0x7F
+    if not 0x81 <= first <= 0x84:
+        raise GbcsError(f"length octet {first:02X}", offset)
+    if end > len(data):
+        raise GbcsError("data end inside a length", offset)
+    return int.from_bytes(data[offset + 1 : end], "big"), end
+
+
+def take(data: bytes, offset: int, count: int, what: str) -> tuple[bytes, int]:
+    """The next `count` octets and the offset after them. Raises GbcsError naming `what` if they are not there."""
+    end = offset + count
+    if end > len(data):
+        raise GbcsError(f"data end inside {what}", offset)
+    return data[offset:end], end
+
+
+def decode(data: bytes | bytearray | memoryview, offset: int = 0) -> tuple[Data, int]:
+    """Read the value at `offset`; also the offset after it. Raises GbcsError for bad tags, lengths or depth."""
+    return _decode(bytes(data), offset, 0)
+
+
+def decode_all(data: bytes, what: str = "value") -> Data:
+    """Read one value that fills `data`."""
+    value, end = _decode(data, 0, 0)
+    if end != len(data):
+        raise GbcsError(f"{len(data) - end} octets after the {what}", end)
+    return value
+
+
+def _decode(data: bytes, offset: int, depth: int) -> tuple[Data, int]:
+    if offset >= len(data):
+        raise GbcsError("data end where a value is expected", offset)
+    tag = data[offset]
+    if tag in (ARRAY, STRUCTURE):
+        if depth >= _DEEPEST:
+            raise GbcsError(f"values nested deeper than {_DEEPEST}", offset)
+        count, at = read_count(data, offset + 1)
+        if count > len(data) - at:
+            raise GbcsError(f"{count} elements in {len(data) - at} octets", offset + 1)
+        elements = []
+        for _ in range(count):
+            element, at = _decode(data, at, depth + 1)
+            elements.append(element)
+        return Data(tag, elements), at
+    if tag == COMPACT_ARRAY:
+        return _decode_compact(data, offset)
+    return _decode_simple(tag, data, offset + 1)
+
+
+def _decode_simple(tag: int, data: bytes, offset: int) -> tuple[Data, int]:
+    """Value without its tag."""
+    integer = _INTEGERS.get(tag)
+    if integer is not None:
+        end = offset + integer[0]
+        if end > len(data):
+            raise GbcsError(f"data end inside {TYPE_NAMES[tag]}", offset)
+        return Data(tag, int.from_bytes(data[offset:end], "big", signed=integer[1])), end
+    if tag in (NULL, DONT_CARE):
+        return Data(tag), offset
+    value: Any
+    if tag in _STRINGS:
+        count, offset = read_count(data, offset)
+        value, end = take(data, offset, count, TYPE_NAMES[tag])
+    elif tag == BOOLEAN:
+        octet, end = take(data, offset, 1, "boolean")
+        value = octet[0] == 0xFF if octet[0] in (0, 0xFF) else octet[0]
+    elif tag == BIT_STRING:
+        count, offset = read_count(data, offset)
+        octet, end = take(data, offset, (count + 7) // 8, "bit-string")
+        value = (count, octet)
+    elif tag in _FIXED:
+        value, end = take(data, offset, _FIXED[tag], TYPE_NAMES[tag])
+    else:
+        raise GbcsError(f"data type {tag:02X} is not one of DLMS", offset - 1)
+    return Data(tag, value), end
+
+
+def _decode_compact(data: bytes, offset: int) -> tuple[Data, int]:
+    element, at = _decode_type(data, offset + 1, 0)
+    count, at = read_count(data, at)
+    contents, end = take(data, at, count, "compact-array")
+    rows: list[Data] = []
+    row_at = 0
+    while row_at < len(contents):
+        row, after = _decode_row(element, contents, row_at)
+        if after == row_at or len(rows) >= _MOST_ROWS:
+            raise GbcsError("rows of a compact-array that take no octets", offset)
+        rows.append(row)
+        row_at = after
+    return Data(COMPACT_ARRAY, CompactArray(element, rows)), end
+
+
+def _decode_type(data: bytes, offset: int, depth: int) -> tuple[TypeDescription, int]:
+    if depth >= _DEEPEST:
+        raise GbcsError(f"types nested deeper than {_DEEPEST}", offset)
+    (tag,), at = take(data, offset, 1, "a type description")
+    if tag == STRUCTURE:
+        count, at = read_count(data, at)
+        if count > len(data) - at:
+            raise GbcsError(f"{count} types in {len(data) - at} octets", offset + 1)
+        members = []
+        for _ in range(count):
+            member, at = _decode_type(data, at, depth + 1)
+            members.append(member)
+        return TypeDescription(tag, tuple(members)), at
+    if tag == ARRAY:
+        number, at = take(data, at, 2, "a type description")
+        element, at = _decode_type(data, at, depth + 1)
+        return TypeDescription(tag, (element,), int.from_bytes(number, "big")), at
+    if tag == COMPACT_ARRAY or tag not in TYPE_NAMES:
+        raise GbcsError(f"data type {tag:02X} in a type description", offset)
+    return TypeDescription(tag), at
+
+
+def _decode_row(kind: TypeDescription, data: bytes, offset: int) -> tuple[Data, int]:
+    if kind.tag not in (ARRAY, STRUCTURE):
+        return _decode_simple(kind.tag, data, offset)
+    members = kind.members if kind.tag == STRUCTURE else kind.members * kind.count
+    if len(members) > len(data) - offset:
+        raise GbcsError(f"{len(members)} elements in {len(data) - offset} octets", offset)
+    elements = []
+    for member in members:
+        element, offset = _decode_row(member, data, offset)
+        elements.append(element)
+    return Data(kind.tag, elements), offset
+
+
+def encode(data: Data) -> bytes:
+    """Octets of a value. Raises GbcsError if it does not fit its type."""
+    if data.tag in (ARRAY, STRUCTURE):
+        parts = [bytes((data.tag,)), length_octets(len(data.value))]
+        parts += [encode(element) for element in data.value]
+        return b"".join(parts)
+    if data.tag == COMPACT_ARRAY:
+        compact: CompactArray = data.value
+        contents = b"".join(_encode_row(compact.element, row) for row in compact.rows)
+        return b"".join((b"\x13", _encode_type(compact.element), length_octets(len(contents)), contents))
+    return bytes((data.tag,)) + _encode_simple(data)
+
+
+def _encode_simple(data: Data) -> bytes:
+    tag, value = data.tag, data.value
+    integer = _INTEGERS.get(tag)
+    if integer is not None:
+        try:
+            return int(value).to_bytes(integer[0], "big", signed=integer[1])
+        except OverflowError:
+            raise GbcsError(f"{value} does not fit {TYPE_NAMES[tag]}") from None
+    if tag in (NULL, DONT_CARE):
+        return b""
+    if tag in _STRINGS:
+        return length_octets(len(value)) + bytes(value)
+    if tag == BOOLEAN:
+        return bytes((0xFF if value is True else int(value),))
+    if tag == BIT_STRING:
+        count, octets_of_bits = value
+        if len(octets_of_bits) != (count + 7) // 8:
+            raise GbcsError(f"{count} bits in {len(octets_of_bits)} octets")
+        return length_octets(count) + bytes(octets_of_bits)
+    if tag in _FIXED and len(value) == _FIXED[tag]:
+        return bytes(value)
+    raise GbcsError(f"no encoding of data type {tag:02X} with that value")
+
+
+def _encode_type(kind: TypeDescription) -> bytes:
+    head = bytes((kind.tag,))
+    if kind.tag == STRUCTURE:
+        return head + length_octets(len(kind.members)) + b"".join(_encode_type(member) for member in kind.members)
+    if kind.tag == ARRAY:
+        return head + kind.count.to_bytes(2, "big") + _encode_type(kind.members[0])
+    return head
+
+
+def _encode_row(kind: TypeDescription, row: Data) -> bytes:
+    if kind.tag not in (ARRAY, STRUCTURE):
+        return _encode_simple(row)
+    members = kind.members if kind.tag == STRUCTURE else kind.members * kind.count
+    if len(members) != len(row.value):
+        raise GbcsError(f"{len(row.value)} elements in a row of {len(members)}")
+    return b"".join(_encode_row(member, element) for member, element in zip(members, row.value, strict=True))
