@@ -7,115 +7,37 @@ classes have a field `long_form`, true unless the parsed octets used the shortes
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum, IntEnum
 from typing import Literal, Self
 
 from bench.gbcs import der
-from bench.gbcs.der import Tlv, as_integer, as_octets, as_sequence, as_time
+from bench.gbcs.der import Tlv, as_fields, as_integer, as_octets, as_sequence, as_time
 from bench.gbcs.errors import GbcsError
 from bench.gbcs.eui import Eui64
+from bench.gbcs.trust_anchors import KeyUsage, Mode, Role, Status, TrustAnchorCell, cell_usage_der, read_cell_usage
+
+__all__ = [
+    "CellDetails",
+    "CredentialsDetails",
+    "KeyUsage",
+    "Mode",
+    "ProvideCredentials",
+    "Replacement",
+    "ReplacementResult",
+    "Role",
+    "RoleDetails",
+    "SeqChange",
+    "Status",
+    "Time",
+    "TrustAnchorCell",
+    "UpdateCredentials",
+    "UpdateCredentialsAlert",
+    "UpdateCredentialsResponse",
+    "UpdateOutcome",
+]
 
 Time = datetime | Literal["never"]
 _SYMMETRIC_KEY, _TIME_CHECKS, _AUTHORISING_CELL, _AUTHORISING_SEQ = 0x80, 0x81, 0xA2, 0x83
 _NEW_FLOOR, _SPECIALIST_FLOORS, _OTHER_CHANGES = 0x84, 0xA5, 0xA6
-
-
-class Role(IntEnum):
-    """Remote party role."""
-
-    ROOT = 0
-    RECOVERY = 1
-    SUPPLIER = 2
-    NETWORK_OPERATOR = 3
-    ACCESS_CONTROL_BROKER = 4
-    TRANSITIONAL_COS = 5
-    WAN_PROVIDER = 6
-    ISSUING_AUTHORITY = 7
-    LOAD_CONTROLLER = 8
-    OTHER = 127
-
-    @classmethod
-    def read(cls, tlv: Tlv) -> "Role":
-        """Role from its INTEGER. Raises GbcsError for one GBCS does not know."""
-        number = as_integer(tlv, "remote party role")
-        try:
-            return cls(number)
-        except ValueError:
-            raise GbcsError(f"remote party role {number} is unknown") from None
-
-
-class KeyUsage(Enum):
-    """Key usage of a cell; the value is the bit number in the BIT STRING."""
-
-    DIGITAL_SIGNATURE = 0
-    KEY_AGREEMENT = 4
-    KEY_CERT_SIGN = 5
-    CRL_SIGN = 6
-
-    def to_der(self) -> Tlv:
-        """BIT STRING with just this bit."""
-        return der.bit_string(bytes((0x80 >> self.value,)), 7 - self.value)
-
-    @classmethod
-    def read(cls, tlv: Tlv) -> "KeyUsage":
-        """Key usage from its BIT STRING. Raises GbcsError unless exactly one known bit is set."""
-        value = der.expect(tlv, der.BIT_STRING, "key usage").value
-        for usage in cls:
-            if value == bytes((7 - usage.value, 0x80 >> usage.value)):
-                return usage
-        raise GbcsError(f"key usage {value.hex()} is not one known bit")
-
-
-class Mode(IntEnum):
-    """Credentials replacement mode: who replaces whose credentials."""
-
-    ROOT_BY_SUPPLIER = 0
-    ROOT_BY_WAN_PROVIDER = 1
-    SUPPLIER_BY_SUPPLIER = 2
-    NETWORK_OPERATOR_BY_NETWORK_OPERATOR = 3
-    ACCESS_CONTROL_BROKER_BY_ACB = 4
-    WAN_PROVIDER_BY_WAN_PROVIDER = 5
-    TRANS_COS_BY_TRANS_COS = 6
-    SUPPLIER_BY_TRANS_COS = 7
-    ANY_EXCEPT_ABNORMAL_ROOT_BY_RECOVERY = 8
-    ANY_BY_CONTINGENCY = 9
-    LOAD_CONTROLLER_BY_LOAD_CONTROLLER = 10
-    LOAD_CONTROLLER_BY_SUPPLIER = 11
-
-
-class Status(IntEnum):
-    """Outcome for one cell or role."""
-
-    SUCCESS = 0
-    BAD_CERTIFICATE = 5
-    NO_TRUST_ANCHOR = 10
-    INSUFFICIENT_MEMORY = 17
-    TRUST_ANCHOR_NOT_FOUND = 25
-    RESOURCES_BUSY = 30
-    OTHER = 127
-
-
-@dataclass(frozen=True, slots=True)
-class TrustAnchorCell:
-    """A cell of the device's trust anchor store."""
-
-    role: Role
-    key_usage: KeyUsage
-    cell_usage: int = 0  #: 0 management, 1 prepayment top up
-    #: whether a cell usage of 0 is written out
-    explicit_usage: bool = field(default=False, compare=False, repr=False)
-
-    def to_der(self, tag: int = der.SEQUENCE) -> Tlv:
-        """SEQUENCE, or an implicitly tagged one."""
-        items = [der.integer(self.role), self.key_usage.to_der()]
-        return der.constructed(tag, items + _cell_usage(self.cell_usage, self.explicit_usage))
-
-    @classmethod
-    def read(cls, tlv: Tlv, tag: int = der.SEQUENCE) -> Self:
-        """Read the cell. Raises GbcsError."""
-        items = _items(tlv, 2, 3, "trust anchor cell", tag)
-        usage, explicit = _read_cell_usage(items[2:])
-        return cls(Role.read(items[0]), KeyUsage.read(items[1]), usage, explicit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +54,7 @@ class ProvideCredentials:
     @classmethod
     def parse(cls, payload: bytes) -> Self:
         """Read the payload. Raises GbcsError."""
-        cell, roles = _items(Tlv.parse(payload), 2, 2, "provide credentials")
+        cell, roles = as_fields(Tlv.parse(payload), 2, 2, "provide credentials")
         return cls(TrustAnchorCell.read(cell), [Role.read(role) for role in as_sequence(roles, "roles")])
 
 
@@ -148,14 +70,14 @@ class CellDetails:
 
     def to_der(self) -> Tlv:
         """SEQUENCE."""
-        usage = _cell_usage(self.cell_usage, self.explicit_usage)
+        usage = cell_usage_der(self.cell_usage, self.explicit_usage)
         return der.sequence((self.key_usage.to_der(), *usage, der.octets(self.subject), der.octets(self.key_id)))
 
     @classmethod
     def read(cls, tlv: Tlv) -> Self:
         """Read the details. Raises GbcsError."""
-        items = _items(tlv, 3, 4, "cell details")
-        usage, explicit = _read_cell_usage(items[1:-2])
+        items = as_fields(tlv, 3, 4, "cell details")
+        usage, explicit = read_cell_usage(items[1:-2])
         return cls(KeyUsage.read(items[0]), usage, _eui(items[-2]), _key_id(items[-1]), explicit)
 
 
@@ -179,7 +101,7 @@ class RoleDetails:
     @classmethod
     def read(cls, tlv: Tlv) -> Self:
         """Read the role. Raises GbcsError."""
-        items = _items(tlv, 2, 4, "role details")
+        items = as_fields(tlv, 2, 4, "role details")
         role, status = Role.read(items[0]), as_integer(items[1], "status", der.ENUMERATED)
         if len(items) == 2:
             return cls(role, status)
@@ -224,7 +146,7 @@ class SeqChange:
     @classmethod
     def read(cls, tlv: Tlv) -> Self:
         """Read the change. Raises GbcsError."""
-        items = _items(tlv, 2, 3, "sequence number change")
+        items = as_fields(tlv, 2, 3, "sequence number change")
         specialist = _read_specialist(items[2], der.SEQUENCE) if len(items) == 3 else []
         return cls(Role.read(items[0]), as_integer(items[1], "floor"), specialist)
 
@@ -282,7 +204,7 @@ class UpdateCredentials:
     @classmethod
     def parse(cls, payload: bytes) -> Self:
         """Read the payload. Raises GbcsError."""
-        items = _items(Tlv.parse(payload), 3, 4, "update credentials")
+        items = as_fields(Tlv.parse(payload), 3, 4, "update credentials")
         control = as_sequence(items[0], "replacement control")
         if not control:
             raise GbcsError("replacement control without mode")
@@ -333,7 +255,7 @@ class ReplacementResult:
     @classmethod
     def read(cls, tlv: Tlv) -> Self:
         """Read the result. Raises GbcsError."""
-        cell, status, old, old_key, new, new_key = _items(tlv, 6, 6, "replacement result")
+        cell, status, old, old_key, new, new_key = as_fields(tlv, 6, 6, "replacement result")
         number = as_integer(status, "status", der.ENUMERATED)
         return cls(TrustAnchorCell.read(cell), number, _eui(old), _key_id(old_key), _eui(new), _key_id(new_key))
 
@@ -356,7 +278,7 @@ class UpdateOutcome:
     @classmethod
     def read(cls, tlv: Tlv) -> Self:
         """Read the outcome. Raises GbcsError."""
-        seq, mode, changes, results = _items(tlv, 4, 4, "outcome")
+        seq, mode, changes, results = as_fields(tlv, 4, 4, "outcome")
         return cls(
             as_integer(seq, "authorising sequence number"),
             as_integer(mode, "mode"),
@@ -380,7 +302,7 @@ class UpdateCredentialsResponse:
     def parse(cls, payload: bytes) -> Self:
         """Read the payload. Raises GbcsError."""
         root = Tlv.parse(payload)
-        items = _items(root, 1, 2, "update credentials response")
+        items = as_fields(root, 1, 2, "update credentials response")
         if items[0] != der.null():
             raise GbcsError("update credentials response does not start with NULL")
         return cls(UpdateOutcome.read(items[1]) if len(items) == 2 else None, _long_form(root))
@@ -403,16 +325,9 @@ class UpdateCredentialsAlert:
     def parse(cls, payload: bytes) -> Self:
         """Read the payload. Raises GbcsError."""
         root = Tlv.parse(payload)
-        code, time, outcome = _items(root, 3, 3, "update credentials alert")
+        code, time, outcome = as_fields(root, 3, 3, "update credentials alert")
         at = as_time(time, "execution time")
         return cls(as_integer(code, "alert code"), at, UpdateOutcome.read(outcome), _long_form(root))
-
-
-def _items(tlv: Tlv, least: int, most: int, what: str, tag: int = der.SEQUENCE) -> tuple[Tlv, ...]:
-    items = as_sequence(tlv, what, tag)
-    if not least <= len(items) <= most:
-        raise GbcsError(f"{what}: {len(items)} fields, expected {least if least == most else f'{least} to {most}'}")
-    return items
 
 
 def _eui(tlv: Tlv) -> Eui64:
@@ -424,17 +339,8 @@ def _key_id(tlv: Tlv) -> bytes:
 
 
 def _replacement(tlv: Tlv) -> Replacement:
-    certificate, cell = _items(tlv, 2, 2, "replacement")
+    certificate, cell = as_fields(tlv, 2, 2, "replacement")
     return Replacement(bytes(certificate), TrustAnchorCell.read(cell))
-
-
-def _cell_usage(usage: int, explicit: bool) -> list[Tlv]:
-    return [der.integer(usage)] if usage or explicit else []
-
-
-def _read_cell_usage(items: Sequence[Tlv]) -> tuple[int, bool]:
-    usage = as_integer(items[0], "cell usage") if items else 0
-    return usage, bool(items) and usage == 0
 
 
 def _specialist(floors: Sequence[tuple[int, int]], tag: int) -> Tlv:
@@ -442,7 +348,7 @@ def _specialist(floors: Sequence[tuple[int, int]], tag: int) -> Tlv:
 
 
 def _read_specialist(tlv: Tlv, tag: int) -> list[tuple[int, int]]:
-    floors = [_items(item, 2, 2, "specialist floor") for item in as_sequence(tlv, "specialist floors", tag)]
+    floors = [as_fields(item, 2, 2, "specialist floor") for item in as_sequence(tlv, "specialist floors", tag)]
     return [(as_integer(usage, "usage"), as_integer(floor, "floor")) for usage, floor in floors]
 
 

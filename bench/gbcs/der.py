@@ -169,6 +169,14 @@ def as_sequence(tlv: Tlv, what: str = "sequence", tag: int = SEQUENCE) -> tuple[
     return expect(tlv, tag, what).children
 
 
+def as_fields(tlv: Tlv, least: int, most: int, what: str, tag: int = SEQUENCE) -> tuple[Tlv, ...]:
+    """Children of a SEQUENCE (or of one tagged `tag`) that has `least` to `most` of them."""
+    items = as_sequence(tlv, what, tag)
+    if not least <= len(items) <= most:
+        raise GbcsError(f"{what}: {len(items)} fields, expected {least if least == most else f'{least} to {most}'}")
+    return items
+
+
 def as_time(tlv: Tlv, what: str = "time") -> datetime | Literal["never"]:
     """Value of a GeneralizedTime, aware, UTC; ``"never"`` for 9999-12-31 23:59:59."""
     text = expect(tlv, GENERALIZED_TIME, what).value
