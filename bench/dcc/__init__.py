@@ -12,6 +12,7 @@ from bench.dcc.alerts import (
 )
 from bench.dcc.document import NAMESPACE, SCHEMA_VERSION, parse_document, serialise
 from bench.dcc.errors import CorrelationError, DuisError, SignatureError
+from bench.dcc.payload import Device
 from bench.dcc.record import CANCEL
 from bench.dcc.request import RequestId, ServiceRequest
 from bench.dcc.response import (
@@ -28,6 +29,7 @@ from bench.dcc.response import (
 )
 from bench.dcc.services import Service, service, service_of, services
 from bench.dcc.signature import IssuerSerial, is_signed, sign_xml, signer, verify_xml
+from bench.dcc.transform import transform, use_cases
 
 __all__ = [
     "ACKNOWLEDGED",
@@ -40,6 +42,7 @@ __all__ = [
     "CorrelationError",
     "DccAlert",
     "DccEvent",
+    "Device",
     "DeviceAlert",
     "DuisError",
     "FutureDatedDeviceAlert",
@@ -66,5 +69,7 @@ __all__ = [
     "services",
     "sign_xml",
     "signer",
+    "transform",
+    "use_cases",
     "verify_xml",
 ]
