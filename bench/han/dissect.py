@@ -195,15 +195,15 @@ class Dissector:
             inner = command.frame
             opened = self._unlock.aps(inner, frame.src_eui, command.dst, pan)
             if isinstance(opened, str):
-                frame.decrypted = f"inside the tunnel: {opened}"
+                frame.decrypted = f"inside the Tunnel command: {opened}"
                 return
             payload = inner.payload if opened is None else opened.plaintext
             if opened is not None:
                 frame.link_key = opened.origin
             if inner.type is ApsType.COMMAND:
-                carried = aps_commands.parse_command(payload)
-                if isinstance(carried, aps_commands.TransportKey):
-                    self._learn_key(frame, carried, command.dst, pan)
+                frame.carried = aps_commands.parse_command(payload)
+                if isinstance(frame.carried, aps_commands.TransportKey):
+                    self._learn_key(frame, frame.carried, command.dst, pan)
 
     def _learn_key(
         self, frame: Frame, command: aps_commands.TransportKey, receiver: bytes | None, pan: int | None

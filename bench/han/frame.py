@@ -1,7 +1,7 @@
 """One frame off the air with everything that could be read in it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bench.han.aps import ApsFrame, ApsType
@@ -41,12 +41,13 @@ class Frame:
     mac_command: MacCommand | None = None
     beacon: Beacon | None = None
     nwk: NwkFrame | None = None
-    nwk_payload: bytes | None = None  #: plaintext
+    nwk_payload: bytes | None = field(default=None, repr=False)  #: plaintext
     nwk_command: NwkCommand | None = None
     aps: ApsFrame | None = None
-    aps_payload: bytes | None = None  #: plaintext of this frame: one block when fragmented
+    aps_payload: bytes | None = field(default=None, repr=False)  #: plaintext of this frame: one block when fragmented
     aps_command: ApsCommand | None = None
-    asdu: bytes | None = None  #: the complete APS payload, put together from fragments
+    carried: ApsCommand | None = None  #: the command inside an APS Tunnel command
+    asdu: bytes | None = field(default=None, repr=False)  #: the complete APS payload, put together from fragments
     zcl: ZclFrame | None = None
     zcl_fields: dict[str, Any] | None = None  #: fields of a general command
     zdo: Zdo | None = None
@@ -198,6 +199,7 @@ class Frame:
             entries["received"] = aps.extended.received
         if self.aps_command is not None:
             entries["command"] = self.aps_command.as_dict()
+            entries["carried"] = None if self.carried is None else self.carried.as_dict()
         elif self.aps_payload is not None:
             entries["payload"] = self.aps_payload.hex()
         return _present(entries)

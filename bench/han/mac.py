@@ -151,7 +151,7 @@ class MacFrame:
         """
         check = None
         if fcs:
-            if len(psdu) < 5:
+            if len(psdu) < 4:
                 raise HanError("MAC", 0, f"{len(psdu)} octets are too few for a frame with FCS")
             check = int.from_bytes(psdu[-2:], "little")
             psdu = psdu[:-2]
