@@ -10,6 +10,7 @@ from bench.dcc.alerts import (
     SecurityCredentialsUpdated,
     Throttled,
 )
+from bench.dcc.correlate import correlate
 from bench.dcc.document import NAMESPACE, SCHEMA_VERSION, parse_document, serialise
 from bench.dcc.errors import CorrelationError, DuisError, SignatureError
 from bench.dcc.payload import Device
@@ -61,6 +62,7 @@ __all__ = [
     "ServiceRequest",
     "SignatureError",
     "Throttled",
+    "correlate",
     "is_signed",
     "parse_document",
     "serialise",

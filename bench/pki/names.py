@@ -1,11 +1,13 @@
 """Names of the SMKI certificate profile: roles, key usages, object identifiers, the 8-octet key identifier."""
 
 import hashlib
-from enum import Enum, IntEnum
+from enum import IntEnum
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from bench.gbcs.trust_anchors import KeyUsage
 
 CERTIFICATE_POLICY = x509.ObjectIdentifier("1.2.826.0.1.8641679.1.2.1.4")
 #: the policy the device certificates of the public reference data carry instead
@@ -33,20 +35,19 @@ class Role(IntEnum):
     DCC_XML_SIGNING = 137
 
 
-class KeyUsage(Enum):
-    """The one thing the key of a certificate is for."""
-
-    DIGITAL_SIGNATURE = "digitalSignature"
-    KEY_AGREEMENT = "keyAgreement"
-    KEY_CERT_SIGN = "keyCertSign"
-
-
 #: usage as in the file names of a key store -> key usage of the certificate
 USAGES = {
     "ds": KeyUsage.DIGITAL_SIGNATURE,
     "ka": KeyUsage.KEY_AGREEMENT,
     "pp-ka": KeyUsage.KEY_AGREEMENT,
     "xml": KeyUsage.DIGITAL_SIGNATURE,
+}
+
+#: names of the key usages as RFC 5280 4.2.1.3 writes them
+USAGE_NAMES = {
+    KeyUsage.DIGITAL_SIGNATURE: "digitalSignature",
+    KeyUsage.KEY_AGREEMENT: "keyAgreement",
+    KeyUsage.KEY_CERT_SIGN: "keyCertSign",
 }
 
 

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 
 from bench.pki.errors import PkiError
-from bench.pki.names import KeyUsage, Role, key_identifier
+from bench.pki.names import USAGE_NAMES, KeyUsage, Role, key_identifier
 from bench.pki.profile import Profile, describe, public_key
 
 
@@ -30,7 +30,7 @@ def check_path(
     if role is not None and profile.role != role:
         raise PkiError(f"wrong role: {_role_name(profile.role)}, expected {role.name}")
     if key_usage is not None and profile.key_usage is not key_usage:
-        raise PkiError(f"wrong key usage: {profile.key_usage.value}, expected {key_usage.value}")
+        raise PkiError(f"wrong key usage: {USAGE_NAMES[profile.key_usage]}, expected {USAGE_NAMES[key_usage]}")
     anchor_key = anchor if isinstance(anchor, EllipticCurvePublicKey) else public_key(anchor)
     current, depth = leaf, 0
     remaining = list(path)

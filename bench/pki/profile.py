@@ -15,6 +15,7 @@ from bench.pki.names import (
     HARDWARE_MODULE_NAME,
     HARDWARE_MODULE_PREFIX,
     UNIQUE_IDENTIFIER,
+    USAGE_NAMES,
     KeyUsage,
     Role,
     key_identifier,
@@ -141,7 +142,7 @@ def _key_usage(extensions: x509.Extensions) -> KeyUsage:
         ("key_cert_sign", "crl_sign"): KeyUsage.KEY_CERT_SIGN,
     }.get(tuple(seen))
     if meaning is None:
-        raise PkiError(f"key usage: {'+'.join(seen) or 'none'}, expected one of {[usage.value for usage in KeyUsage]}")
+        raise PkiError(f"key usage: {'+'.join(seen) or 'none'}, expected one of {', '.join(USAGE_NAMES.values())}")
     if not extension.critical:
         raise PkiError("key usage: not marked critical")
     return meaning
@@ -173,7 +174,7 @@ def _identity(
         if not authority:
             raise PkiError("basic constraints: key usage keyCertSign without CA TRUE")
         if usage is not KeyUsage.KEY_CERT_SIGN:
-            raise PkiError(f"basic constraints: CA TRUE with key usage {usage.value}")
+            raise PkiError(f"basic constraints: CA TRUE with key usage {USAGE_NAMES[usage]}")
         return "authority", None, _role(subject, required=False)
     if not list(subject):
         return "device", _device_eui(extensions), None
