@@ -1,5 +1,6 @@
 """Certificates and keys of a test SMKI: build, describe, check."""
 
+from bench.gbcs.trust_anchors import KeyUsage
 from bench.pki.certificates import (
     NEVER,
     Authority,
@@ -11,7 +12,7 @@ from bench.pki.certificates import (
 )
 from bench.pki.errors import PkiError
 from bench.pki.files import load_keystore, load_private_key, private_key_pem, write_certificate, write_private_key
-from bench.pki.names import KeyUsage, Role, key_identifier
+from bench.pki.names import Role, key_identifier
 from bench.pki.path import check_path
 from bench.pki.profile import Profile, describe, load_certificate, load_certificates
 from bench.pki.smki import Identities, Party, TestSmki

@@ -11,6 +11,7 @@ from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
 from bench.gbcs.eui import Eui64
+from bench.gbcs.trust_anchors import KeyUsage
 from bench.pki.errors import PkiError
 from bench.pki.names import (
     CERTIFICATE_POLICY,
@@ -18,7 +19,6 @@ from bench.pki.names import (
     HARDWARE_MODULE_PREFIX,
     UNIQUE_IDENTIFIER,
     USAGES,
-    KeyUsage,
     Role,
     key_identifier,
 )

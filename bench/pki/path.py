@@ -7,8 +7,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 
+from bench.gbcs.trust_anchors import KeyUsage
 from bench.pki.errors import PkiError
-from bench.pki.names import USAGE_NAMES, KeyUsage, Role, key_identifier
+from bench.pki.names import USAGE_NAMES, Role, key_identifier
 from bench.pki.profile import Profile, describe, public_key
 
 

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
 
 from bench.gbcs.eui import Eui64
+from bench.gbcs.trust_anchors import KeyUsage
 from bench.pki.errors import PkiError
 from bench.pki.names import (
     CERTIFICATE_POLICY,
@@ -16,7 +17,6 @@ from bench.pki.names import (
     HARDWARE_MODULE_PREFIX,
     UNIQUE_IDENTIFIER,
     USAGE_NAMES,
-    KeyUsage,
     Role,
     key_identifier,
 )
