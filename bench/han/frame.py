@@ -200,7 +200,7 @@ class Frame:
         if self.aps_command is not None:
             entries["command"] = self.aps_command.as_dict()
             entries["carried"] = None if self.carried is None else self.carried.as_dict()
-        elif self.aps_payload is not None:
+        elif self.aps_payload is not None and aps.type is not ApsType.COMMAND:
             entries["payload"] = self.aps_payload.hex()
         return _present(entries)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 from bench.han.octets import Octets
 from bench.han.record import EUI64, U8, U16, Counted, CountedBy, Eui, Group, Integer, Record, Remainder, Shorts, When
@@ -115,20 +115,23 @@ class RejoinResponse(NwkCommand):
 
 
 class Neighbour(NamedTuple):
-    """A neighbour in a Link Status: costs 0..7, bits 0-2 incoming, 4-6 outgoing."""
+    """A neighbour in a Link Status, with the costs 0..7 of the links from and to it (as received: with bit 3)."""
 
     short: int
-    costs: int
+    incoming: int
+    outgoing: int
 
-    @property
-    def incoming(self) -> int:
-        """Cost of the link from the neighbour."""
-        return self.costs & 7
 
-    @property
-    def outgoing(self) -> int:
-        """Cost of the link to the neighbour."""
-        return self.costs >> 4 & 7
+class _NeighbourEntry:
+    """Three octets of a Link Status (ZigBee PRO 3.4.8.3.2)."""
+
+    def read(self, octets: Octets, name: str, _before: dict[str, Any]) -> Neighbour:
+        short, costs = octets.uint(2, name), octets.uint(1, "link costs")
+        return Neighbour(short, costs & 0xF, costs >> 4)
+
+    def write(self, value: tuple[int, int, int]) -> bytes:
+        short, incoming, outgoing = value
+        return Integer(2).write(short) + Integer(1).write(incoming | outgoing << 4)
 
 
 class PowerDelta(NamedTuple):
@@ -144,12 +147,12 @@ class LinkStatus(NwkCommand):
 
     ID = 0x08
     options: U8
-    neighbours: Annotated[tuple[Neighbour, ...], CountedBy(Group((Integer(2), Integer(1)), Neighbour), "options", 0x1F)]
+    neighbours: Annotated[tuple[Neighbour, ...], CountedBy(_NeighbourEntry(), "options", 0x1F)]
 
     @classmethod
     def of(cls, neighbours: Iterable[tuple[int, int, int]], *, first: bool = True, last: bool = True) -> Self:
         """Return a Link Status of neighbours given as (short, incoming cost, outgoing cost)."""
-        listed = tuple(Neighbour(short, incoming | outgoing << 4) for short, incoming, outgoing in neighbours)
+        listed = tuple(Neighbour(*neighbour) for neighbour in neighbours)
         return cls(len(listed) | first << 5 | last << 6, listed)
 
 
