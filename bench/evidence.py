@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.han.capture import CaptureWriter
-from bench.observation import Observation
+from bench.han.capture import PcapngWriter
+from bench.observation import Observation, nanoseconds
 
 if TYPE_CHECKING:
     from bench.home import Home
@@ -21,7 +21,7 @@ class TestEvidence:
     def __init__(self, folder: Path, home: "Home") -> None:
         self.folder = folder
         self._home = home
-        self._capture = CaptureWriter(folder / "han.pcapng") if home.han is not None else None
+        self._capture = PcapngWriter(folder / "han.pcapng") if home.han is not None else None
         self._interfaces: dict[int, int] = {}
         self._trace = os.open(folder / "mains.csv", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         os.write(self._trace, TRACE_HEAD.encode())
@@ -41,15 +41,16 @@ class TestEvidence:
         assert self._capture is not None
         channel = int(seen.data["channel"])
         if channel not in self._interfaces:
-            self._interfaces[channel] = self._capture.add_interface(f"sniffer channel {channel}")
-        self._capture.write(
+            self._interfaces[channel] = self._capture.add_interface(f"channel {channel}")
+        self._capture.write_psdu(
             self._interfaces[channel],
-            seen.time,
+            nanoseconds(seen.time),
             seen.raw,
+            fcs=False,
             channel=channel,
-            rssi=seen.data.get("rssi"),
-            lqi=seen.data.get("lqi"),
-            comment=self._pending_comment or None,
+            rssi=seen.data["rssi"],
+            lqi=seen.data["lqi"],
+            comment=self._pending_comment or (),
         )
         self._pending_comment = ""
 

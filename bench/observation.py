@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 
@@ -39,6 +39,11 @@ class Pattern:
         """Return this pattern narrowed by one more condition."""
         narrow = self.matches
         return Pattern(f"{self.words} {words}", lambda seen: narrow(seen) and also(seen), lambda seen: narrow(seen) or self.near(seen))
+
+
+def nanoseconds(instant: datetime) -> int:
+    """Return an instant as nanoseconds since 1970."""
+    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
 
 
 def at(point: str, kind: str, words: str | None = None, **fields: Any) -> Pattern:

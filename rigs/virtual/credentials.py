@@ -1,0 +1,212 @@
+"""Credentials of remote parties on a device: CS02a and CS02b, immediate and future dated (GBCS 13.2, 13.3)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+
+from bench.gbcs import Eui64, GbcsError, Message
+from bench.gbcs.credentials import (
+    CellDetails,
+    CredentialsDetails,
+    ProvideCredentials,
+    Replacement,
+    ReplacementResult,
+    RoleDetails,
+    SeqChange,
+    UpdateCredentials,
+    UpdateCredentialsAlert,
+    UpdateCredentialsResponse,
+    UpdateOutcome,
+)
+from bench.gbcs.trust_anchors import KeyUsage, Role, TrustAnchorCell
+from bench.pki import PkiError, check_path, describe, load_certificate
+from rigs.virtual.rules import rule
+from rigs.virtual.trust_anchors import Credential
+
+if TYPE_CHECKING:
+    from rigs.virtual.gbcs_device import GbcsDevice
+
+SUCCESS, BAD_CERTIFICATE, NO_TRUST_ANCHOR, TRUST_ANCHOR_NOT_FOUND, OTHER = 0, 5, 10, 25, 127
+CREDENTIALS_UPDATED = 0x8F70
+FUTURE_DATED_DONE, FUTURE_DATED_FAILED = 0x8F66, 0x8F67
+FUTURE_DATED_ALERT = 0x00CB
+#: mode -> role whose cells it may replace
+MODE_TARGETS = {2: Role.SUPPLIER, 3: Role.NETWORK_OPERATOR, 7: Role.SUPPLIER}
+NOBODY = Eui64(bytes(8))
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A future-dated replacement that waits for its time."""
+
+    time: datetime
+    counter: int
+    authoriser: Role
+    request: UpdateCredentials
+
+
+class CredentialsReplacement:
+    """The part of a device that keeps its trust anchor cells up to date."""
+
+    def __init__(self, device: "GbcsDevice") -> None:
+        self._device = device
+        self.pending: dict[int, Pending] = {}
+
+    @rule("R-CRD-011", "R-CRD-012", "R-CTR-003")
+    def details(self, payload: bytes) -> bytes:
+        """Answer CS02a: each role in order, with its counter and cells, or trust anchor not found."""
+        anchors = self._device.anchors
+        roles = []
+        for role in ProvideCredentials.parse(payload).roles:
+            cells = [
+                CellDetails(cell.key_usage, cell.cell_usage, credential.subject, credential.key_id)
+                for cell, credential in anchors.cells.items()
+                if cell.role is role
+            ]
+            if cells:
+                roles.append(RoleDetails(role, SUCCESS, anchors.counters.get(role, 0), cells))
+            else:
+                roles.append(RoleDetails(role, TRUST_ANCHOR_NOT_FOUND, None, []))
+        return bytes(CredentialsDetails(roles))
+
+    def replace(self, command: Message) -> None:
+        """Execute CS02b: now, at its time, or cancel what waits."""
+        device = self._device
+        try:
+            request = UpdateCredentials.parse(command.payload)
+        except GbcsError:
+            device.refuse_format()
+            return
+        if request.mode != command.message_code - 0x0100 or request.authorising_seq != command.counter:
+            device.refuse_format()
+            return
+        if request.execution_time is None:
+            outcome = self.apply(request)
+            device.respond(command, bytes(UpdateCredentialsResponse(outcome)))
+            return
+        self.schedule(command, request)
+        device.respond(command, bytes(UpdateCredentialsResponse(None)))
+
+    @rule("R-FUT-004", "R-FUT-005", "R-FUT-006")
+    def schedule(self, command: Message, request: UpdateCredentials) -> None:
+        """Keep a future-dated replacement in place of an earlier one; "never" cancels it."""
+        code = command.message_code
+        if not isinstance(request.execution_time, datetime):
+            self.pending.pop(code, None)
+            return
+        role = self._device.role_of(command)
+        self.pending[code] = waiting = Pending(request.execution_time, command.counter, role, request)
+        self.wait_for(code, waiting)
+
+    def wait_for(self, code: int, waiting: Pending) -> None:
+        """Arrange for a pending replacement to be executed at its time."""
+        delay = max(timedelta(), waiting.time - self._device.clock())
+        self._device.world.after(delay, lambda: self.activate(code, waiting))
+
+    @rule("R-FUT-014")
+    def activate(self, code: int, waiting: Pending) -> None:
+        """Execute a pending replacement when its time has come, if it still waits and the device has supply."""
+        if self.pending.get(code) is waiting and self._device.powered():
+            del self.pending[code]
+            self.execute_pending(waiting)
+
+    @rule("R-FUT-015", "R-FUT-016")
+    def resume(self) -> None:
+        """After a loss of supply: what fell due meanwhile is executed now, the rest still waits."""
+        for code, waiting in list(self.pending.items()):
+            self.wait_for(code, waiting)
+
+    @rule("R-FUT-008", "R-FUT-011", "R-FUT-012", "R-CRD-037b")
+    def execute_pending(self, waiting: Pending) -> None:
+        """Execute and report by alert to the party that sent the command."""
+        device = self._device
+        authoriser = device.anchors.subject(waiting.authoriser)
+        outcome = self.apply(waiting.request)
+        good = all(result.status == SUCCESS for result in outcome.results)
+        code = FUTURE_DATED_DONE if good else FUTURE_DATED_FAILED
+        device.logs.add(device.logs.event, code)
+        if authoriser is not None:
+            payload = bytes(UpdateCredentialsAlert(code, waiting.time, outcome))
+            device.send_alert(device.next_alert_counter(), authoriser, FUTURE_DATED_ALERT, payload)
+
+    def apply(self, request: UpdateCredentials) -> UpdateOutcome:
+        """Replace each cell on its own, then set floors; returns the outcome (GBCS 13.3.5)."""
+        device = self._device
+        losing = device.anchors.subject(Role.SUPPLIER)
+        results = [self.replace_cell(request, replacement) for replacement in request.replacements]
+        changes = self.set_floors(request, any(result.status == SUCCESS for result in results))
+        if device.anchors.subject(Role.SUPPLIER) != losing:
+            self.cancel_pending_of_losing_supplier()
+        device.logs.add(device.logs.security, CREDENTIALS_UPDATED)
+        return UpdateOutcome(request.authorising_seq, request.mode, changes, results)
+
+    @rule("R-CRD-037", "R-CRD-022", "R-CRD-035")
+    def replace_cell(self, request: UpdateCredentials, replacement: Replacement) -> ReplacementResult:
+        """Replace one cell; a failure leaves the old credential and does not stop the others."""
+        cells = self._device.anchors.cells
+        cell = replacement.cell
+        old = cells.get(cell)
+        subject, key_id = (old.subject, old.key_id) if old else (NOBODY, bytes(8))
+        status, new = self.examine_certificate(request, replacement)
+        if new is None:
+            return ReplacementResult(cell, status, subject, key_id, subject, key_id)
+        self.install(cell, new)
+        return ReplacementResult(cell, SUCCESS, subject, key_id, new.subject, new.key_id)
+
+    @rule("R-CRD-060")
+    def install(self, cell: TrustAnchorCell, new: Credential) -> None:
+        """Put a new credential into a cell; nothing of the old one stays in use."""
+        self._device.anchors.cells[cell] = new
+
+    @rule("R-CRD-033", "R-CRD-034", "R-CRD-036")
+    def examine_certificate(self, request: UpdateCredentials, replacement: Replacement) -> tuple[int, Credential | None]:
+        """Check a replacement certificate: target cell, role, usage, chain to the root, dates unless disapplied."""
+        cell = replacement.cell
+        if cell not in self._device.anchors.cells:
+            return TRUST_ANCHOR_NOT_FOUND, None
+        if MODE_TARGETS.get(request.mode) is not cell.role:
+            return OTHER, None
+        try:
+            certificate = load_certificate(replacement.certificate)
+            path = [load_certificate(der) for der in request.path]
+            profile = describe(certificate)
+        except PkiError:
+            return BAD_CERTIFICATE, None
+        usage = KeyUsage.KEY_AGREEMENT if profile.key_usage.name == "KEY_AGREEMENT" else KeyUsage.DIGITAL_SIGNATURE
+        if usage is not cell.key_usage or profile.role is None or int(profile.role) != int(cell.role):
+            return BAD_CERTIFICATE, None
+        at = self._device.clock() if request.apply_time_checks else None
+        return self.check_chain(certificate, path, at)
+
+    def check_chain(
+        self, certificate: x509.Certificate, path: list[x509.Certificate], at: datetime | None
+    ) -> tuple[int, Credential | None]:
+        """Check that a certificate chains to the root held here."""
+        try:
+            check_path(certificate, path, self._device.anchors.root, at)
+        except PkiError:
+            return NO_TRUST_ANCHOR, None
+        return SUCCESS, Credential.of(certificate)
+
+    @rule("R-CRD-040", "R-CRD-041", "R-CRD-042", "R-CRD-043", "R-CRD-044")
+    def set_floors(self, request: UpdateCredentials, replaced: bool) -> list[SeqChange]:
+        """Set the floors the command names, once a credential was replaced; returns those applied."""
+        if not replaced:
+            return []
+        changes = list(request.other_party_changes)
+        if request.new_party_floor is not None and request.authorising_cell is not None:
+            own = SeqChange(request.authorising_cell.role, request.new_party_floor, list(request.specialist_floors))
+            changes.insert(0, own)
+        for change in changes:
+            self._device.anchors.counters[change.role] = change.floor
+            for usage, floor in change.specialist:
+                if usage == 0:
+                    self._device.anchors.top_up_counter = floor
+        return changes
+
+    @rule("R-CRD-056")
+    def cancel_pending_of_losing_supplier(self) -> None:
+        """Future-dated commands of the outgoing supplier do not survive it."""
+        self.pending = {code: one for code, one in self.pending.items() if one.authoriser is not Role.SUPPLIER}

@@ -1,0 +1,238 @@
+"""The virtual DCC: transform, access control broker's MAC, CoS party, delivery of responses and alerts to users."""
+
+import queue
+import threading
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.error import URLError
+
+from bench.dcc import (
+    ChangeOfSupplier,
+    DccAlert,
+    DeviceAlert,
+    DuisError,
+    FutureDatedDeviceAlert,
+    GbcsPayload,
+    PowerOutageEvent,
+    PreCommand,
+    RequestId,
+    Response,
+    SecurityCredentialsUpdated,
+    ServiceRequest,
+    sign_xml,
+    verify_xml,
+)
+from bench.dcc.bodies import SignedPreCommand, UpdateSecurityCredentialsCoS
+from bench.dcc.payload import Device
+from bench.dcc.transform import transform
+from bench.gbcs import Cra, Eui64, GbcsError, Message
+from bench.gbcs.credentials import UpdateCredentialsAlert, UpdateCredentialsResponse
+from bench.gbcs.crypto import add_mac, shared_secret, sign
+from bench.gbcs.gbt import Assembly, split
+from bench.pki import TestSmki
+from rigs.virtual.hub import WAN_DELAY
+from rigs.virtual.world import World, to_microseconds
+
+FUTURE_DATED_CREDENTIALS = 0x00CB
+POST_SECONDS = 10.0
+#: command variants each service takes
+SERVICES = {"transform": {4}, "send": {1, 5}, "non-device": {2, 6, 8}}
+
+
+@dataclass(frozen=True)
+class User:
+    """A DCC user and where it receives."""
+
+    eui: Eui64
+    receive: str
+
+
+class Poster:
+    """Posts documents to users, in order, on a thread of its own; counts each in the world's deliveries."""
+
+    def __init__(self, point: str) -> None:
+        self.point = point
+        self._queue: queue.Queue[tuple[str, bytes]] = queue.Queue()
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        threading.Thread(target=self._run, name="poster", daemon=True).start()
+
+    def post(self, world: World, url: str, document: bytes) -> None:
+        """Queue a document."""
+        world.deliver(self.point)
+        self._queue.put((url, document))
+
+    def _run(self) -> None:
+        while True:
+            url, document = self._queue.get()
+            request = urllib.request.Request(url, document, {"Content-Type": "application/xml"})
+            try:
+                self._opener.open(request, timeout=POST_SECONDS).close()
+            except (URLError, OSError) as problem:
+                print(f"cannot post to {url}: {problem}", flush=True)
+
+
+class Dcc:
+    """DSP, access control broker and CoS party in one. `to_hub` takes a transfer for a device."""
+
+    def __init__(
+        self,
+        world: World,
+        smki: TestSmki,
+        users: Mapping[Eui64, User],
+        meters: Mapping[Eui64, str],
+        to_hub: Callable[[bytes], None],
+        poster: Poster,
+    ) -> None:
+        self._world, self._smki, self._users, self._to_hub, self._poster = world, smki, users, to_hub, poster
+        self._meters = dict(meters)  #: meter -> MPxN
+        self._registered = dict.fromkeys(meters, smki.identities.supplier)
+        self._pending: dict[tuple[Eui64, int], ServiceRequest] = {}
+        self._assembly = Assembly()
+        self._counter = 0
+
+    def post(self, service: str, document: bytes) -> bytes:
+        """Take a document posted to a service; return the synchronous reply."""
+        try:
+            request = ServiceRequest.parse(document)
+        except DuisError:
+            return bytes(Response("E1000", self._world.now))
+        refusal = self._access_control(service, request, document)
+        if refusal is not None:
+            return bytes(Response.to(request, refusal, self._world.now, message=False))
+        if service == "transform":
+            (message,) = self._transform(request)
+            pre_command = bytes(message) + b"\x00"
+            return self._signed(Response.to(request, "I0", self._world.now, PreCommand(pre_command)))
+        self._send(request)
+        return self._signed(Response.acknowledge(request, self._world.now))
+
+    def _access_control(self, service: str, request: ServiceRequest, document: bytes) -> str | None:
+        identifier = request.request_id
+        if identifier.originator not in self._users:
+            return "E1"
+        try:
+            key = self._smki.party(identifier.originator).certificates["xml"].public_key()
+            verify_xml(document, key)  # type: ignore[arg-type]
+        except DuisError:
+            return "E100"
+        if identifier.target not in self._meters:
+            return "E19"
+        if request.command_variant not in SERVICES[service]:
+            return "E13"
+        try:
+            request.check()
+            if not isinstance(request.body, SignedPreCommand):
+                self._transform(request)
+        except DuisError:
+            return "E12"
+        body = request.body
+        if isinstance(body, UpdateSecurityCredentialsCoS) and body.import_mpxn != self._meters[identifier.target]:
+            return "E062301"
+        return None
+
+    def _transform(self, request: ServiceRequest) -> list[Message]:
+        who = self._smki.identities
+        self._counter = max(self._counter + 1, to_microseconds(self._world.now) // 1000)
+        return transform(
+            request,
+            device=Device.ESME,
+            acb=who.acb,
+            acb_counter=self._counter,
+            cos_party=who.cos_party,
+            cos_counter=self._counter,
+            at=self._world.now,
+        )
+
+    def _send(self, request: ServiceRequest) -> None:
+        who = self._smki.identities
+        if isinstance(request.body, SignedPreCommand):
+            messages = [Message.parse(request.body.payload)]
+        else:
+            messages = self._transform(request)
+        for message in messages:
+            if message.originator == who.cos_party:
+                message = sign(message, self._smki.party(who.cos_party).private_keys["ds"])
+            self._pending[message.originator, message.counter] = request
+            self._deliver(self._with_mac(message))
+
+    def _with_mac(self, message: Message) -> Message:
+        broker = self._smki.party(self._smki.identities.acb).private_keys["ka"]
+        device = self._smki.device(message.target).certificates["ka"].public_key()
+        return add_mac(message, shared_secret(broker, device))  # type: ignore[arg-type]
+
+    def _deliver(self, message: Message) -> None:
+        for transfer in split(bytes(message)):
+            self._world.after(WAN_DELAY, lambda transfer=transfer: self._to_hub(transfer))  # type: ignore[misc]
+
+    def from_wan(self, transfer: bytes) -> None:
+        """Take what a device sent: a response for the user who asked, or an alert for its target."""
+        try:
+            octets = self._assembly.feed(transfer)
+            if octets is None:
+                return
+            message = Message.parse(octets)
+        except GbcsError:
+            return
+        if message.cra is Cra.RESPONSE:
+            self._response(message, octets)
+        elif message.cra is Cra.ALERT:
+            self._alert(message, octets)
+
+    def _response(self, message: Message, octets: bytes) -> None:
+        request = self._pending.get((message.target, message.counter))
+        if request is None:
+            return
+        self._to_user(request.request_id.originator, Response.to(request, "I0", self._world.now, GbcsPayload(octets)))
+        if isinstance(request.body, UpdateSecurityCredentialsCoS):
+            outcome = UpdateCredentialsResponse.parse(message.payload).outcome
+            if outcome is not None and all(result.status == 0 for result in outcome.results):
+                self._supplier_changed(request)
+
+    def _alert(self, message: Message, octets: bytes) -> None:
+        if message.message_code == FUTURE_DATED_CREDENTIALS:
+            alert = UpdateCredentialsAlert.parse(message.payload)
+            request = self._pending.get((message.target, alert.outcome.authorising_seq))
+            if request is not None:
+                content = FutureDatedDeviceAlert(alert.alert_code, octets, 1, 1)
+                self._to_user(request.request_id.originator, Response.to(request, "I0", self._world.now, content))
+                if all(result.status == 0 for result in alert.outcome.results):
+                    self._supplier_changed(request)
+            return
+        if message.target in self._users:
+            code = int.from_bytes(message.payload[9:11])
+            identifier = RequestId(message.target, message.originator, message.counter)
+            alert_body = DeviceAlert(code, octets)
+            self._to_user(message.target, Response("I0", self._world.now, alert_body, None, identifier))
+
+    def _supplier_changed(self, request: ServiceRequest) -> None:
+        """Tell the gaining supplier and the losing one."""
+        meter, gaining = request.request_id.target, request.request_id.originator
+        losing = self._registered[meter]
+        self._registered[meter] = gaining
+        updated = SecurityCredentialsUpdated(device=meter, role="Supplier")
+        self._dcc_alert(gaining, DccAlert("N42", updated))
+        if losing != gaining:
+            news = ChangeOfSupplier(device=meter, device_type="ESME", mpxns=(self._meters[meter],))
+            self._dcc_alert(losing, DccAlert("N27", news))
+
+    def hub_outage(self, hub: Eui64, started: datetime, mpxn: str) -> None:
+        """A hub reported that its mains has been gone for three minutes: AD1 to the network operator."""
+        event = PowerOutageEvent(comms_hub=hub, start=started, mpxn=mpxn)
+        self._dcc_alert(self._smki.identities.network_operator, DccAlert("AD1", event))
+
+    def _dcc_alert(self, user: Eui64, alert: DccAlert) -> None:
+        identifier = RequestId(user, self._smki.identities.acb, self._next_alert())
+        self._to_user(user, Response("I0", self._world.now, alert, None, identifier))
+
+    def _next_alert(self) -> int:
+        self._counter = max(self._counter + 1, to_microseconds(self._world.now) // 1000)
+        return self._counter
+
+    def _to_user(self, user: Eui64, response: Response) -> None:
+        self._poster.post(self._world, self._users[user].receive, self._signed(response))
+
+    def _signed(self, response: Response) -> bytes:
+        party = self._smki.party(self._smki.identities.acb)
+        return sign_xml(bytes(response), party.private_keys["xml"], party.certificates["xml"])

@@ -1,0 +1,77 @@
+"""Defects: named deviations of a virtual device from one rule, each a small override.
+
+A defect is a function that takes a device and replaces one of its rule methods:
+
+    @defect("esme-forgets-outages", device="Esme", breaks="R-PWR-001", story="...")
+    def forgets_outages(esme): esme.report_outage = lambda interrupted_at, restored_at: None
+
+`find` returns a shipped one by name, or one from outside by `path/to/file.py::name` (defect or function name).
+"""
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Override = Callable[[Any], None]
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One deviation: on devices of which class, which rule it breaks, and the story a meter engineer would tell."""
+
+    name: str
+    device: str
+    breaks: str
+    story: str
+    override: Override
+
+    def apply_to(self, device: object) -> None:
+        """Put the defect into a device, if it is of the right class."""
+        if any(base.__name__ == self.device for base in type(device).__mro__):
+            self.override(device)
+
+
+SHIPPED: dict[str, Defect] = {}
+
+
+def defect(name: str, *, device: str, breaks: str, story: str) -> Callable[[Override], Defect]:
+    """Declare a defect."""
+
+    def declare(override: Override) -> Defect:
+        made = Defect(name, device, breaks, story, override)
+        SHIPPED[name] = made
+        return made
+
+    return declare
+
+
+def find(reference: str) -> Defect:
+    """Return a defect by its reference. Raises LookupError that says what to do."""
+    from rigs.virtual.defects import esme  # noqa: F401 - declares the shipped ones
+
+    path, separator, name = reference.partition("::")
+    if separator:
+        return _from_file(Path(path), name)
+    try:
+        return SHIPPED[reference]
+    except KeyError:
+        raise LookupError(f"no defect {reference!r}; shipped are: {', '.join(sorted(SHIPPED))}") from None
+
+
+def _from_file(path: Path, name: str) -> Defect:
+    spec = importlib.util.spec_from_file_location(f"defects_{path.stem}", path)
+    if spec is None or spec.loader is None or not path.exists():
+        raise LookupError(f"no defect file {str(path)!r}; give path/to/file.py::name")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as problem:
+        raise LookupError(f"{path} does not load ({type(problem).__name__}: {problem}); correct it") from None
+    found = [each for key, each in vars(module).items() if isinstance(each, Defect) and name in (key, each.name)]
+    if not found:
+        raise LookupError(f"{path} declares no defect {name!r}; use the decorator @defect")
+    return found[0]

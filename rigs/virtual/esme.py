@@ -1,0 +1,160 @@
+"""The virtual electricity meter (ESME, single phase)."""
+
+from datetime import datetime, timedelta
+from enum import IntEnum
+
+from bench.gbcs import Eui64, Message
+from bench.gbcs.trust_anchors import Role
+from bench.gbcs.dlms import AccessRequest, date_time, octets
+from bench.pki import TestSmki
+from rigs.virtual.cosem import CosemServer
+from rigs.virtual.gbcs_device import FORMAT_FAILURE, GbcsDevice, Refusal
+from rigs.virtual.power import Feed, Supply
+from rigs.virtual.rules import rule
+from rigs.virtual.trust_anchors import TrustAnchors
+from rigs.virtual.use_cases import COMMON, ESME
+from rigs.virtual.world import World
+
+LONG_OUTAGE = timedelta(minutes=3)
+SUPPLY_INTERRUPTED, SUPPLY_RESTORED, SUPPLY_RESTORED_LONG = 0x8F57, 0x8F35, 0x8F36
+OUTAGE_ALERT = 0x0067
+BOOT = timedelta(seconds=4)
+HOLD_UP = timedelta(milliseconds=600)
+LOAD_W = 720.0
+HALF_HOUR = timedelta(minutes=30)
+PROFILE_START = timedelta(days=2)
+
+
+class SupplyState(IntEnum):
+    """State of the load switch (device rules 6.2)."""
+
+    DISABLED = 0
+    ENABLED = 1
+    ARMED = 2
+
+
+class Esme(GbcsDevice):
+    """A meter between the feed and the home's load."""
+
+    def __init__(self, world: World, eui: Eui64, smki: TestSmki, anchors: TrustAnchors, feed: Feed, mpan: str) -> None:
+        super().__init__(world, eui, smki, anchors, ESME)
+        self.mpan = mpan
+        self.feed = feed
+        self.supply_state = SupplyState.ENABLED
+        self._energy_wh = 12_345_678.0
+        self._integrated_at = world.now
+        self._profile: dict[datetime, int] = {}
+        self._fill_profile(world.now)
+        self.booted = True
+        self._interrupted_at: datetime | None = None
+        self.on_boot: list[object] = []
+        self.supply = Supply(world, feed, hold_up=HOLD_UP, lost=self._power_down, back=self._power_up)
+        feed.add_load(lambda: self.load)
+        feed.listen(lambda volts: self.integrate())
+        self._volts = feed.voltage
+        self.cosem = CosemServer(self)
+
+    @property
+    def load(self) -> float:
+        """Watts that flow through the meter."""
+        return LOAD_W if self.supply_state is SupplyState.ENABLED and self.feed.voltage > 0 else 0.0
+
+    def powered(self) -> bool:
+        """Whether the meter runs."""
+        return self.supply.alive and self.booted
+
+    def integrate(self) -> float:
+        """Bring the import register up to now and return it (Wh). Energy flows only while the feed has voltage."""
+        now = self.world.now
+        hours = (now - self._integrated_at) / timedelta(hours=1)
+        if self._volts > 0 and self.supply_state is SupplyState.ENABLED:
+            self._add_energy(self._integrated_at, now, LOAD_W * hours)
+        self._integrated_at, self._volts = now, self.feed.voltage
+        return self._energy_wh
+
+    def _add_energy(self, began: datetime, ended: datetime, watt_hours: float) -> None:
+        self._energy_wh += watt_hours
+        total = (ended - began) / HALF_HOUR
+        end = half_hour_end(began)
+        while began < ended:
+            until = min(end, ended)
+            share = watt_hours * ((until - began) / HALF_HOUR) / total
+            self._profile[end] = self._profile.get(end, 0) + share  # type: ignore[assignment]
+            began, end = until, end + HALF_HOUR
+
+    def _fill_profile(self, now: datetime) -> None:
+        end = half_hour_end(now - PROFILE_START)
+        while end <= now:
+            self._profile[end] = 300 + (int(end.timestamp()) // 1800 * 37) % 200
+            end += HALF_HOUR
+
+    @rule("R-LOG-003")
+    def profile(self, start: datetime, end: datetime) -> list[tuple[datetime, int]]:
+        """Return the complete half hours between two instants, each stamped at its end (Wh)."""
+        self.integrate()
+        now = self.world.now
+        return [(at, round(wh)) for at, wh in sorted(self._profile.items()) if start <= at <= end and at <= now]
+
+    def set_supply(self, state: SupplyState) -> None:
+        """Operate the load switch."""
+        self.integrate()
+        self.supply_state = state
+
+    def execute(self, message: Message) -> None:
+        """Execute an accepted command: COSEM access, or credentials."""
+        if message.message_code in COMMON:
+            super().execute(message)
+            return
+        try:
+            request = AccessRequest.parse(message.payload)
+        except ValueError:
+            self.refuse(Refusal(FORMAT_FAILURE))
+            return
+        self.respond(message, bytes(self.cosem.access(message, request)))
+
+    @rule("R-PWR-007", "R-CTR-010")
+    def _power_down(self) -> None:
+        """The meter stops; what it must keep, it keeps."""
+        self.booted = False
+        self._interrupted_at = self.supply.failed_at
+
+    @rule("R-PWR-006")
+    def _power_up(self) -> None:
+        """Mains has returned: start again, with the load switch where it was."""
+        restored_at = self.supply.mains_since
+        self.world.after(BOOT, lambda: self._booted(restored_at))
+
+    def _booted(self, restored_at: datetime) -> None:
+        if not self.supply.alive or self.booted:
+            return
+        self.booted = True
+        interrupted_at = self._interrupted_at or restored_at
+        self.log_outage(interrupted_at, restored_at)
+        for action in self.on_boot:
+            action()  # type: ignore[operator]
+        self.report_outage(interrupted_at, restored_at)
+        self.credentials.resume()
+
+    @rule("R-PWR-003", "R-PWR-004")
+    def log_outage(self, interrupted_at: datetime, restored_at: datetime) -> None:
+        """Write interruption and restoration into the power event log."""
+        self.logs.add(self.logs.power, SUPPLY_INTERRUPTED, time=interrupted_at)
+        self.logs.add(self.logs.power, self.restoration_code(interrupted_at, restored_at), time=restored_at)
+
+    @rule("R-PWR-001", "R-PWR-005", "R-ALT-022")
+    def restoration_code(self, interrupted_at: datetime, restored_at: datetime) -> int:
+        """Return the code of a restoration: the long one from three minutes on."""
+        return SUPPLY_RESTORED_LONG if restored_at - interrupted_at >= LONG_OUTAGE else SUPPLY_RESTORED
+
+    @rule("R-PWR-001", "R-PWR-002", "R-ALT-018", "R-ALT-022")
+    def report_outage(self, interrupted_at: datetime, restored_at: datetime) -> None:
+        """Tell the network operator of a restored outage, with both times (ECS80)."""
+        code = self.restoration_code(interrupted_at, restored_at)
+        extra: list[object] = [octets(date_time(interrupted_at)), octets(date_time(restored_at))]
+        self.alert(code, Role.NETWORK_OPERATOR, extra, OUTAGE_ALERT)
+
+
+def half_hour_end(instant: datetime) -> datetime:
+    """Return the end of the half hour an instant lies in (its beginning belongs to it)."""
+    start = instant.replace(minute=instant.minute // 30 * 30, second=0, microsecond=0)
+    return start + HALF_HOUR

@@ -1,0 +1,240 @@
+"""What every device with GBCS credentials does with a message: check, execute, answer, alert (GBCS 6.2, 7.2, 16)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+from bench.gbcs import Cra, Eui64, GbcsError, Message
+from bench.gbcs.trust_anchors import KeyUsage, Role
+from bench.gbcs.crypto import add_mac, shared_secret, sign, verify_mac, verify_signature
+from bench.gbcs.dlms import DataNotification, date_time, octets, structure, u16
+from bench.pki import TestSmki
+from rigs.virtual.credentials import CredentialsReplacement
+from rigs.virtual.logs import Logs
+from rigs.virtual.rules import rule
+from rigs.virtual.trust_anchors import TrustAnchors
+from rigs.virtual.use_cases import CREDENTIALS_DETAILS, UseCase
+from rigs.virtual.world import World
+
+TRUSTED_SOURCE_FAILURE = 0x8F3D
+UNAUTHORISED_ACCESS = 0x8F3E
+FORMAT_FAILURE = 0x8F1E
+NO_AUTHORITY = 0x8F30
+OTHER_FAILURE = 0x8F53
+GENERIC_CRITICAL = 0x1000
+PROCESSING = timedelta(milliseconds=400)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a message is discarded: the event, and whether it is alerted, logged as a security event, or both."""
+
+    event: int
+    alerted: bool = True
+    logged: bool = True
+
+
+class GbcsDevice:
+    """A device behind the HAN: `send` takes its messages to the hub."""
+
+    def __init__(
+        self,
+        world: World,
+        eui: Eui64,
+        smki: TestSmki,
+        anchors: TrustAnchors,
+        use_cases: Mapping[int, UseCase],
+    ) -> None:
+        self.world, self.eui = world, eui
+        keys = smki.device(eui).private_keys
+        self.signing_key: EllipticCurvePrivateKey = keys["ds"]
+        self.agreement_key: EllipticCurvePrivateKey = keys["ka"]
+        self.anchors = anchors
+        self.use_cases = use_cases
+        self.alert_counter = 0
+        self.logs = Logs(self.clock)
+        self.send: Callable[[bytes], None] = lambda message: None
+        self.credentials = CredentialsReplacement(self)
+
+    def clock(self) -> datetime:
+        """Return the device's own time."""
+        return self.world.now
+
+    def powered(self) -> bool:
+        """Whether the device runs."""
+        return True
+
+    def refuse_format(self) -> None:
+        """Refuse a message whose content is not what its message code says."""
+        self.refuse(Refusal(FORMAT_FAILURE))
+
+    def receive(self, data: bytes) -> None:
+        """Take one complete message from the hub."""
+        self.world.after(PROCESSING, lambda: self._process(data))
+
+    def _process(self, data: bytes) -> None:
+        if not self.powered():
+            return
+        try:
+            message = Message.parse(data)
+        except GbcsError:
+            self.refuse(Refusal(FORMAT_FAILURE))
+            return
+        refusal = self.examine(message)
+        if refusal is not None:
+            self.refuse(refusal)
+            return
+        self.consume_counter(message)
+        self.execute(message)
+
+    def examine(self, message: Message) -> Refusal | None:
+        """Apply the checks in their order; the first that fails decides (GBCS 6.2.4)."""
+        for check in (
+            self.check_addressing,
+            self.check_message_code,
+            self.check_originator,
+            self.check_counter,
+            self.check_protection,
+        ):
+            refusal = check(message)
+            if refusal is not None:
+                return refusal
+        return None
+
+    @rule("R-SEC-003")
+    def check_addressing(self, message: Message) -> Refusal | None:
+        """The message is a command to this device."""
+        if message.target == self.eui and message.cra is Cra.COMMAND:
+            return None
+        return Refusal(OTHER_FAILURE, alerted=False)
+
+    @rule("R-SEC-004")
+    def check_message_code(self, message: Message) -> Refusal | None:
+        """The device supports the use case."""
+        return None if message.message_code in self.use_cases else Refusal(OTHER_FAILURE, alerted=False)
+
+    @rule("R-SEC-005", "R-CRD-058")
+    def check_originator(self, message: Message) -> Refusal | None:
+        """The originator holds credentials here, in a role with the right to the use case."""
+        roles = self.anchors.roles_of(message.originator)
+        if not roles:
+            return Refusal(UNAUTHORISED_ACCESS)
+        if not roles & self.use_cases[message.message_code].roles:
+            return Refusal(NO_AUTHORITY, logged=False)
+        return None
+
+    @rule("R-SEC-006", "R-CTR-005")
+    def check_counter(self, message: Message) -> Refusal | None:
+        """The counter of a replay-protected command is higher than the role's execution counter."""
+        if not self.use_cases[message.message_code].replay_protected:
+            return None
+        if message.counter > self.anchors.counters.get(self.role_of(message), 0):
+            return None
+        return Refusal(TRUSTED_SOURCE_FAILURE, logged=False)
+
+    @rule("R-SEC-007", "R-CMD-004", "R-CMD-005")
+    def check_protection(self, message: Message) -> Refusal | None:
+        """Signature and MAC are those the use case asks for, and they are right."""
+        use_case = self.use_cases[message.message_code]
+        signed, maced = bool(message.signature), message.mac is not None
+        if message.message_code == CREDENTIALS_DETAILS:
+            complete = signed or maced
+        else:
+            complete = maced and signed == use_case.critical
+        if not complete:
+            return Refusal(FORMAT_FAILURE)
+        if signed:
+            key = self.anchors.key(self.role_of(message), KeyUsage.DIGITAL_SIGNATURE)
+            if key is None or not verify_signature(message, key):
+                return Refusal(TRUSTED_SOURCE_FAILURE, logged=False)
+        if maced:
+            key = self.anchors.key(Role.ACCESS_CONTROL_BROKER, KeyUsage.KEY_AGREEMENT)
+            if key is None or not verify_mac(message, shared_secret(self.agreement_key, key)):
+                return Refusal(TRUSTED_SOURCE_FAILURE, logged=False)
+        return None
+
+    def role_of(self, message: Message) -> Role:
+        """Return the role in which the originator acts."""
+        roles = self.anchors.roles_of(message.originator) & self.use_cases[message.message_code].roles
+        return min(roles)
+
+    @rule("R-SEC-010")
+    def consume_counter(self, message: Message) -> None:
+        """An authentic replay-protected command consumes its counter, whatever becomes of it."""
+        if self.use_cases[message.message_code].replay_protected:
+            self.anchors.counters[self.role_of(message)] = message.counter
+
+    @rule("R-SEC-020", "R-SEC-028")
+    def refuse(self, refusal: Refusal) -> None:
+        """Discard: no response; security log and alert to the party in the trust anchor cell, never to the sender."""
+        if refusal.logged:
+            self.logs.add(self.logs.security, refusal.event)
+        if refusal.alerted:
+            self.alert(refusal.event, Role.SUPPLIER)
+
+    def execute(self, message: Message) -> None:
+        """Execute an accepted command and answer it."""
+        if message.message_code == CREDENTIALS_DETAILS:
+            self.respond(message, self.credentials.details(message.payload))
+        else:
+            self.credentials.replace(message)
+
+    @rule("R-RSP-001", "R-RSP-002", "R-RSP-003", "R-RSP-009", "R-CTR-008")
+    def respond(self, command: Message, payload: bytes) -> None:
+        """Answer a command: identities swapped, same code and counter, signed if critical, else MACed."""
+        use_case = self.use_cases[command.message_code]
+        response = Message(
+            cra=Cra.RESPONSE,
+            counter=command.counter,
+            originator=self.eui,
+            target=command.originator,
+            message_code=command.message_code,
+            payload=payload,
+            date_time=date_time(self.clock()) if use_case.dated_response else b"",
+            supplementary_party=command.supplementary_party,
+            supplementary_counter=command.supplementary_counter,
+        )
+        if command.signature:
+            self.send(bytes(sign(response, self.signing_key)))
+            return
+        key = self.agreement_public_key(command.originator)
+        if key is not None:
+            self.send(bytes(add_mac(response, shared_secret(self.agreement_key, key))))
+
+    def agreement_public_key(self, party: Eui64):  # noqa: ANN201
+        """Return the key agreement key of a party that has a cell here."""
+        for cell, credential in self.anchors.cells.items():
+            if credential.subject == party and cell.key_usage is KeyUsage.KEY_AGREEMENT and cell.cell_usage == 0:
+                return credential.public_key
+        return None
+
+    @rule("R-CTR-009")
+    def next_alert_counter(self) -> int:
+        """Return the device's own counter: it rises with every alert and is never reset."""
+        self.alert_counter += 1
+        return self.alert_counter
+
+    @rule("R-ALT-001", "R-ALT-004", "R-ALT-006")
+    def alert(self, code: int, to: Role, extra: list[object] | None = None, message_code: int = GENERIC_CRITICAL) -> None:
+        """Send a critical alert to the party that holds a role: signed, no MAC."""
+        party = self.anchors.subject(to)
+        if party is None:
+            return
+        counter = self.next_alert_counter()
+        members = [u16(code), octets(date_time(self.clock())), *(extra or [])]
+        notification = DataNotification(counter & 0xFFFFFF, structure(members))
+        self.send_alert(counter, party, message_code, bytes(notification))
+
+    def send_alert(self, counter: int, party: Eui64, message_code: int, payload: bytes) -> None:
+        """Sign an alert and send it."""
+        alert = Message(
+            cra=Cra.ALERT,
+            counter=counter,
+            originator=self.eui,
+            target=party,
+            message_code=message_code,
+            payload=payload,
+        )
+        self.send(bytes(sign(alert, self.signing_key)))

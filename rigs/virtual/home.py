@@ -1,0 +1,208 @@
+"""The virtual home: mains, radio, meter, hub and DCC, wired together; built anew at each baseline."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography import x509
+
+from bench.gbcs import Eui64
+from bench.gbcs.trust_anchors import KeyUsage, Role, TrustAnchorCell
+from bench.gbcs.gbt import Assembly, split
+from bench.han.keyring import Keyring
+from bench.han.tunnelling import CLUSTER, RequestTunnel, RequestTunnelResponse, TransferData
+from bench.han.zcl import ZclFrame
+from bench.han.zdo import DeviceAnnce
+from bench.pki import TestSmki, derive_private_key
+from rigs.virtual.dcc import Dcc, Poster, User
+from rigs.virtual.defects import Defect
+from rigs.virtual.esme import Esme
+from rigs.virtual.hub import Hub, HubFunction
+from rigs.virtual.power import Feed
+from rigs.virtual.radio import Attenuation, Medium
+from rigs.virtual.trust_anchors import SUPPLIER_CELLS, Credential, TrustAnchors
+from rigs.virtual.world import Process, World
+from rigs.virtual.zigbee import Credentials, ZigbeeNode
+
+ESME_EUI, CHF_EUI, GPF_EUI = (
+    Eui64.of("00-15-5F-00-55-66-77-88"),
+    Eui64.of("00-15-5F-00-11-22-33-44"),
+    Eui64.of("00-15-5F-00-11-22-33-45"),
+)
+MPAN = "1312345678333"
+CHANNEL, PAN = 15, 0x1A62
+CHF_SHORT, ESME_SHORT = 0x0000, 0x6F01
+LINK_LOSS_DB = 52.0
+SNIFFER_LOSS_DB = 40.0
+CAPABILITY = 0x8E
+START = datetime(2030, 1, 7, 9, 0, tzinfo=UTC)
+NOT_BEFORE = datetime(2028, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Site:
+    """What outlives a baseline: the SMKI, the network's keys and frame counters, where users receive."""
+
+    smki: TestSmki
+    network: Credentials
+    users: dict[Eui64, User]
+    defects: Sequence[Defect]
+    poster: Poster
+
+    @classmethod
+    def of(cls, seed: int, defects: Sequence[Defect], receive: str) -> "Site":
+        """Make a site from a seed."""
+        smki = TestSmki.generate(seed, NOT_BEFORE)
+        for eui in (ESME_EUI, CHF_EUI, GPF_EUI):
+            smki.device(eui)
+        keys = {eui: _symmetric_key(seed, f"link {eui}") for eui in (ESME_EUI,)}
+        network = Credentials(PAN, _symmetric_key(seed, "network"), {bytes(eui): key for eui, key in keys.items()})
+        names = ("supplier", "gaining_supplier", "network_operator")
+        users = {eui: User(eui, receive) for eui in (getattr(smki.identities, name) for name in names)}
+        return cls(smki, network, users, defects, Poster("dcc"))
+
+    def write(self, folder: Path) -> dict[str, str]:
+        """Write test keys for the bench: key store and HAN key ring; returns where."""
+        store, ring = folder / "keystore", folder / "han-keys.toml"
+        users = [*self.users, self.smki.identities.acb, self.smki.identities.cos_party]
+        self.smki.write(store, private=users)
+        keyring = Keyring()
+        keyring.add_network_key(self.network.network_key, 0, pan=PAN)
+        for eui, key in self.network.link_keys.items():
+            keyring.add_link_key(key, (bytes(CHF_EUI), eui))
+        keyring.save(ring)
+        return {"keystore": str(store), "keyring": str(ring)}
+
+
+class Home:
+    """One baseline of the home. Instruments reach `feed`, `attenuation` and `hub`; the sniffer gets `heard`."""
+
+    def __init__(self, world: World, site: Site, heard: Callable[[bytes, float], None]) -> None:
+        self.world, self.site = world, site
+        smki = site.smki
+        self.feed = Feed(world)
+        self.attenuation = Attenuation()
+        self.medium = Medium(world, CHANNEL)
+        chf_node = ZigbeeNode(
+            world, self.medium, "CHF", (CHF_EUI, CHF_SHORT), site.network, {ESME_SHORT: ESME_EUI}, lambda: self.hub.powered()
+        )
+        self.hub = Hub(world, chf_node, self.feed)
+        self.chf = HubFunction(self.hub, CHF_EUI, smki, _hub_anchors(smki))
+        self.gpf = HubFunction(self.hub, GPF_EUI, smki, _meter_anchors(smki))
+        self.esme = Esme(world, ESME_EUI, smki, _meter_anchors(smki), self.feed, MPAN)
+        self.esme_node = ZigbeeNode(
+            world, self.medium, "ESME", (ESME_EUI, ESME_SHORT), site.network, {CHF_SHORT: CHF_EUI}, self.esme.powered
+        )
+        MeterTunnel(self.esme, self.esme_node)
+        self.medium.path("CHF", "ESME", LINK_LOSS_DB, self.attenuation)
+        self.medium.listen_in(SNIFFER_LOSS_DB, heard)
+        self.dcc = Dcc(world, smki, site.users, {ESME_EUI: MPAN}, self.hub.from_wan, site.poster)
+        self.hub.to_wan = self.dcc.from_wan
+        self.hub.outage = lambda started: self.dcc.hub_outage(CHF_EUI, started, MPAN)
+        for device in (self.esme, self.chf, self.gpf):
+            for defect in site.defects:
+                defect.apply_to(device)
+        self.hub.connect(ESME_EUI, ESME_SHORT)
+
+
+class MeterTunnel:
+    """The meter's end of the tunnel: answers the hub's request, passes messages, queues what it cannot send."""
+
+    def __init__(self, esme: Esme, node: ZigbeeNode) -> None:
+        self._esme, self._node = esme, node
+        self._assembly = Assembly()
+        self._number: int | None = None
+        self._last_number = 0
+        self._sequence = 0
+        self._queue: list[bytes] = []
+        self._busy = False
+        esme.send = self._enqueue
+        node.receive = self._receive
+        esme.on_boot.append(self._announce)
+
+    def _announce(self) -> None:
+        self._number = None
+        announce = DeviceAnnce(sequence=1, short=self._node.short, eui=self._node.eui, capability=CAPABILITY)
+        self._esme.world.process(self._node.broadcast_zdo(DeviceAnnce.CLUSTER, bytes(announce)))
+
+    def _receive(self, cluster: int, asdu: bytes, partner: int) -> None:
+        if cluster != CLUSTER:
+            return
+        frame = ZclFrame.parse(asdu)
+        if frame.from_server:
+            return
+        if frame.command == RequestTunnel.IDS[0]:
+            self._last_number = self._number = (self._last_number + 1) & 0xFFFF
+            response = RequestTunnelResponse(self._number, 0).frame(frame.sequence)
+            self._esme.world.process(self._answer(partner, bytes(response)))
+        elif frame.command == TransferData.IDS[0]:
+            message = self._assembly.feed(TransferData.parse(frame.payload).data)
+            if message is not None:
+                self._esme.receive(message)
+
+    def _answer(self, partner: int, asdu: bytes) -> Process:
+        yield from self._node.send(partner, CLUSTER, asdu)
+        self._esme.world.process(self._drain())
+
+    def _enqueue(self, message: bytes) -> None:
+        self._queue += split(message)
+        self._esme.world.process(self._drain())
+
+    def _drain(self) -> Process:
+        if self._busy:
+            return
+        self._busy = True
+        while self._queue and self._number is not None and self._esme.powered():
+            self._sequence = (self._sequence + 1) & 0xFF
+            frame = TransferData(self._number, self._queue[0]).frame(self._sequence, from_server=True)
+            if not (yield from self._node.send(CHF_SHORT, CLUSTER, bytes(frame))):
+                self._number = None
+                break
+            self._queue.pop(0)
+        self._busy = False
+
+
+def _symmetric_key(seed: int, label: str) -> bytes:
+    return derive_private_key(seed, label).private_numbers().private_value.to_bytes(32)[:16]
+
+
+def _credential(smki: TestSmki, party: Eui64, usage: str) -> Credential:
+    return Credential.of(smki.party(party).certificates[usage])
+
+
+def _root_cell(smki: TestSmki) -> dict[TrustAnchorCell, Credential]:
+    return {TrustAnchorCell(Role.ROOT, KeyUsage.KEY_CERT_SIGN): Credential.of(_root(smki))}
+
+
+def _root(smki: TestSmki) -> x509.Certificate:
+    return smki.root.certificate
+
+
+def _meter_anchors(smki: TestSmki) -> TrustAnchors:
+    who = smki.identities
+    signing, agreement = KeyUsage.DIGITAL_SIGNATURE, KeyUsage.KEY_AGREEMENT
+    cells = _root_cell(smki) | {
+        TrustAnchorCell(Role.RECOVERY, signing): _credential(smki, who.recovery, "ds"),
+        SUPPLIER_CELLS[0]: _credential(smki, who.supplier, "ds"),
+        SUPPLIER_CELLS[1]: _credential(smki, who.supplier, "ka"),
+        SUPPLIER_CELLS[2]: _credential(smki, who.supplier, "pp-ka"),
+        TrustAnchorCell(Role.NETWORK_OPERATOR, signing): _credential(smki, who.network_operator, "ds"),
+        TrustAnchorCell(Role.NETWORK_OPERATOR, agreement): _credential(smki, who.network_operator, "ka"),
+        TrustAnchorCell(Role.ACCESS_CONTROL_BROKER, agreement): _credential(smki, who.acb, "ka"),
+        TrustAnchorCell(Role.TRANSITIONAL_COS, signing): _credential(smki, who.cos_party, "ds"),
+    }
+    return TrustAnchors(cells, _root(smki))
+
+
+def _hub_anchors(smki: TestSmki) -> TrustAnchors:
+    who = smki.identities
+    signing, agreement = KeyUsage.DIGITAL_SIGNATURE, KeyUsage.KEY_AGREEMENT
+    cells = _root_cell(smki) | {
+        TrustAnchorCell(Role.RECOVERY, signing): _credential(smki, who.recovery, "ds"),
+        TrustAnchorCell(Role.ACCESS_CONTROL_BROKER, signing): _credential(smki, who.acb, "ds"),
+        TrustAnchorCell(Role.ACCESS_CONTROL_BROKER, agreement): _credential(smki, who.acb, "ka"),
+        TrustAnchorCell(Role.WAN_PROVIDER, signing): _credential(smki, who.wan_provider, "ds"),
+        TrustAnchorCell(Role.TRANSITIONAL_COS, signing): _credential(smki, who.cos_party, "ds"),
+    }
+    return TrustAnchors(cells, _root(smki))

@@ -1,0 +1,215 @@
+"""The virtual communications hub: CHF (trust centre, tunnels, WAN end) and GPF, on one supply."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bench.gbcs import Eui64, GbcsError, Message
+from bench.gbcs.gbt import Block, is_block
+from bench.han.errors import HanError
+from bench.han.tunnelling import CLUSTER, RequestTunnel, RequestTunnelResponse, TransferData
+from bench.han.zcl import ZclFrame
+from bench.pki import TestSmki
+from rigs.virtual.gbcs_device import GbcsDevice
+from rigs.virtual.power import Feed, Supply
+from rigs.virtual.rules import rule
+from rigs.virtual.trust_anchors import TrustAnchors
+from rigs.virtual.use_cases import COMMON
+from rigs.virtual.world import Process, World
+from rigs.virtual.zigbee import ZigbeeNode
+
+LAST_GASP = timedelta(minutes=3)
+HUB_HOLD_UP = timedelta(milliseconds=100)
+HUB_START = timedelta(seconds=6)
+RETRY = timedelta(seconds=30)
+TUNNEL_WAIT = timedelta(seconds=5)
+WAN_DELAY = timedelta(milliseconds=1200)
+SUPPLY_INTERRUPTED = 0x8F57
+
+
+@dataclass
+class Tunnel:
+    """The tunnel to one device, and the transfers that wait for it."""
+
+    partner: int
+    number: int | None = None
+    queue: list[bytes] = field(default_factory=list)
+    busy: bool = False
+
+
+class Hub:
+    """CHF and GPF. `to_wan` takes what devices send; `outage` reports a loss of mains to the WAN provider."""
+
+    def __init__(self, world: World, node: ZigbeeNode, feed: Feed) -> None:
+        self.world, self.node = world, node
+        self.to_wan: Callable[[bytes], None] = lambda message: None
+        self.to_local: Callable[[bytes], None] = lambda message: None
+        self.outage: Callable[[datetime], None] = lambda started: None
+        self.functions: dict[Eui64, GbcsDevice] = {}
+        self._tunnels: dict[bytes, Tunnel] = {}
+        self._local: set[tuple[Eui64, int]] = set()
+        self._sequence = 0
+        self.started = True
+        self._interrupted_at: datetime | None = None
+        self.supply = Supply(world, feed, hold_up=HUB_HOLD_UP, lost=self._power_down, back=self._power_up)
+        node.receive = self._from_han
+
+    def powered(self) -> bool:
+        """Whether the hub's radio and WAN modem run."""
+        return self.supply.alive and self.started
+
+    def add_function(self, device: GbcsDevice) -> None:
+        """Add one of the hub's own logical devices (CHF, GPF)."""
+        self.functions[device.eui] = device
+        device.send = self._up
+
+    @rule("R-HUB-010", "R-HUB-011")
+    def connect(self, eui: Eui64, short: int) -> None:
+        """Open the tunnel to an always-on device."""
+        self._tunnels[eui] = Tunnel(short)
+        self.world.process(self._work(eui))
+
+    def from_wan(self, transfer: bytes) -> None:
+        """Take a transfer from the WAN: for one of the hub's functions, or for a device of its log."""
+        target = _target(transfer)
+        if target in self.functions:
+            if self.powered():
+                self.functions[target].receive(transfer)
+        elif target in self._tunnels:
+            self._enqueue(target, transfer)
+
+    def from_local(self, eui: Eui64, message: bytes, transfers: list[bytes]) -> None:
+        """Take a message from a tool on the HAN and put it into the tunnel of a device, unaltered."""
+        try:
+            envelope = Message.parse(message)
+            self._local.add((envelope.originator, envelope.counter))
+        except GbcsError:
+            pass  # a tool may send anything; the device judges it
+        for transfer in transfers:
+            self._enqueue(eui, transfer)
+
+    def _enqueue(self, eui: Eui64, transfer: bytes) -> None:
+        self._tunnels[eui].queue.append(transfer)
+        self.world.process(self._work(eui))
+
+    @rule("R-HUB-002", "R-HUB-011", "R-HUB-012")
+    def _work(self, eui: Eui64) -> Process:
+        """Deliver what waits for a device; without a working tunnel ask for one, again and again."""
+        tunnel = self._tunnels[eui]
+        if tunnel.busy:
+            return
+        tunnel.busy = True
+        while tunnel.queue or tunnel.number is None:
+            done = False
+            if self.powered():
+                if tunnel.number is None:
+                    yield from self._request(tunnel)
+                done = tunnel.number is not None and (yield from self._deliver(tunnel))
+            if not done and (tunnel.queue or tunnel.number is None):
+                tunnel.number = None
+                yield self.world.wait(RETRY)
+        tunnel.busy = False
+
+    def _request(self, tunnel: Tunnel) -> Process:
+        yield from self._send(tunnel, RequestTunnel().frame(self._next_sequence()))
+        for _ in range(10):
+            if tunnel.number is not None:
+                return
+            yield self.world.wait(TUNNEL_WAIT / 10)
+
+    def _deliver(self, tunnel: Tunnel) -> Process:
+        while tunnel.queue:
+            assert tunnel.number is not None
+            frame = TransferData(tunnel.number, tunnel.queue[0]).frame(self._next_sequence(), from_server=False)
+            if not (yield from self._send(tunnel, frame)):
+                return False
+            tunnel.queue.pop(0)
+        return True
+
+    def _send(self, tunnel: Tunnel, frame: ZclFrame) -> Process:
+        return (yield from self.node.send(tunnel.partner, CLUSTER, bytes(frame)))
+
+    def _next_sequence(self) -> int:
+        self._sequence = (self._sequence + 1) & 0xFF
+        return self._sequence
+
+    def _from_han(self, cluster: int, asdu: bytes, partner: int) -> None:
+        if cluster != CLUSTER:
+            return
+        try:
+            frame = ZclFrame.parse(asdu)
+            if frame.command == RequestTunnelResponse.IDS[1] and frame.from_server:
+                response = RequestTunnelResponse.parse(frame.payload)
+                for tunnel in self._tunnels.values():
+                    if tunnel.partner == partner and response.status == 0:
+                        tunnel.number = response.tunnel
+            elif frame.command == TransferData.IDS[1] and frame.from_server:
+                self._up(TransferData.parse(frame.payload).data)
+        except HanError:
+            return
+
+    def _up(self, transfer: bytes) -> None:
+        if self._answers_local(transfer):
+            self.to_local(transfer)
+        else:
+            self.world.after(WAN_DELAY, lambda: self.to_wan(transfer) if self.powered() else None)
+
+    def _answers_local(self, transfer: bytes) -> bool:
+        try:
+            if is_block(transfer):
+                block = Block.parse(transfer)
+                return block.cra == 2 and (block.target, block.counter) in self._local
+            message = Message.parse(transfer)
+        except GbcsError:
+            return False
+        return message.cra == 2 and (message.target, message.counter) in self._local
+
+    def _power_down(self) -> None:
+        self.started = False
+        self._interrupted_at = failed_at = self.supply.failed_at
+        for tunnel in self._tunnels.values():
+            tunnel.number = None
+        if failed_at is not None:
+            self.world.after(failed_at + LAST_GASP - self.world.now, lambda: self._last_gasp(failed_at))
+
+    @rule("R-HUB-020")
+    def _last_gasp(self, failed_at: datetime) -> None:
+        """Mains has been gone for three minutes: tell the WAN provider with the energy that is stored."""
+        if self.supply.failed_at == failed_at:
+            self.outage(failed_at)
+
+    @rule("R-HUB-021")
+    def _power_up(self) -> None:
+        """Mains is back: start, log, open the tunnels anew."""
+        interrupted = self._interrupted_at
+
+        def start() -> None:
+            if not self.supply.alive or self.started:
+                return
+            self.started = True
+            for device in self.functions.values():
+                device.logs.add(device.logs.event, SUPPLY_INTERRUPTED, time=interrupted)
+            for eui in self._tunnels:
+                self.world.process(self._work(Eui64(eui)))
+
+        self.world.after(HUB_START, start)
+
+
+class HubFunction(GbcsDevice):
+    """CHF or GPF as a GBCS device of its own."""
+
+    def __init__(self, hub: Hub, eui: Eui64, smki: TestSmki, anchors: TrustAnchors) -> None:
+        super().__init__(hub.world, eui, smki, anchors, COMMON)
+        self._hub = hub
+        hub.add_function(self)
+
+    def powered(self) -> bool:
+        """The hub's functions live on its supply."""
+        return self._hub.powered()
+
+
+def _target(transfer: bytes) -> Eui64 | None:
+    try:
+        return Block.parse(transfer).target if is_block(transfer) else Message.parse(transfer).target
+    except GbcsError:
+        return None

@@ -1,0 +1,1 @@
+"""The virtual rig's instruments: servers that speak the bytes of the real ones."""

@@ -1,0 +1,37 @@
+"""A virtual Mini-Circuits RCDAT-6000-90."""
+
+import re
+from collections.abc import Callable
+
+from rigs.virtual.radio import Attenuation
+
+MODEL, SERIAL, MAX_DB, STEP_DB = "RCDAT-6000-90", "11310290001", 90.0, 0.25
+_SET = re.compile(r":?(?:CHAN:1:)?SETATT[:=](-?\d+(?:\.\d+)?)", re.IGNORECASE)
+
+
+class StepAttenuator:
+    """Answers the text protocol; `path` returns the attenuation of the present baseline."""
+
+    def __init__(self, path: Callable[[], Attenuation]) -> None:
+        self._path = path
+
+    def answer(self, line: str) -> str:
+        """Return the reply to a command."""
+        path = self._path()
+        match line.upper().lstrip(":"):
+            case "MN?":
+                return f"MN={MODEL}"
+            case "SN?":
+                return f"SN={SERIAL}"
+            case "FIRMWARE?":
+                return "FIRMWARE=B1"
+            case "ATT?" | "CHAN:1:ATT?":
+                return f"{path.db:g}"
+        asked = _SET.fullmatch(line)
+        if asked is None:
+            return f"-99 Unrecognized Command. MN:{MODEL} SN:{SERIAL}"
+        wanted = float(asked[1])
+        if wanted < 0:
+            return "0"
+        path.db = min(MAX_DB, round(wanted / STEP_DB) * STEP_DB)
+        return "2" if wanted > MAX_DB else "1"

@@ -1,0 +1,147 @@
+"""The 2.4 GHz medium: path loss, attenuators, packet loss by signal to noise, MAC acknowledgements.
+
+Packet error rate from the O-QPSK bit error formula of IEEE 802.15.4-2020 annex; timing of its 2.4 GHz PHY.
+"""
+
+import math
+from collections.abc import Callable
+from datetime import timedelta
+
+import simpy
+
+from bench.han.mac import MacFrame, MacType
+from rigs.virtual.world import Process, World
+
+TX_POWER_DBM = 8.0
+NOISE_DBM = -100.0  #: thermal noise of 2 MHz and the receiver's own
+TURNAROUND = timedelta(microseconds=192)
+BACKOFF_US = 320
+ACK_WAIT = timedelta(microseconds=864 + 352)
+ATTEMPTS = 4
+DEAF_DBM = -140.0
+
+
+def airtime(octets: int) -> timedelta:
+    """Return the time on air of a PSDU (with FCS)."""
+    return timedelta(microseconds=32 * (6 + octets))
+
+
+def packet_error_rate(sinr_db: float, octets: int) -> float:
+    """Return the loss probability of a PSDU (with FCS) at a signal to noise ratio."""
+    linear = 10 ** (sinr_db / 10)
+    total = sum((-1) ** k * math.comb(16, k) * math.exp(20 * linear * (1 / k - 1)) for k in range(2, 17))
+    ber = min(0.5, max(0.0, 8 / 15 / 16 * total))
+    return float(1 - (1 - ber) ** (8 * (octets + 6)))
+
+
+class Attenuation:
+    """An attenuator in the path between two stations."""
+
+    def __init__(self) -> None:
+        self.db = 0.0
+
+
+class Station:
+    """A radio: its listener gets every MAC frame it hears, `power` says whether it is on."""
+
+    def __init__(self, name: str, hears: Callable[[MacFrame, bytes, float], None], on: Callable[[], bool]) -> None:
+        self.name, self.hears, self.on = name, hears, on
+
+
+class Medium:
+    """One channel."""
+
+    def __init__(self, world: World, channel: int) -> None:
+        self._world, self.channel = world, channel
+        self._stations: list[Station] = []
+        self._loss: dict[frozenset[str], tuple[float, Attenuation | None]] = {}
+        self._sniffers: list[tuple[float, Callable[[bytes, float], None]]] = []
+        self._free_at = 0
+
+    def join(self, station: Station) -> None:
+        """Add a radio."""
+        self._stations.append(station)
+
+    def path(self, one: str, other: str, loss_db: float, attenuation: Attenuation | None = None) -> None:
+        """Say how much is lost between two radios, and which attenuator stands in the path."""
+        self._loss[frozenset((one, other))] = (loss_db, attenuation)
+
+    def listen_in(self, loss_db: float, heard: Callable[[bytes, float], None]) -> None:
+        """Add a sniffer at the same loss from every radio; it gets PSDUs with FCS and the power in dBm."""
+        self._sniffers.append((loss_db, heard))
+
+    def received_dbm(self, sender: str, receiver: str) -> float:
+        """Return the power at which one radio hears another."""
+        loss, attenuation = self._loss.get(frozenset((sender, receiver)), (TX_POWER_DBM - DEAF_DBM, None))
+        return TX_POWER_DBM - loss - (attenuation.db if attenuation else 0.0)
+
+    def transmit(self, sender: Station, frame: MacFrame, *, contend: bool = True) -> Process:
+        """Put a frame on air once the channel is free; each radio hears it or not by its own signal."""
+        env = self._world.env
+        if contend:
+            backoff = self._world.rng.randrange(8) * BACKOFF_US + 128
+            start = max(env.now + backoff, self._free_at)
+            yield env.timeout(start - env.now)
+        psdu = frame.psdu()
+        duration = airtime(len(psdu))
+        self._free_at = env.now + duration // timedelta(microseconds=1) + 640
+        yield self._world.wait(duration)
+        for loss, heard in self._sniffers:
+            heard(psdu, TX_POWER_DBM - loss + self._world.rng.uniform(-1.5, 1.5))
+        for station in self._stations:
+            if station is sender or not station.on():
+                continue
+            dbm = self.received_dbm(sender.name, station.name)
+            if self._world.rng.random() >= packet_error_rate(dbm - NOISE_DBM, len(psdu)):
+                station.hears(frame, psdu, dbm)
+
+
+class MacLayer:
+    """Sends frames with acknowledgement and retry, hands received ones up."""
+
+    def __init__(self, world: World, medium: Medium, name: str, pan: int, short: int, on: Callable[[], bool]) -> None:
+        self._world, self._medium = world, medium
+        self.pan, self.short, self._on = pan, short, on
+        self.station = Station(name, self._hear, on)
+        self.up: Callable[[bytes, int], None] = lambda payload, source: None
+        self._sequence = world.rng.randrange(256)
+        self._awaited: dict[int, bool] = {}
+        self._last: dict[int, tuple[int, bytes]] = {}
+        self._turn = simpy.Resource(world.env)
+        medium.join(self.station)
+
+    def send(self, destination: int, payload: bytes) -> Process:
+        """Send one frame; the process returns whether it was acknowledged (always true of a broadcast)."""
+        with self._turn.request() as turn:
+            yield turn
+            self._sequence = (self._sequence + 1) & 0xFF
+            broadcast = destination >= 0xFFF8
+            frame = MacFrame.data(self.pan, 0xFFFF if broadcast else destination, self.short, self._sequence, payload)
+            for _ in range(1 if broadcast else ATTEMPTS):
+                if not self._on():
+                    return False
+                self._awaited[self._sequence] = False
+                yield from self._medium.transmit(self.station, frame)
+                if broadcast:
+                    return True
+                yield self._world.wait(ACK_WAIT)
+                if self._awaited.pop(self._sequence):
+                    return True
+            return False
+
+    def _hear(self, frame: MacFrame, psdu: bytes, dbm: float) -> None:
+        if frame.type is MacType.ACK:
+            if frame.sequence in self._awaited:
+                self._awaited[frame.sequence] = True
+            return
+        if frame.type is not MacType.DATA or frame.dst not in (self.short, 0xFFFF) or not isinstance(frame.src, int):
+            return
+        if frame.dst == self.short and frame.ack_request:
+            self._world.process(self._acknowledge(frame.sequence or 0))
+        if self._last.get(frame.src) != (frame.sequence, frame.payload):
+            self._last[frame.src] = (frame.sequence or 0, frame.payload)
+            self.up(frame.payload, frame.src)
+
+    def _acknowledge(self, sequence: int) -> Process:
+        yield self._world.wait(TURNAROUND)
+        yield from self._medium.transmit(self.station, MacFrame.ack(sequence), contend=False)

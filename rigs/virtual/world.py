@@ -1,0 +1,85 @@
+"""The world of the virtual rig: SimPy time in whole microseconds, moved only on demand.
+
+Server threads act on the world under `lock`, at the instant it stands at. `step` runs events up to an instant, or up to
+the first one at which an observation point delivered something. Whatever is not an event happens at no cost.
+"""
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable, Generator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import simpy
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+SECOND = 1_000_000
+
+Process = Generator[simpy.Event, Any, Any]
+
+
+class World:
+    """Time, chance and deliveries. What is in the world is built by `furnish`, anew at each baseline."""
+
+    def __init__(self, seed: int, start: datetime, furnish: Callable[["World"], None]) -> None:
+        self.seed = seed
+        self.lock = threading.RLock()
+        self.delivered: Counter[str] = Counter()
+        self._news = False
+        self._furnish = furnish
+        self.env = simpy.Environment(initial_time=to_microseconds(start))
+        self.rng = random.Random(seed)
+        furnish(self)
+
+    @property
+    def now(self) -> datetime:
+        """The instant the world stands at (UTC)."""
+        return EPOCH + self.env.now * MICROSECOND
+
+    def restore_baseline(self) -> None:
+        """Build everything anew; time goes on from the next whole second."""
+        start = (self.env.now // SECOND + 1) * SECOND
+        self.env = simpy.Environment(initial_time=start)
+        self.rng = random.Random(self.seed)
+        self._furnish(self)
+
+    def step(self, until: datetime) -> None:
+        """Run to `until`, or to the end of the first instant at which something was delivered."""
+        self._news = False
+        limit = to_microseconds(until)
+        if limit < self.env.now:
+            return
+        end = self.env.timeout(limit - self.env.now)
+        while not end.processed:
+            if self._news and self.env.peek() > self.env.now:
+                return
+            self.env.step()
+
+    def deliver(self, point: str) -> None:
+        """Note that an observation point has one more item for the bench."""
+        self.delivered[point] += 1
+        self._news = True
+
+    def process(self, process: Process) -> simpy.Process:
+        """Start a process."""
+        return self.env.process(process)
+
+    def after(self, delay: timedelta, action: Callable[[], None]) -> None:
+        """Do something later."""
+
+        def wait() -> Process:
+            yield self.wait(delay)
+            action()
+
+        self.env.process(wait())
+
+    def wait(self, delay: timedelta) -> simpy.Event:
+        """Return the event that `delay` has passed."""
+        return self.env.timeout(max(0, delay // MICROSECOND))
+
+
+def to_microseconds(instant: datetime) -> int:
+    """Return microseconds since 1970."""
+    return (instant - EPOCH) // MICROSECOND

@@ -1,0 +1,203 @@
+"""A ZigBee node: NWK and APS security, acknowledgement, fragmentation, above one MAC layer.
+
+Addresses are settled (the network is formed and its devices have joined); frame counters live in the world and never
+fall, also across a reboot and a new baseline.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import simpy
+
+from bench.han.aps import PROFILE_SMART_ENERGY, ApsFrame, ApsType, Extended
+from bench.han.errors import HanError
+from bench.han.nwk import BROADCAST_ROUTERS, NwkFrame, NwkType
+from bench.han.nwk_commands import LinkStatus, Neighbour
+from bench.han.security import decrypt_aps, decrypt_nwk, secure_aps, secure_nwk
+from rigs.virtual.radio import MacLayer, Medium
+from rigs.virtual.world import Process, World
+
+BLOCK = 55  #: octets of an ASDU in one fragment, with room for a source EUI
+UNFRAGMENTED = 60
+APS_ACK_WAIT = timedelta(milliseconds=1600)
+APS_ATTEMPTS = 3
+BLOCK_PAUSE = timedelta(milliseconds=50)
+LINK_STATUS_PERIOD = timedelta(seconds=15)
+LINK_KEY_FREE = frozenset({0x0000, 0x0003, 0x000A, 0x0800})  #: clusters that need no link key
+
+Address = tuple[bytes, int]  #: EUI-64 and short address
+
+
+@dataclass
+class Credentials:
+    """Keys of one network: network key, and the link key of each pair with the trust centre, by the partner's EUI."""
+
+    pan: int
+    network_key: bytes = field(repr=False)
+    link_keys: dict[bytes, bytes] = field(repr=False)
+    counters: dict[tuple[bytes, str], int] = field(default_factory=dict)
+
+    def next_counter(self, eui: bytes, purpose: str) -> int:
+        """Return a frame counter that this device has never used for that key."""
+        self.counters[eui, purpose] = count = self.counters.get((eui, purpose), 0) + 1
+        return count
+
+
+class ZigbeeNode:
+    """One device on the HAN. `receive(cluster, zcl, partner)` is called with each complete ASDU."""
+
+    def __init__(
+        self,
+        world: World,
+        medium: Medium,
+        name: str,
+        address: Address,
+        credentials: Credentials,
+        partners: dict[int, bytes],
+        on: Callable[[], bool],
+    ) -> None:
+        self._world, self._credentials = world, credentials
+        self.eui, self.short = address
+        self.partners = partners  #: short -> EUI of those it talks to
+        self._on = on
+        self.mac = MacLayer(world, medium, name, credentials.pan, self.short, on)
+        self.mac.up = self._from_mac
+        self.receive: Callable[[int, bytes, int], None] = lambda cluster, asdu, partner: None
+        self._nwk_sequence = world.rng.randrange(256)
+        self._aps_counter = world.rng.randrange(256)
+        self._acks: dict[tuple[int, int, int], simpy.Event] = {}
+        self._fragments: dict[tuple[int, int], dict[int, bytes]] = {}
+        self._done: list[tuple[int, int, bytes]] = []
+        world.process(self._link_status())
+
+    def send(self, partner: int, cluster: int, asdu: bytes, profile: int = PROFILE_SMART_ENERGY) -> Process:
+        """Send an ASDU with end-to-end acknowledgement; the process returns whether it arrived."""
+        self._aps_counter = (self._aps_counter + 1) & 0xFF
+        counter = self._aps_counter
+        whole = ApsFrame.data(cluster, counter, asdu, profile=profile, ack_request=True)
+        if len(asdu) <= UNFRAGMENTED:
+            return (yield from self._send_block(partner, whole, 0))
+        blocks = [asdu[start : start + BLOCK] for start in range(0, len(asdu), BLOCK)]
+        for index, block in enumerate(blocks):
+            extended = Extended(2, index) if index else Extended(1, len(blocks))
+            if not (yield from self._send_block(partner, replace(whole, payload=block, extended=extended), index)):
+                return False
+            yield self._world.wait(BLOCK_PAUSE)
+        return True
+
+    def broadcast_command(self, payload: bytes) -> Process:
+        """Broadcast a NWK command to the neighbours."""
+        frame = NwkFrame.command(BROADCAST_ROUTERS, self.short, self._next_nwk(), payload, src_eui=self.eui)
+        yield from self._send_nwk(frame, BROADCAST_ROUTERS)
+
+    def broadcast_zdo(self, cluster: int, payload: bytes, destination: int = 0xFFFD) -> Process:
+        """Broadcast a ZDO command."""
+        self._aps_counter = (self._aps_counter + 1) & 0xFF
+        aps = ApsFrame.data(
+            cluster, self._aps_counter, payload, profile=0, src_endpoint=0, dst_endpoint=0, broadcast=True
+        )
+        frame = NwkFrame.data(destination, self.short, self._next_nwk(), bytes(aps), src_eui=self.eui)
+        yield from self._send_nwk(frame, destination)
+
+    def command(self, partner: int, payload: bytes) -> Process:
+        """Send a NWK command to one neighbour; the process returns whether it was acknowledged."""
+        frame = NwkFrame.command(partner, self.short, self._next_nwk(), payload, src_eui=self.eui)
+        return (yield from self._send_nwk(frame, partner))
+
+    def _send_block(self, partner: int, frame: ApsFrame, index: int) -> Process:
+        for _ in range(APS_ATTEMPTS):
+            if not self._on():
+                return False
+            key = (partner, frame.counter or 0, index)
+            acknowledged = self._acks[key] = self._world.env.event()
+            sent = yield from self._send_nwk(self._data(partner, self._secure(partner, frame)), partner)
+            if sent:
+                yield acknowledged | self._world.wait(APS_ACK_WAIT)
+            self._acks.pop(key, None)
+            if acknowledged.triggered:
+                return True
+        return False
+
+    def _secure(self, partner: int, frame: ApsFrame) -> ApsFrame:
+        if frame.cluster in LINK_KEY_FREE:
+            return frame
+        counter = self._credentials.next_counter(self.eui, "aps")
+        return secure_aps(frame, self._link_key(partner), counter, self.eui)
+
+    def _link_key(self, partner: int) -> bytes:
+        keys = self._credentials.link_keys
+        return keys.get(self.partners[partner]) or keys[self.eui]
+
+    def _data(self, partner: int, aps: ApsFrame) -> NwkFrame:
+        return NwkFrame.data(partner, self.short, self._next_nwk(), bytes(aps), src_eui=self.eui)
+
+    def _next_nwk(self) -> int:
+        self._nwk_sequence = (self._nwk_sequence + 1) & 0xFF
+        return self._nwk_sequence
+
+    def _send_nwk(self, frame: NwkFrame, hop: int) -> Process:
+        counter = self._credentials.next_counter(self.eui, "nwk")
+        secured = secure_nwk(frame, self._credentials.network_key, counter, self.eui)
+        return (yield from self.mac.send(hop, bytes(secured)))
+
+    def _from_mac(self, payload: bytes, source: int) -> None:
+        try:
+            nwk = NwkFrame.parse(payload)
+            plain = decrypt_nwk(nwk, self._credentials.network_key)
+            if nwk.type is NwkType.DATA and nwk.dst == self.short:
+                self._from_nwk(nwk.src, ApsFrame.parse(plain))
+        except HanError:
+            return  # a frame that does not authenticate is dropped without a trace
+
+    def _from_nwk(self, partner: int, frame: ApsFrame) -> None:
+        if frame.type is ApsType.ACK:
+            index = frame.extended.block or 0 if frame.extended else 0
+            event = self._acks.get((partner, frame.counter or 0, index))
+            if event is not None and not event.triggered:
+                event.succeed()
+            return
+        if frame.type is not ApsType.DATA or partner not in self.partners:
+            return
+        if frame.security is not None:
+            asdu = decrypt_aps(frame, self._link_key(partner), self.partners[partner])
+        elif frame.cluster in LINK_KEY_FREE:
+            asdu = frame.payload
+        else:
+            return
+        if frame.ack_request:
+            self._world.process(self._acknowledge(partner, frame))
+        whole = self._assemble(partner, frame, asdu)
+        if whole is not None:
+            self.receive(frame.cluster or 0, whole, partner)
+
+    def _acknowledge(self, partner: int, frame: ApsFrame) -> Process:
+        base = 0 if frame.extended is None or frame.extended.first else frame.extended.block or 0
+        yield from self._send_nwk(self._data(partner, frame.acknowledgement(base=base)), partner)
+
+    def _assemble(self, partner: int, frame: ApsFrame, asdu: bytes) -> bytes | None:
+        key = (partner, frame.counter or 0)
+        if frame.extended is not None:
+            parts = self._fragments.setdefault(key, {})
+            if frame.extended.first:
+                parts[-1] = bytes([frame.extended.block or 0])
+                parts[0] = asdu
+            else:
+                parts[frame.extended.block or 0] = asdu
+            if -1 not in parts or len(parts) - 1 < parts[-1][0]:
+                return None
+            asdu = b"".join(parts[index] for index in range(parts[-1][0]))
+            del self._fragments[key]
+        mark = (partner, key[1], asdu)
+        if mark in self._done:
+            return None
+        self._done = [*self._done[-7:], mark]
+        return asdu
+
+    def _link_status(self) -> Process:
+        yield self._world.wait(timedelta(milliseconds=self._world.rng.randrange(15000)))
+        while True:
+            if self._on():
+                neighbours = [Neighbour(short, 1, 1) for short in sorted(self.partners)]
+                yield from self.broadcast_command(LinkStatus.of(neighbours).octets())
+            yield self._world.wait(LINK_STATUS_PERIOD)
