@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bench.gbcs.keystore import role, subject_eui
@@ -37,7 +36,7 @@ def summary(data: bytes) -> dict[str, Any]:
             "not_before": iso(certificate.not_valid_before_utc),
             "not_after": _expiry(certificate.not_valid_after_utc),
         }
-    except (ValueError, UnsupportedAlgorithm):
+    except Exception:  # damaged octets surface as many kinds: TypeError, DuplicateExtension, InvalidVersion...
         return {"damaged": True, "octets": len(data)}
 
 
@@ -48,7 +47,7 @@ def request_summary(data: bytes) -> dict[str, Any]:
         key = request.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         usages = _usages(request.extensions)
         return {"public_key": key.hex().upper(), "usage": usages, "self_signed": request.is_signature_valid}
-    except (ValueError, UnsupportedAlgorithm):
+    except Exception:  # damaged octets surface as many kinds: TypeError, DuplicateExtension, InvalidVersion...
         return {"damaged": True, "octets": len(data)}
 
 

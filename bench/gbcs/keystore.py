@@ -9,7 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeGuard
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 from cryptography.x509 import (
@@ -216,7 +215,7 @@ def certificate_key(certificate: bytes) -> EllipticCurvePublicKey:
         return _p256(load_der_x509_certificate(certificate).public_key())
     except GbcsError:
         raise
-    except ValueError:
+    except Exception:  # as in `_read_directory`
         raise GbcsError("damaged certificate") from None
 
 
@@ -235,21 +234,31 @@ def _read_directory(directory: Path) -> list[tuple[Slot, Held, Path]]:
             continue
         try:
             files.append(((Eui64.of(match[1]), match[2]), _read_key(path.read_bytes()), path))
-        except (ValueError, TypeError, UnsupportedAlgorithm):
+        except OSError:
+            raise
+        except Exception:  # damaged octets surface as many kinds: ValueError, TypeError, UnsupportedAlgorithm...
             raise GbcsError(f"{path.name}: neither a certificate nor an unencrypted P-256 key, as PEM or DER") from None
     return files
+
+
+def _examined(certificate: Certificate) -> Certificate:
+    """The certificate, once what is read of it later is known to be readable."""
+    subject_eui(certificate)
+    role(certificate)
+    _p256(certificate.public_key())
+    return certificate
 
 
 def _read_key(data: bytes) -> Held:
     if b"-----BEGIN " in data:
         if b"CERTIFICATE-----" in data:
-            return load_pem_x509_certificate(data)
+            return _examined(load_pem_x509_certificate(data))
         if b"PUBLIC KEY-----" in data:
             return _p256(serialization.load_pem_public_key(data))
         private = serialization.load_pem_private_key(data, None)
     else:
         try:
-            return load_der_x509_certificate(data)
+            return _examined(load_der_x509_certificate(data))
         except ValueError:
             private = serialization.load_der_private_key(data, None)
     if not isinstance(private, EllipticCurvePrivateKey) or private.curve.name != "secp256r1":

@@ -123,7 +123,7 @@ class Message:
             int.from_bytes(data[other + 10 : other + 18], "big") if length >= 18 else None,
             int.from_bytes(data[other + 18 : other + 26], "big") if length == 26 else None,
             data[other + 18 : length_of_content] if length > 26 else None,
-            _signature(data, after, end, bool(start)),
+            _signature(data, after, end, cra is Cra.COMMAND and not start),
             data[end:] if start else None,
         )
 
@@ -260,9 +260,9 @@ def _fixed_part(data: bytes, start: int) -> Cra:
     return cra
 
 
-def _signature(data: bytes, offset: int, end: int, maced: bool) -> bytes | None:
-    """Signature part between payload and MAC; None where it ends with the payload and no MAC follows."""
-    if offset == end and not maced:
+def _signature(data: bytes, offset: int, end: int, may_end: bool) -> bytes | None:
+    """Signature part between payload and MAC; None where `may_end` and the message ends with its payload."""
+    if offset == end and may_end:
         return None
     if offset >= end:
         raise GbcsError("message ends where the signature length is expected", offset)
