@@ -195,6 +195,8 @@ def _hardware(value: bytes) -> tuple[x509.SubjectAlternativeName, bool]:
     return x509.SubjectAlternativeName([x509.OtherName(x509.ObjectIdentifier("1.3.6.1.5.5.7.8.4"), value)]), True
 
 
+_SHORT_NAME = bytes.fromhex("3003020100")  # a SEQUENCE, but no hardwareModuleName
+
 ODD: list[tuple[str, Callable[[dict[str, Any]], None]]] = [
     ("key usage: absent", lambda p: p.update(usage=(None, True))),
     ("key usage: not marked critical", lambda p: p.update(usage=(p["usage"][0], False))),
@@ -212,7 +214,7 @@ ODD: list[tuple[str, Callable[[dict[str, Any]], None]]] = [
     ("subject: 0 x500UniqueIdentifier", lambda p: p.update(
         subject=x509.Name([x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "02")]))),
     ("subject alternative name: absent", lambda p: p.update(subject=x509.Name([]))),
-    ("hardwareModuleName: 3003020100", lambda p: p.update(subject=x509.Name([]), more=_hardware(bytes.fromhex("3003020100")))),
+    ("hardwareModuleName: 3003020100", lambda p: p.update(subject=x509.Name([]), more=_hardware(_SHORT_NAME))),
     ("signature algorithm: 1.2.840.10045.4.3.3", lambda p: p.update(hash=hashes.SHA384())),
     ("basic constraints: CA TRUE with key usage digitalSignature", lambda p: p.update(
         more=(x509.BasicConstraints(True, None), True))),
