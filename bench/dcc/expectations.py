@@ -218,7 +218,7 @@ def _profile(body: Any) -> dict[int, Meaning]:
 
 def _message(body: Any) -> dict[int, Meaning]:
     fields: Fields = {"message id": ("I", ANY), "control": ("B", 0), "start": ("I", 0), "duration": ("H", 0xFFFF),
-                      "message": ("string", body.message), "extended control": ("B", 0)}  # fmt: skip
+                      "message": ("string", body.message)}  # fmt: skip
     text = ("octet-string", body.message)
     return {0x0021: [Call("set", "1:0-2:96.13.1.255:2", text)], 0x0071: [Zcl(0x0703, 0x09, 0x00, fields)]}
 

@@ -60,7 +60,7 @@ class ServiceRequest:
     """One service request, without its XML signature."""
 
     request_id: RequestId
-    command_variant: int  #: 1..8 (DUIS 2.6)
+    command_variant: int  #: 1..8
     service_reference: str  #: "6.15"
     variant: str  #: "6.15.1"
     body: Body | etree._Element  #: typed where the bench knows the body, else its element
@@ -87,7 +87,7 @@ class ServiceRequest:
         return cls(identifier, chosen, facts.service_reference, facts.variant, body)
 
     def signed(self, pre_command: bytes, command_variant: int = 5) -> "ServiceRequest":
-        """The request that hands in the signed pre-command: same identifier and references (DUIS 2.6, variant 5..7)."""
+        """The request that hands in the signed pre-command: same identifier and references, command variant 5 to 7."""
         return ServiceRequest(
             self.request_id,
             command_variant,

@@ -1,4 +1,4 @@
-"""From a service request to the GBCS message it asks for, as the DCC's transform makes it (GBCS 7.2, DUIS 2.6).
+"""From a service request to the GBCS message it asks for, as the DCC's transform makes it (GBCS 7.2).
 
 A critical request gives a pre-command, which the user checks and signs; any other gives a command that lacks only its
 MAC (signature length 00).

@@ -121,7 +121,7 @@ def _gas_event_log(log: int) -> Payload:
 
 
 def _display_message(context: Context) -> bytes:
-    return zcl("IBIH", issued, 0, 0, 0xFFFF)(context) + zcl_string(context.body.message) + b"\0"
+    return zcl("IBIH", issued, 0, 0, 0xFFFF)(context) + zcl_string(context.body.message)
 
 
 def _supplier_name(context: Context) -> bytes:

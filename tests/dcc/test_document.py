@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.dcc import NAMESPACE, DuisError, Response, ServiceRequest, parse_document
@@ -55,6 +55,7 @@ def test_size_limit() -> None:
         parse_document(b"<a>" + b" " * 94 + b"</a>", limit=100)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_octets_give_a_duis_error(data: bytes) -> None:
     with pytest.raises(DuisError):
@@ -67,6 +68,7 @@ PARTS = [
 ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(PARTS), max_size=12))
 def test_any_elements_give_a_duis_error(parts: list[str]) -> None:
     text = "".join(parts).replace("<sr:Request ", f"<sr:Request xmlns:sr='{NAMESPACE}' ")

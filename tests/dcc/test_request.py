@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -45,6 +45,7 @@ def test_every_sample_is_read_and_written_with_the_same_elements() -> None:
     assert len(samples()) >= 224 and typed >= 48
 
 
+@settings(deadline=None)
 @given(eui, eui, u64)
 def test_request_id_text(originator: Eui64, target: Eui64, counter: int) -> None:
     identifier = RequestId(originator, target, counter)
@@ -64,6 +65,7 @@ def test_bad_request_ids(text: str) -> None:
         RequestId.parse(text)
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime(2000, 1, 1), datetime(9999, 1, 1), timezones=st.just(UTC)))
 def test_date_times_keep_hundredths(moment: datetime) -> None:
     text = write_date_time(moment)

@@ -1,7 +1,7 @@
 """Responses and alerts: built by a virtual DCC, parsed by the bench."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -149,6 +149,7 @@ def test_what_cannot_be_built() -> None:
             bytes(response)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.integers(0, 0xFFFF), st.integers(1, 255))
 def test_payloads_survive(payload: bytes, code: int, number: int) -> None:
     response = Response.to(REQUEST, "I0", NOW, FutureDatedDeviceAlert(code, payload, number, number))
