@@ -56,7 +56,7 @@ def load_certificate(data: bytes) -> x509.Certificate:
         if data.lstrip().startswith(b"-----"):
             return x509.load_pem_x509_certificate(data)
         return x509.load_der_x509_certificate(data)
-    except (ValueError, TypeError) as problem:
+    except (ValueError, TypeError, x509.InvalidVersion) as problem:
         raise PkiError(f"not a certificate: {_first_line(problem)}") from None
 
 
@@ -64,7 +64,7 @@ def load_certificates(data: bytes) -> list[x509.Certificate]:
     """All certificates in PEM octets."""
     try:
         return x509.load_pem_x509_certificates(data)
-    except (ValueError, TypeError) as problem:
+    except (ValueError, TypeError, x509.InvalidVersion) as problem:
         raise PkiError(f"not PEM certificates: {_first_line(problem)}") from None
 
 

@@ -235,3 +235,17 @@ def test_describe_names_what_departs_from_the_profile(problem: str, change: Call
 def test_garbage_is_no_certificate(data: bytes) -> None:
     with pytest.raises(PkiError, match="not a certificate"):
         load_certificate(data)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("usage", ["ds", "device"])
+def test_a_changed_octet_is_a_pki_error_and_nothing_else(smki: TestSmki, usage: str) -> None:
+    certificate = smki.device(Eui64(bytes(8))).certificates["ka"] if usage == "device" else leaf(smki)
+    der = certificate.public_bytes(_der())
+    chain = [smki.issuing.certificate, smki.device_issuing.certificate]
+    for position in range(len(der)):
+        changed = bytearray(der)
+        changed[position] ^= 0x04 << position % 6
+        with pytest.raises(PkiError) as caught:
+            check_path(load_certificate(bytes(changed)), chain, smki.root.certificate, NOW)
+        assert "\n" not in str(caught.value)
