@@ -223,6 +223,18 @@ class RestrictAccessForChangeOfTenancy(Body):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ClearEventLog(Body):
+    """3.3: of an electricity meter one of two logs, of a gas meter the one it has."""
+
+    log: str | None = maybe("ESMEEventLogType", choice("ESME", "ALCS"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DisablePrivacyPIN(Body):
+    """3.5."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class UpdateSupplierName(Body):
     """3.4."""
 
@@ -302,7 +314,9 @@ BODIES: dict[str, type[Body]] = {
     for body in (
         ActivateFirmware,
         ArmSupply,
+        ClearEventLog,
         CommissionDeviceSynchroniseClock,
+        DisablePrivacyPIN,
         DisableSupply,
         DisplayMessage,
         EnableSupply,

@@ -157,6 +157,11 @@ USE_CASES: tuple[UseCase, ...] = (
         put("1:0-0:94.44.3.2:2", lambda c: dlms.octets(dlms.date_time(c.body.restriction))))),
     UseCase("GCS09", 0x0072, ("3.2",), GPF, gbz(
         to_client(0x0708, 0x00, zcl("IIBII", 0, issued, 0, _restriction, 0x0200)))),
+    UseCase("ECS15a", 0x0024, ("3.3",), ESME, dlms_request(act("7:0-0:99.98.0.255:1", dlms.i8(0))), _log("ESME")),
+    UseCase("ECS15c", 0x00C1, ("3.3",), ESME, dlms_request(act("7:0-17:99.98.2.255:1", dlms.i8(0))), _log("ALCS")),
+    UseCase("CS11", 0x0015, ("3.3",), GSME, gbz(to_server(0x0709, 0x01, b"\x03")), lambda b: b.log is None),
+    UseCase("ECS14", 0x0023, ("3.5",), ESME, dlms_request(put("1:0-0:94.44.3.1:2", dlms.octets(b"")))),
+    UseCase("GCS11", 0x0073, ("3.5",), GSME, gbz(to_client(0x0708, 0x02, zcl("IIHBB", issued, 0, 0, 2, 0)))),
     UseCase("ECS16", 0x0025, ("3.4",), ESME, dlms_request(
         put("9000:0-0:96.13.0.255:2", lambda c: dlms.octets(c.body.telephone_number.encode("ascii"))),
         put("9000:0-0:96.13.1.255:2", lambda c: dlms.octets(c.body.supplier_name.encode("ascii"))))),
