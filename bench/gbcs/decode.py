@@ -13,6 +13,8 @@ from bench.gbcs.present import date_time_text
 if TYPE_CHECKING:
     from bench.gbcs.keystore import Keystore
 
+_STATUS_NOT_SPECIFIED = 0xFF
+
 
 @dataclass(slots=True)
 class Encryption:
@@ -46,9 +48,10 @@ class Encryption:
 def decode(message: Message, keystore: "Keystore | None" = None, acb: Eui64 | None = None) -> dict[str, Any]:
     """Every field of a message by name, in a dict that JSON can hold.
 
-    Keys: kind, use_case, use_case_name, message_code, originator, target, counter, date_time and supplementary fields
-    where present, mac, signature (`bench.gbcs.check`), encrypted, decrypted (counts), decryption (``invalid`` only if
-    a tag is wrong), roundtrip (whether the payload objects give the same octets), payload.
+    Keys: kind, use_case, use_case_name, message_code, originator, target, counter; where present date_time (with its
+    clock_status if specified) and the supplementary fields; mac, signature (`bench.gbcs.check`); encrypted, decrypted
+    (counts), decryption (``invalid``, only if a tag is wrong); roundtrip (whether the payload objects give the same
+    octets); payload.
     Raises GbcsError if the payload is none GBCS allows.
     """
     encryption = Encryption(message, keystore)
@@ -66,6 +69,8 @@ def decode(message: Message, keystore: "Keystore | None" = None, acb: Eui64 | No
     }
     if message.date_time:
         found["date_time"] = date_time_text(message.date_time)
+        if message.date_time[-1] != _STATUS_NOT_SPECIFIED:
+            found["clock_status"] = f"{message.date_time[-1]:02X}"
     found |= _supplementary(message)
     found |= {
         "mac": protection.mac,

@@ -108,7 +108,8 @@ def _named(values: dict[str, Any], kinds: dict[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, content in values.items():
         if isinstance(content, list):
-            found[name] = [_named(row, kinds) for row in content]
+            rows = [_named(row, kinds) for row in content]
+            found[name] = [next(iter(row.values())) if len(row) == 1 else row for row in rows]
             continue
         kind = kinds[name]
         if kind == "utc":
