@@ -1,6 +1,7 @@
 """The pytest plugin: options, the life of a test case, verdicts in the reports of pytest and Allure."""
 
 import os
+import sys
 import traceback
 from collections.abc import Generator
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 from bench.allure_link import AllureLink, attach, register
 from bench.errors import BenchError, NotApplicable, NotRun, UsageError
 from bench.fixtures import *  # noqa: F403 - pytest finds fixtures in the plugin's namespace
+from bench.home import Home
 from bench.session import RunSession
-from bench.testcase import TestCase, case_of
+from bench.testcase import TestCase, case_of, variant_of
 from bench.verdict import MAPPING, Verdict, exit_code, verdict_of
 
 SESSION = pytest.StashKey[RunSession]()
@@ -40,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Plan the run once it is known which test cases were selected."""
     config = session.config
-    cases = [(item.nodeid, case) for item in session.items if (case := case_of(item)) is not None]
+    cases = [(item.nodeid, case, variant_of(item)) for item in session.items if (case := case_of(item)) is not None]
     if not cases or config.option.collectonly:
         return
     out = config.getoption("bench_out")
@@ -62,12 +64,10 @@ def _rig_path(config: pytest.Config) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _test_of_a_run(request: pytest.FixtureRequest) -> Generator[None]:
+def _test_of_a_run(request: pytest.FixtureRequest) -> Home | None:
     """Begin the evidence of a test case before its other fixtures act on the rig."""
     case = case_of(request.node)
-    if case is not None:
-        request.config.stash[SESSION].begin_test(request.node.nodeid, case)
-    yield
+    return None if case is None else request.config.stash[SESSION].begin_test(request.node.nodeid, case)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -140,11 +140,19 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if run is None:
         return
     run.close()
-    from reports.build import build_reports
-
-    session.config.stash[REPORTS] = build_reports(run.folder)
+    session.config.stash[REPORTS] = _build_reports(run)
     if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         session.exitstatus = exit_code(run.record.verdicts)
+
+
+def _build_reports(run: RunSession) -> dict[str, Path]:
+    try:
+        from reports.build import build_reports
+
+        return build_reports(run.folder)
+    except Exception as problem:  # a report that fails must not hide the verdicts
+        sys.stderr.write(f"bench: no reports ({problem}); the evidence is complete, try: bench report {run.folder}\n")
+        return {"record": run.folder / "run.json"}
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -33,10 +33,10 @@ class TestResult:
     evidence: str = ""
 
     @classmethod
-    def pending(cls, case: TestCase) -> "TestResult":
-        """Return the entry of a test that has not run yet."""
+    def pending(cls, case: TestCase, variant: str = "") -> "TestResult":
+        """Return the entry of a test that has not run yet; `variant` tells parametrized ones apart."""
         return cls(
-            case.id,
+            f"{case.id}[{variant}]" if variant else case.id,
             case.title,
             rules=list(case.rules),
             requirements=list(case.requirements),

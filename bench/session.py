@@ -1,5 +1,6 @@
 """One run: the rig opened once, evidence per test, results kept, reports at the end."""
 
+import re
 import secrets
 import time as machine
 from collections.abc import Sequence
@@ -36,10 +37,10 @@ class RunSession:
         self._evidence: TestEvidence | None = None
         self._began = (0.0, datetime.min.replace(tzinfo=UTC))
 
-    def plan(self, cases: Sequence[tuple[str, TestCase]]) -> None:
-        """Say which tests (pytest node id, case) the run is going to do."""
-        for node, case in cases:
-            self._results[node] = TestResult.pending(case)
+    def plan(self, cases: Sequence[tuple[str, TestCase, str]]) -> None:
+        """Say which tests (pytest node id, case, variant) the run is going to do."""
+        for node, case, variant in cases:
+            self._results[node] = TestResult.pending(case, variant)
         self.record.tests = list(self._results.values())
 
     def begin_test(self, node: str, case: TestCase) -> Home:
@@ -47,9 +48,8 @@ class RunSession:
         home = self._open()
         assert self._rig is not None
         self._rig.restore_baseline()
-        evidence = f"{case.id}" if list(self._results).count(node) <= 1 else node
         result = self._results[node]
-        result.evidence = evidence
+        result.evidence = evidence = re.sub(r"[^A-Za-z0-9.-]+", "-", result.id).strip("-")
         folder = self.folder / evidence
         home.timeline.begin(case.rules[0] if case.rules else "", f"{self.record.run_id}/{evidence}/")
         self._rig.recorder.open(folder / "timeline.jsonl")

@@ -38,9 +38,18 @@ def testcase(
     return mark
 
 
+testcase.__test__ = False  # type: ignore[attr-defined]  # its name begins like a test's
+
+
 def case_of(item: pytest.Item) -> TestCase | None:
     """Return the test case a collected item is, None for an ordinary test."""
     marker = item.get_closest_marker("testcase")
     if marker is None or not marker.args or not isinstance(marker.args[0], TestCase):
         return None
     return marker.args[0]
+
+
+def variant_of(item: pytest.Item) -> str:
+    """Return the name of a parametrized variant, "" for a plain test."""
+    callspec = getattr(item, "callspec", None)
+    return str(callspec.id) if callspec is not None else ""

@@ -1,5 +1,6 @@
 """The virtual DCC: transform, access control broker's MAC, CoS party, delivery of responses and alerts to users."""
 
+import hashlib
 import queue
 import threading
 import urllib.request
@@ -15,6 +16,7 @@ from bench.dcc import (
     DuisError,
     FutureDatedDeviceAlert,
     GbcsPayload,
+    InstalledCertificate,
     PowerOutageEvent,
     PreCommand,
     RequestId,
@@ -211,7 +213,7 @@ class Dcc:
         meter, gaining = request.request_id.target, request.request_id.originator
         losing = self._registered[meter]
         self._registered[meter] = gaining
-        updated = SecurityCredentialsUpdated(device=meter, role="Supplier")
+        updated = SecurityCredentialsUpdated(device=meter, role="Supplier", certificates=_installed(request.body))
         self._dcc_alert(gaining, DccAlert("N42", updated))
         if losing != gaining:
             news = ChangeOfSupplier(device=meter, device_type="ESME", mpxns=(self._meters[meter],))
@@ -236,3 +238,17 @@ class Dcc:
     def _signed(self, response: Response) -> bytes:
         party = self._smki.party(self._smki.identities.acb)
         return sign_xml(bytes(response), party.private_keys["xml"], party.certificates["xml"])
+
+
+def _installed(body: UpdateSecurityCredentialsCoS) -> tuple[InstalledCertificate, ...]:
+    held = body.certificates
+    named = (
+        ("DigitalSigning", held.digital_signing),
+        ("KeyAgreement", held.key_agreement),
+        ("KeyAgreementTopUp", held.key_agreement_top_up),
+    )
+    return tuple(
+        InstalledCertificate(certificate_type=name, sha1=hashlib.sha1(der, usedforsecurity=False).digest())
+        for name, der in named
+        if der is not None
+    )

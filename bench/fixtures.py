@@ -1,0 +1,120 @@
+"""The fixtures of test cases: bench's public API inside a test."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bench.clock import Clock
+from bench.dcc_point import DccPoint
+from bench.expecting import Expectation
+from bench.han_point import HanPoint
+from bench.home import Home
+from bench.link import Link
+from bench.local_point import LocalPoint
+from bench.mains import Mains
+from bench.parties import Device, Party, Suppliers
+from bench.timeline import Timeline
+
+__all__ = [
+    "clock",
+    "cos_party",
+    "dcc",
+    "dut",
+    "expect",
+    "han",
+    "home",
+    "hub",
+    "link",
+    "local",
+    "mains",
+    "network_operator",
+    "suppliers",
+    "timeline",
+]
+
+
+@pytest.fixture
+def home(request: pytest.FixtureRequest, _test_of_a_run: Home | None) -> Home:
+    """The open rig."""
+    if _test_of_a_run is None:
+        pytest.fail(f"{request.node.nodeid} uses the rig but is no test case; decorate it with @testcase")
+    return _test_of_a_run
+
+
+@pytest.fixture
+def clock(home: Home) -> Clock:
+    """The rig's clock."""
+    return home.clock
+
+
+@pytest.fixture
+def timeline(home: Home) -> Timeline:
+    """The timeline of this test."""
+    return home.timeline
+
+
+@pytest.fixture
+def expect(timeline: Timeline) -> Callable[[str, Any], Expectation]:
+    """Statements about values: `expect("the import register", wh).equals(...)`."""
+    return lambda what, value: Expectation(timeline, what, value)
+
+
+@pytest.fixture
+def dut(home: Home) -> Device:
+    """The device under test: the electricity meter."""
+    return home.device("ESME")
+
+
+@pytest.fixture
+def hub(home: Home) -> Device:
+    """The communications hub (CHF)."""
+    return home.device("CHF")
+
+
+@pytest.fixture
+def dcc(home: Home) -> DccPoint:
+    """The DCC and its users."""
+    return home.need_dcc()
+
+
+@pytest.fixture
+def local(home: Home) -> LocalPoint:
+    """The local way to the meter."""
+    return home.need_local()
+
+
+@pytest.fixture
+def han(home: Home) -> HanPoint:
+    """The sniffed home area network."""
+    return home.need_han()
+
+
+@pytest.fixture
+def mains(home: Home) -> Mains:
+    """The feed of meter and hub."""
+    return home.need_mains()
+
+
+@pytest.fixture
+def link(home: Home) -> Link:
+    """The radio path between hub and meter."""
+    return home.need_link()
+
+
+@pytest.fixture
+def suppliers(home: Home) -> Suppliers:
+    """Who supplies the meter, and who is to gain it."""
+    return home.suppliers
+
+
+@pytest.fixture
+def network_operator(home: Home) -> Party:
+    """The network operator."""
+    return home.network_operator
+
+
+@pytest.fixture
+def cos_party(home: Home) -> Party:
+    """The change of supplier party."""
+    return home.cos_party

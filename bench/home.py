@@ -1,0 +1,152 @@
+"""What a test case has in its hands: the open rig as devices, parties, mains, radio link and observation points."""
+
+from functools import cached_property
+from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from bench.capabilities import AcSource, Attenuator, DccGateway, FrameSource, LocalDelivery
+from bench.dcc_point import DccPoint
+from bench.driver import Driver
+from bench.errors import BenchError, Inconclusive, NotRun
+from bench.gbcs import Eui64, GbcsError, Keystore
+from bench.gbcs.trust_anchors import Role
+from bench.han.errors import HanError
+from bench.han.keyring import Keyring
+from bench.han_point import HanPoint
+from bench.link import Link
+from bench.local_point import LocalPoint
+from bench.mains import Mains
+from bench.pki import PkiError, load_certificates
+from bench.parties import Device, OriginatorCounters, Party, Suppliers
+from bench.rig import Rig
+from bench.testcase import TestCase
+
+
+class Home:
+    """The rig from a test's point of view."""
+
+    def __init__(self, rig: Rig) -> None:
+        self.rig, self.clock, self.timeline = rig, rig.clock, rig.timeline
+        file = rig.file
+        self.devices = [
+            Device(name, table.type, Eui64.of(table.eui), table.mpxn or "", table.feed or "") for name, table in file.devices.items()
+        ]
+        names = ("supplier A", "supplier B")
+        self.supplier_parties = [Party(name, Eui64.of(eui)) for name, eui in zip(names, file.parties.suppliers, strict=True)]
+        self.network_operator = Party("network operator", Eui64.of(file.parties.network_operator))
+        self.cos_party = Party("CoS party", Eui64.of(file.parties.cos_party))
+        self.acb = Party("access control broker", Eui64.of(file.parties.acb))
+        try:
+            self.keystore = Keystore.load(Path(file.keys.keystore))
+        except (GbcsError, OSError) as problem:
+            raise BenchError(f"{rig.path}: keys.keystore: {problem}") from None
+        self.counters = OriginatorCounters()
+        self.han = self._han()
+        self.dcc = self._dcc()
+        self.local = self._local()
+        source, attenuator = rig.find("mains"), rig.find("attenuator")
+        self._mains = Mains(source, self.timeline, self.clock, file.safety, file.nominal) if isinstance(source, AcSource) else None
+        self._link = (
+            Link(attenuator, self.timeline, file.safety, file.nominal.attenuation) if isinstance(attenuator, Attenuator) else None
+        )
+
+    def _han(self) -> HanPoint | None:
+        sniffer = self.rig.find("sniffer")
+        if not isinstance(sniffer, FrameSource) or not isinstance(sniffer, Driver):
+            return None
+        keys = self.rig.file.keys.han
+        try:
+            keyring = Keyring.load(Path(keys)) if keys else Keyring()
+        except (HanError, OSError) as problem:
+            raise BenchError(f"{self.rig.path}: keys.han: {problem}") from None
+        point = HanPoint(self.timeline, self.clock, keyring, self.devices)
+        self.rig.observe(sniffer, point.take)
+        return point
+
+    def _dcc(self) -> DccPoint | None:
+        gateway = self.rig.find("dcc")
+        if not isinstance(gateway, DccGateway) or not isinstance(gateway, Driver):
+            return None
+        parties = [*self.supplier_parties, self.network_operator, self.cos_party, self.acb]
+        point = DccPoint(
+            gateway, self.timeline, self.clock, self.keystore, self.acb.eui, parties, self.counters, self._issuing_authorities()
+        )
+        self.rig.observe(gateway, point.take)
+        return point
+
+    def _issuing_authorities(self) -> tuple[bytes, ...]:
+        path = Path(self.rig.file.keys.keystore) / "issuing.pem"
+        try:
+            certificates = load_certificates(path.read_bytes())
+        except (PkiError, OSError) as problem:
+            raise BenchError(f"{self.rig.path}: keys.keystore: {path.name}: {problem}; put the issuing authority there") from None
+        return tuple(certificate.public_bytes(Encoding.DER) for certificate in certificates)
+
+    def _local(self) -> LocalPoint | None:
+        delivery = self.rig.find("local")
+        if not isinstance(delivery, LocalDelivery) or not isinstance(delivery, Driver):
+            return None
+        point = LocalPoint(
+            delivery, self.timeline, self.clock, self.keystore, self.acb.eui, self.cos_party, self.counters
+        )
+        self.rig.observe(delivery, point.take)
+        return point
+
+    def begin_test(self, case: TestCase) -> None:
+        """Bring mains and link to their rest and read how the test starts."""
+        self.__dict__.pop("suppliers", None)
+        self.timeline.record("bench", "step", {"text": f"{case.id} {case.title}"})
+        if self._mains is not None:
+            self._mains.settle()
+        if self._link is not None:
+            self._link.settle()
+
+    def device(self, kind: str) -> Device:
+        """Return the device of a type. Raises NotRun when the rig has none."""
+        found = [device for device in self.devices if device.type == kind]
+        if not found:
+            raise NotRun(f"rig {self.rig.file.name} has no {kind}")
+        return found[0]
+
+    def need_dcc(self) -> DccPoint:
+        """Return the DCC point. Raises NotRun when the rig has none."""
+        self.rig.need("dcc", DccGateway)  # type: ignore[type-abstract]
+        assert self.dcc is not None
+        return self.dcc
+
+    def need_local(self) -> LocalPoint:
+        """Return the local point. Raises NotRun when the rig has none."""
+        self.rig.need("local", LocalDelivery)  # type: ignore[type-abstract]
+        assert self.local is not None
+        return self.local
+
+    def need_han(self) -> HanPoint:
+        """Return the HAN point. Raises NotRun when the rig has no sniffer."""
+        self.rig.need("sniffer", FrameSource)  # type: ignore[type-abstract]
+        assert self.han is not None
+        return self.han
+
+    def need_mains(self) -> Mains:
+        """Return the feed. Raises NotRun when the rig has no AC source."""
+        self.rig.need("mains", AcSource)  # type: ignore[type-abstract]
+        assert self._mains is not None
+        return self._mains
+
+    def need_link(self) -> Link:
+        """Return the radio link. Raises NotRun when the rig has no attenuator."""
+        self.rig.need("attenuator", Attenuator)  # type: ignore[type-abstract]
+        assert self._link is not None
+        return self._link
+
+    @cached_property
+    def suppliers(self) -> Suppliers:
+        """Who supplies the meter now, read from it, and who is to gain it. Raises Inconclusive."""
+        dcc, meter = self.need_dcc(), self.device("ESME")
+        details = dcc.credentials(meter, ["Supplier"], as_user=self.supplier_parties[0])[Role.SUPPLIER]
+        owner = {cell.subject for cell in details.cells}
+        for losing, gaining in (self.supplier_parties, self.supplier_parties[::-1]):
+            if owner == {losing.eui}:
+                return Suppliers(losing, gaining)
+        held = ", ".join(map(str, owner)) or "none"
+        raise Inconclusive(f"the meter's supplier credentials are of {held}, not of one of the rig's suppliers")

@@ -1,0 +1,95 @@
+"""Messages handed to a device past the DCC: whole commands made with the test keys at hand, also wrong ones."""
+
+from dataclasses import replace
+
+from bench.bus import Item
+from bench.capabilities import LocalDelivery
+from bench.clock import Clock
+from bench.dcc import ServiceRequest
+from bench.dcc.bodies import Body
+from bench.dcc.payload import Device as DeviceKind
+from bench.dcc.transform import transform
+from bench.errors import NotRun
+from bench.gbcs import Eui64, Keystore, Message
+from bench.gbcs.check import check
+from bench.gbcs.crypto import add_mac, sign
+from bench.message_text import describe
+from bench.observation import Observation, Pattern
+from bench.parties import Device, OriginatorCounters, Party
+from bench.timeline import Timeline
+
+
+class LocalPoint:
+    """The local way to a device's HAN interface."""
+
+    def __init__(
+        self,
+        delivery: LocalDelivery,
+        timeline: Timeline,
+        clock: Clock,
+        keystore: Keystore,
+        acb: Eui64,
+        cos_party: Party,
+        counters: OriginatorCounters,
+    ) -> None:
+        self._delivery, self._timeline, self._clock, self._keystore = delivery, timeline, clock, keystore
+        self._acb, self._cos_party, self._counters = acb, cos_party, counters
+
+    def command(self, body: Body, to: Device, *, as_user: Party, counter: int | None = None) -> Message:
+        """Return the complete command for a request: signed where it is critical, with the broker's MAC."""
+        number = self._counters.next(as_user.eui, self._clock.now()) if counter is None else counter
+        request = ServiceRequest.of(as_user.eui, to.eui, number, body)
+        (message,) = transform(
+            request,
+            device=DeviceKind[to.type],
+            acb=self._acb,
+            acb_counter=number,
+            cos_party=self._cos_party.eui,
+            cos_counter=number,
+            at=self._clock.now(),
+        )
+        return self.protect(message, to)
+
+    def protect(self, message: Message, receiver: Device) -> Message:
+        """Return a message signed (where it has no signature yet) and with a fresh MAC for the device that gets it."""
+        if message.signature is None:
+            key = self._keystore.private_key(message.originator, "ds")
+            if key is None:
+                raise NotRun(f"the key store has no signing key of {message.originator}")
+            message = sign(message, key)
+        secret = self._keystore.secret(self._acb, receiver.eui)
+        if secret is None:
+            raise NotRun("the key store has no key agreement key of the Access Control Broker; test keys are needed")
+        return add_mac(replace(message, mac=None), secret)
+
+    def deliver(self, message: Message, words: str) -> Observation:
+        """Deliver a message as it is; returns where on the timeline that happened."""
+        octets = bytes(message)
+        described = describe(octets)
+        data = described | {"text": f"deliver {words}: {described['text']}"}
+        seen = self._timeline.record("local", "delivery", data, octets)
+        self._delivery.deliver(octets)
+        return seen
+
+    def take(self, item: Item) -> None:
+        """Put a message that came back on the timeline."""
+        described = describe(item.raw)
+        message = Message.parse(item.raw)
+        protection = check(message, self._keystore, self._acb)
+        data = described | {"gbcs": item.raw.hex(), "mac": protection.mac, "signature": protection.signature}
+        self._timeline.record("local", "response", data, item.raw, item.time)
+
+
+def answer_to(message: Message) -> Pattern:
+    """Return the pattern of any response to a command, wherever it comes out."""
+    counter, code = message.counter, f"{message.message_code:04X}"
+
+    def matches(seen: Observation) -> bool:
+        return (
+            seen.kind == "response"
+            and seen.data.get("counter") == counter
+            and seen.data.get("message_code") == code
+            and seen.data.get("cra") == "response"
+        )
+
+    return Pattern(f"response to the command with counter {counter}", matches, lambda seen: seen.kind == "response")

@@ -1,0 +1,60 @@
+"""Devices and remote parties as tests name them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bench.gbcs import Eui64
+
+
+@dataclass(frozen=True)
+class Party:
+    """A remote party: a user the bench plays, or a role of the DCC."""
+
+    name: str
+    eui: Eui64
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device of the rig."""
+
+    name: str
+    type: str
+    eui: Eui64
+    mpxn: str = ""
+    feed: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.eui}"
+
+
+@dataclass(frozen=True)
+class Suppliers:
+    """The supplier a meter has, and the one that is to gain it."""
+
+    losing: Party
+    gaining: Party
+
+
+class OriginatorCounters:
+    """Originator counters: milliseconds since 1970 of the rig's clock, strictly rising for each party."""
+
+    def __init__(self) -> None:
+        self._last: dict[Eui64, int] = {}
+
+    def next(self, party: Eui64, now: datetime) -> int:
+        """Return a counter this party has not used."""
+        counter = max(self._last.get(party, 0) + 1, int(now.timestamp() * 1000))
+        self._last[party] = counter
+        return counter
+
+    def last(self, party: Eui64) -> int:
+        """Return the highest counter a party has used."""
+        return self._last.get(party, 0)
+
+    def raise_to(self, party: Eui64, counter: int) -> None:
+        """Let a party's next counter be above this one."""
+        self._last[party] = max(counter, self.last(party))
