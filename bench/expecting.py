@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import Any
 
+from bench.errors import Inconclusive
 from bench.timeline import Timeline
 
 
@@ -37,6 +38,12 @@ class Expectation:
         self._timeline.record("bench", "check", {"text": text, "holds": holds, "value": _say(self._value)})
         if not holds:
             raise self._timeline.failure(text, [f"{self._what} was {_say(self._value)}"], rule)
+
+
+def precondition(holds: bool, words: str) -> None:
+    """State what must be so before anything can be said of the device. Raises Inconclusive."""
+    if not holds:
+        raise Inconclusive(f"precondition not reached: {words}")
 
 
 def _say(value: Any) -> str:

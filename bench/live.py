@@ -100,7 +100,7 @@ def run_suites(rig: Path, select: str, defects: Sequence[str], seed: int, out: P
     if not rig.exists() and (root / rig).exists():
         rig = root / rig
     load_rig_file(rig)
-    arguments = [str(root / "testcases"), "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "bench.plugin"]
+    arguments = [str(root / "testcases"), "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "bench.plugin", "-o", "addopts="]
     arguments += ["--rootdir", str(root), "-c", str(root / "pyproject.toml"), "--rig", str(rig), "--seed", str(seed)]
     arguments += [word for defect in defects for word in ("--defect", defect)]
     if select:
@@ -111,6 +111,8 @@ def run_suites(rig: Path, select: str, defects: Sequence[str], seed: int, out: P
     signal.signal(signal.SIGTERM, _interrupt)
     code = int(pytest.main(arguments, plugins=[live]))
     live.summarise()
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED and not live.trouble:
+        sys.stderr.write(f"bench: nothing ran: no test matches {select!r}\n" if select else "bench: nothing ran\n")
     if code == pytest.ExitCode.INTERRUPTED:
         return 130
     if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR) and live.trouble:

@@ -50,9 +50,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         run = RunSession(
             _rig_path(config), Path(out) if out else None, config.getoption("seed"), config.getoption("defect")
         )
+        run.plan(cases)
     except UsageError as problem:
         raise pytest.UsageError(str(problem)) from None
-    run.plan(cases)
     config.stash[SESSION] = run
     config.stash[ALLURE] = register(config, run.folder)
 

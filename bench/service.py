@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.errors import BenchError
+from bench.errors import BenchError, UsageError
 from bench.rigfile import ServiceTable
 
 STOP_SECONDS = 5.0
@@ -47,7 +47,7 @@ class Service:
             return announced
         self.stop()
         if isinstance(announced, dict):
-            raise BenchError(f"service {self.name}: {announced['error']}")
+            raise UsageError(f"service {self.name}: {announced['error']}")
         problem = "said nothing in time" if not ready else "ended at once" if not line else "did not announce itself in JSON"
         raise BenchError(f"service {self.name}: {problem}; {self._last_words()}")
 

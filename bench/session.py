@@ -1,5 +1,7 @@
 """One run: the rig opened once, evidence per test, results kept, reports at the end."""
 
+import contextlib
+import os
 import re
 import secrets
 import time as machine
@@ -8,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.clock import MachineTime
-from bench.errors import BenchError
+from bench.errors import BenchError, UsageError
 from bench.evidence import TestEvidence
 from bench.home import Home
 from bench.rig import Rig
@@ -42,6 +44,10 @@ class RunSession:
         for node, case, variant in cases:
             self._results[node] = TestResult.pending(case, variant)
         self.record.tests = list(self._results.values())
+        with contextlib.suppress(BenchError):  # told by every test that meets it
+            self._open()
+        if isinstance(self._trouble, UsageError):
+            raise self._trouble
 
     def begin_test(self, node: str, case: TestCase) -> Home:
         """Open the rig if need be, restore its baseline and start the evidence of a test."""
@@ -51,7 +57,8 @@ class RunSession:
         result = self._results[node]
         result.evidence = evidence = re.sub(r"[^A-Za-z0-9.-]+", "-", result.id).strip("-")
         folder = self.folder / evidence
-        home.timeline.begin(case.rules[0] if case.rules else "", f"{self.record.run_id}/{evidence}/")
+        folder = self.folder / evidence
+        home.timeline.begin(case.rules[0] if case.rules else "", f"{os.path.relpath(folder)}/")
         self._rig.recorder.open(folder / "timeline.jsonl")
         self._evidence = TestEvidence(folder, home)
         home.begin_test(case)
@@ -81,15 +88,16 @@ class RunSession:
 
     def _open(self) -> Home:
         if self._trouble is not None:
-            raise BenchError(f"{self._trouble} (the rig could not be opened at the first test)")
+            raise self._trouble
         if self.home is None:
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
-                self._rig = Rig(self.file, str(self.rig_path))
+                self._rig = Rig(self.file, os.path.relpath(self.rig_path))
                 self._rig.open(self.folder, self.seed, self.defects)
                 self.home = Home(self._rig)
             except BenchError as trouble:
                 self._trouble = trouble
+                self._rig.close()
                 raise
         return self.home
 

@@ -22,7 +22,7 @@ def test_executed_at_its_time(dut, dcc, clock, timeline, suppliers, cos_party, e
     at = _next_minute(clock.now() + minutes(20))
     sent = dcc.send(dcc.change_of_supplier(dut, suppliers.gaining, execute_at=at), dut, as_user=suppliers.gaining)
     accepted = sent.response(rule="R-FUT-005")
-    expect("outcome in the response to a future-dated change", accepted.replacement()).equals(None, rule="R-FUT-005")
+    expect("an outcome in the response", accepted.replacement() is not None).equals(False, rule="R-FUT-005")
 
     with timeline.never(device_alert(dut, DONE, FAILED), rule="R-FUT-013"):
         clock.sleep_until(at - minutes(1))
@@ -76,7 +76,7 @@ def test_cancelled(dut, dcc, clock, timeline, suppliers, expect):
     cancelled = dcc.send(
         dcc.change_of_supplier(dut, suppliers.gaining, execute_at=CANCEL), dut, as_user=suppliers.gaining
     ).response()
-    expect("outcome in the response to a cancellation", cancelled.replacement()).equals(None)
+    expect("an outcome in the response", cancelled.replacement() is not None).equals(False)
 
     with timeline.never(device_alert(dut, DONE, FAILED), during=minutes(5)):
         clock.sleep_until(at)

@@ -39,7 +39,7 @@ def test_credentials_replaced(dut, dcc, clock, timeline, suppliers, expect):
 
     expect("protection of the response", response.protected_well).equals(True, rule="R-RSP-003")
     outcome = response.replacement()
-    expect("outcome in the response", outcome).differs_from(None)
+    expect("an outcome in the response", outcome is not None).equals(True)
     expect("status of each cell", [result.status for result in outcome.results]).equals([0, 0, 0], rule="R-CRD-037")
     expect("subject replaced in each cell", {result.replacing_subject for result in outcome.results}).equals({suppliers.gaining.eui})
 
@@ -84,9 +84,7 @@ def test_losing_supplier_cannot_read(dut, dcc, local, timeline, suppliers, expec
     command = local.command(ReadInstantaneousImportRegisters(), dut, as_user=suppliers.losing)
     with timeline.never(answer_to(command), during="1 min", rule="R-CRD-058"):
         delivered = local.deliver(command, "a read of the losing supplier")
-        timeline.expect(
-            device_alert(dut, *REFUSALS, to=suppliers.gaining), within="1 min", after=delivered, rule="R-CRD-058"
-        )
+    timeline.expect(device_alert(dut, *REFUSALS, to=suppliers.gaining), within="1 s", after=delivered, rule="R-SEC-028")
 
     reading = dcc.ask(ReadInstantaneousImportRegisters(), dut, as_user=suppliers.gaining)
     expect("result for the gaining supplier afterwards", reading.results).equals([0], rule="R-SEC-020")
@@ -105,9 +103,7 @@ def test_losing_supplier_cannot_disable(dut, dcc, local, mains, timeline, suppli
     command = local.command(DisableSupply(), dut, as_user=suppliers.losing)
     with timeline.never(answer_to(command), during="1 min", rule="R-CRD-058"):
         delivered = local.deliver(command, "a supply disablement of the losing supplier")
-        timeline.expect(
-            device_alert(dut, *REFUSALS, to=suppliers.gaining), within="1 min", after=delivered, rule="R-CRD-058"
-        )
+    timeline.expect(device_alert(dut, *REFUSALS, to=suppliers.gaining), within="1 s", after=delivered, rule="R-SEC-028")
 
     expect("power drawn through the meter (W)", mains.sample().power).satisfies(
         "to flow as before", lambda watts: watts > 100, rule="R-CRD-058"

@@ -3,6 +3,7 @@
 from bench.clock import minutes
 from bench.dcc.bodies import ReadInstantaneousImportRegisters
 from bench.dcc_point import response_to
+from bench.expecting import precondition
 from bench.han_point import frame
 from bench.testcase import testcase
 
@@ -26,7 +27,7 @@ def test_command_waits_for_the_link(dut, dcc, han, link, timeline, suppliers, ex
         sent.insist()
         if not _answered(timeline, sent):
             lost = sent
-    expect("a lost command within the range of the attenuator", lost).differs_from(None)
+    precondition(lost is not None, "the hub lost the meter within the range of the attenuator")
 
     unanswered = timeline.find(frame(src="CHF", dst=dut.type), after=lost.posted)
     expect("attempts of the hub on the HAN", sum(seen.data["repeat"] for seen in unanswered)).satisfies(
