@@ -1,0 +1,222 @@
+"""What a report shows, read from a run folder: the run, its tests, and what each test's evidence log holds."""
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from bench.errors import BenchError
+from bench.observation import Observation
+from bench.recorder import read_log
+from bench.rules import Rule, find_rule
+from bench.runrecord import PENDING, RunRecord, TestResult, load_run
+from bench.units import format_duration
+from bench.verdict import MAPPING, Verdict
+
+LOG = "timeline.jsonl"
+INTERRUPTED = "the run ended during this test; its timeline holds what had been seen until then"
+EXACT_INTEGER = 2**53  #: integers from here on are not exact in a browser
+STEADY_VOLTS, STEADY_HERTZ = 1.0, 0.05
+
+
+@dataclass(slots=True)
+class Entry:
+    """One line of a test's log. `time` is ISO 8601 in UTC without offset, `raw` hex."""
+
+    number: int
+    time: str
+    point: str
+    kind: str
+    text: str
+    data: dict[str, Any]
+    raw: str = ""
+
+
+@dataclass(slots=True)
+class Page:
+    """One test: result, what it cites, its log, and links (text, relative URL) to the evidence files."""
+
+    anchor: str
+    result: TestResult
+    rules: list[Rule] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    files: list[tuple[str, str]] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+
+    @property
+    def severity(self) -> int:
+        """Return the severity of the verdict, worst highest."""
+        return MAPPING[self.result.verdict].severity
+
+    @property
+    def needs_attention(self) -> bool:
+        """Tell whether the test did not end well: neither pass nor not-applicable."""
+        return self.result.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE)
+
+    @property
+    def rig_duration(self) -> str:
+        """Return how long the test took on the rig's clock, for people."""
+        return _duration(self.result.rig_duration_s)
+
+    @property
+    def wall_duration(self) -> str:
+        """Return how long the test took on this machine, for people."""
+        return _duration(self.result.duration_s)
+
+
+def read_pages(folder: Path) -> tuple[RunRecord, list[Page]]:
+    """Return the run and its tests in the order of the run record. Raises BenchError when it is not a run folder."""
+    try:
+        record = load_run(folder)
+    except RecursionError:
+        raise BenchError(
+            f"{folder / 'run.json'}: not a run record (nested too deeply); give the folder of a run"
+        ) from None
+    seen: dict[str, int] = {}
+    pages = []
+    for result in record.tests:
+        _coerce(result)
+        seen[result.id] = seen.get(result.id, 0) + 1
+        anchor = result.id if seen[result.id] == 1 else f"{result.id}~{seen[result.id]}"
+        pages.append(_page(folder, anchor, result))
+    return record, pages
+
+
+def _coerce(result: TestResult) -> None:
+    result.id, result.title, result.reason = str(result.id), str(result.title), str(result.reason or "")
+    result.evidence = str(result.evidence or "")
+    for name in ("rules", "requirements", "use_cases"):
+        listed = getattr(result, name)
+        setattr(result, name, [str(one) for one in listed] if isinstance(listed, list) else [])
+    for name in ("duration_s", "rig_duration_s"):
+        try:
+            seconds = float(getattr(result, name))
+        except (TypeError, ValueError):
+            seconds = 0.0
+        setattr(result, name, seconds if math.isfinite(seconds) else 0.0)
+
+
+def _page(folder: Path, anchor: str, result: TestResult) -> Page:
+    page = Page(anchor, result, rules=[cited_rule(rule) for rule in result.rules])
+    evidence = _evidence_folder(folder, result)
+    if evidence is None:
+        page.notices.append("there is no evidence of this test")
+        return page
+    if not result.evidence and result.reason == PENDING:
+        result.reason = INTERRUPTED
+    page.files = _files(folder, evidence, result)
+    page.entries, notice = read_entries(evidence / LOG)
+    if notice:
+        page.notices.append(notice)
+    return page
+
+
+def cited_rule(rule_id: str) -> Rule:
+    """Return a rule of the catalogue; without a statement if the catalogue or the rule is not there."""
+    try:
+        return find_rule(rule_id)
+    except (OSError, KeyError, ValueError):
+        return Rule(rule_id)
+
+
+def _evidence_folder(folder: Path, result: TestResult) -> Path | None:
+    # A run that died during a test leaves its log, but no mention of it in run.json.
+    try:
+        evidence = (folder / (result.evidence or result.id)).resolve()
+        inside = evidence != folder.resolve() and evidence.is_relative_to(folder.resolve())
+        return evidence if inside and evidence.is_dir() else None
+    except (OSError, ValueError):
+        return None
+
+
+def _files(folder: Path, evidence: Path, result: TestResult) -> list[tuple[str, str]]:
+    try:
+        paths = sorted(path for path in evidence.iterdir() if path.is_file())
+        paths += [path for path in [folder / f"{result.id}-traceback.txt"] if path.is_file()]
+        return [(path.name, "./" + quote(str(path.resolve().relative_to(folder.resolve())))) for path in paths]
+    except (OSError, ValueError):
+        return []
+
+
+def read_entries(path: Path) -> tuple[list[Entry], str]:
+    """Return the entries of a log as far as it can be read, and a notice if that is not to its end."""
+    entries: list[Entry] = []
+    try:
+        lines = path.read_bytes().count(b"\n")
+        for seen in read_log(path):
+            entries.append(_entry(seen))
+    except FileNotFoundError:
+        return [], f"there is no {path.name}"
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
+        return (
+            entries,
+            f"{path.name} can be read up to line {len(entries) + 1} only ({type(problem).__name__}: {problem})",
+        )
+    if len(entries) + 1 < lines:
+        return entries, f"{path.name} can be read up to line {len(entries) + 1} of {lines} only"
+    return entries, ""
+
+
+def _entry(seen: Observation) -> Entry:
+    data = seen.data if isinstance(seen.data, Mapping) else {"value": seen.data}
+    text = data.get("text") or seen.kind
+    return Entry(
+        int(seen.number),
+        seen.time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds"),
+        str(seen.point),
+        str(seen.kind),
+        str(text),
+        plain({key: value for key, value in data.items() if key != "text"}),
+        seen.raw.hex(),
+    )
+
+
+def plain(value: Any) -> Any:
+    """Return a JSON value as a browser reads it exactly: no NaN, no integer beyond 2^53."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= EXACT_INTEGER:
+        return str(value)
+    return value
+
+
+def listed_entries(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the entries worth a row of the log table: all, but of the mains samples only those where it changes."""
+    samples = [entry for entry in entries if is_sample(entry)]
+    keep: set[int] = {id(entry) for entry in samples[:1] + samples[-1:]}
+    for before, after in itertools.pairwise(samples):
+        if _differ(before, after):
+            keep |= {id(before), id(after)}
+    return [entry for entry in entries if not is_sample(entry) or id(entry) in keep]
+
+
+def is_sample(entry: Entry) -> bool:
+    """Tell whether an entry is a reading of the mains."""
+    return entry.point == "mains" and entry.kind == "voltage" and number(entry.data.get("voltage")) is not None
+
+
+def number(value: Any) -> float | None:
+    """Return a JSON number as a float, None for anything else."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _differ(before: Entry, after: Entry) -> bool:
+    for key, steady in (("voltage", STEADY_VOLTS), ("frequency", STEADY_HERTZ)):
+        if abs((number(before.data.get(key)) or 0.0) - (number(after.data.get(key)) or 0.0)) > steady:
+            return True
+    return False
+
+
+def _duration(seconds: float) -> str:
+    try:
+        return format_duration(timedelta(seconds=round(seconds, 3)))
+    except OverflowError:
+        return f"{seconds:g} s"
