@@ -52,7 +52,10 @@ def check(rigs: Annotated[list[Path], typer.Argument(help="rig files")]) -> None
 
     for path in rigs:
         file = load_rig_file(path)
-        typer.echo(f"{path}: rig {file.name} is well formed: {len(file.instruments)} instruments, roles {', '.join(file.roles)}")
+        typer.echo(
+            f"{path}: rig {file.name} is well formed: {len(file.instruments)} instruments, "
+            f"roles {', '.join(file.roles)}"
+        )
 
 
 @app.command()

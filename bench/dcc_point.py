@@ -96,7 +96,9 @@ class DccPoint:
         self._counters = counters
         self._replies: dict[int, Response] = {}
 
-    def send(self, body: Body, to: Device, *, as_user: Party, counter: int | None = None, sign_as: Party | None = None) -> Sent:
+    def send(
+        self, body: Body, to: Device, *, as_user: Party, counter: int | None = None, sign_as: Party | None = None
+    ) -> Sent:
         """Send a service request; a critical one is transformed, correlated and signed on the way.
 
         `counter` overrides the originator counter, `sign_as` signs the pre-command with another party's key.
@@ -111,7 +113,9 @@ class DccPoint:
         signed = self._sign(transformed, sign_as or as_user)
         return self._post("send", request.signed(signed), as_user)
 
-    def ask(self, body: Body, to: Device, *, as_user: Party, within: timedelta | str = ANSWER, rule: str = "") -> DeviceMessage:
+    def ask(
+        self, body: Body, to: Device, *, as_user: Party, within: timedelta | str = ANSWER, rule: str = ""
+    ) -> DeviceMessage:
         """Send a request and return the device's response."""
         return self.send(body, to, as_user=as_user).response(within, rule)
 
@@ -133,7 +137,7 @@ class DccPoint:
         `execute_at` makes it future dated (CANCEL withdraws it); without `floor` the supplier's next counters are free.
         `foreign` takes certificates of the same names from an unrelated SMKI.
         """
-        store, path = (self._foreign(gaining) if foreign else (self._keystore, self._path))
+        store, path = self._foreign(gaining) if foreign else (self._keystore, self._path)
         certificates = ReplacementCertificates(
             digital_signing=_der(store, gaining, "ds"),
             key_agreement=_der(store, gaining, "ka"),
@@ -184,7 +188,9 @@ class DccPoint:
     def _xml_credentials(self, user: Party) -> tuple[Any, Any]:
         key, certificate = self._keystore.private_key(user.eui, "xml"), self._keystore.certificate(user.eui, "xml")
         if key is None or certificate is None:
-            raise BenchError(f"the key store has no XML signing key of {user.name} ({user.eui}); add {user.eui.hex()}-xml.key")
+            raise BenchError(
+                f"the key store has no XML signing key of {user.name} ({user.eui}); add {user.eui.hex()}-xml.key"
+            )
         return key, certificate
 
     def _sign(self, transformed: Sent, signer: Party) -> bytes:
@@ -194,7 +200,9 @@ class DccPoint:
         correlate(transformed.request, content.payload)
         key = self._keystore.private_key(signer.eui, "ds")
         if key is None:
-            raise BenchError(f"the key store has no signing key of {signer.name} ({signer.eui}); add {signer.eui.hex()}-ds.key")
+            raise BenchError(
+                f"the key store has no signing key of {signer.name} ({signer.eui}); add {signer.eui.hex()}-ds.key"
+            )
         return bytes(sign(Message.parse(content.payload), key))
 
     def take(self, item: Item) -> None:
@@ -229,7 +237,9 @@ class DccPoint:
             data |= {"request_id": identifier, "variant": body.variant, "to": self._user(response.request_id)}
             if isinstance(body.content, FutureDatedDeviceAlert):
                 return "alert", data | {"text": f"{data['message']} from {self._device(data)} to {data['to']}"}
-            return "response", data | {"text": f"response to {body.variant} for {data['to']}: {data.get('message', response.response_code)}"}
+            return "response", data | {
+                "text": f"response to {body.variant} for {data['to']}: {data.get('message', response.response_code)}"
+            }
         return "document", data | {"text": f"DCC document {response.response_code}"}
 
     def _message(self, octets: bytes) -> dict[str, Any]:
@@ -237,7 +247,12 @@ class DccPoint:
         message = Message.parse(octets)
         protection = check(message, self._keystore, self._acb)
         text = described.pop("text")
-        return described | {"message": text, "gbcs": octets.hex(), "mac": protection.mac, "signature": protection.signature}
+        return described | {
+            "message": text,
+            "gbcs": octets.hex(),
+            "mac": protection.mac,
+            "signature": protection.signature,
+        }
 
     def _user(self, identifier: RequestId | None) -> str:
         return self._names.get(identifier.originator, str(identifier.originator)) if identifier else "nobody"
@@ -289,7 +304,11 @@ def dcc_alert(code: str, to: Party | None = None) -> Pattern:
     """Return the pattern of a DCC alert."""
 
     def matches(seen: Observation) -> bool:
-        return seen.kind == "dcc-alert" and seen.data.get("alert") == code and (to is None or seen.data.get("to") == to.name)
+        return (
+            seen.kind == "dcc-alert"
+            and seen.data.get("alert") == code
+            and (to is None or seen.data.get("to") == to.name)
+        )
 
     words = f"DCC alert {code}" + (f" to {to.name}" if to else "")
     return Pattern(words, matches, lambda seen: seen.kind == "dcc-alert")

@@ -9,7 +9,13 @@ from bench.errors import Inconclusive
 from bench.gbcs import Eui64, GbcsError, Keystore, Message
 from bench.gbcs.axdr import CompactArray, Data, decode_all
 from bench.gbcs.check import Protection, check, encryption_counter, encryption_recipient, encryption_secret
-from bench.gbcs.credentials import CredentialsDetails, RoleDetails, UpdateCredentialsAlert, UpdateCredentialsResponse, UpdateOutcome
+from bench.gbcs.credentials import (
+    CredentialsDetails,
+    RoleDetails,
+    UpdateCredentialsAlert,
+    UpdateCredentialsResponse,
+    UpdateOutcome,
+)
 from bench.gbcs.crypto import decrypt
 from bench.gbcs.dlms import AccessResponse, DataNotification, parse_protected_response
 from bench.gbcs.times import from_zigbee_utc, parse_date_time
@@ -70,7 +76,9 @@ class DeviceMessage:
         if secret is None:
             raise Inconclusive("the key agreement key needed to decrypt the response is not in the key store")
         message = self.message
-        plain = decrypt(ciphered, secret, message.originator, encryption_counter(message), encryption_recipient(message))
+        plain = decrypt(
+            ciphered, secret, message.originator, encryption_counter(message), encryption_recipient(message)
+        )
         return decode_all(plain)
 
     def log(self) -> list[LogEntry]:
@@ -107,5 +115,9 @@ class DeviceMessage:
     def alert_times(self) -> list[datetime]:
         """Return the date-times in a DLMS alert: its own, then those the use case adds."""
         members = DataNotification.parse(self.message.payload).data.value[1:]
-        times = [parse_date_time(member.value) for member in members if isinstance(member.value, bytes) and len(member.value) == 12]
+        times = [
+            parse_date_time(member.value)
+            for member in members
+            if isinstance(member.value, bytes) and len(member.value) == 12
+        ]
         return [time for time in times if isinstance(time, datetime)]

@@ -40,7 +40,9 @@ class HanPoint:
         time = self._epoch + self._offset + since_start
         channel, rssi, lqi = item.data["channel"], item.data["rssi"], item.data["lqi"]
         frame = self._dissector.feed(nanoseconds(time), item.raw, fcs=False, channel=channel, rssi=rssi, lqi=lqi)
-        self._timeline.record("han", "frame", self._data(frame) | {"channel": channel, "rssi": rssi, "lqi": lqi}, item.raw, time)
+        self._timeline.record(
+            "han", "frame", self._data(frame) | {"channel": channel, "rssi": rssi, "lqi": lqi}, item.raw, time
+        )
 
     def _data(self, frame: Frame) -> dict[str, Any]:
         data: dict[str, Any] = {
@@ -81,9 +83,13 @@ class HanPoint:
         }
 
 
-def frame(*, src: str | None = None, dst: str | None = None, what: str | None = None, use_case: str | None = None) -> Pattern:
+def frame(
+    *, src: str | None = None, dst: str | None = None, what: str | None = None, use_case: str | None = None
+) -> Pattern:
     """Return the pattern of a frame on air, by device types, command or tunnelled use case."""
-    wanted = {key: value for key, value in (("src", src), ("dst", dst), ("what", what), ("use_case", use_case)) if value}
+    wanted = {
+        key: value for key, value in (("src", src), ("dst", dst), ("what", what), ("use_case", use_case)) if value
+    }
 
     def matches(seen: Observation) -> bool:
         return seen.kind == "frame" and all(seen.data.get(key) == value for key, value in wanted.items())

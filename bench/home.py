@@ -17,8 +17,8 @@ from bench.han_point import HanPoint
 from bench.link import Link
 from bench.local_point import LocalPoint
 from bench.mains import Mains
-from bench.pki import PkiError, load_certificates
 from bench.parties import Device, OriginatorCounters, Party, Suppliers
+from bench.pki import PkiError, load_certificates
 from bench.rig import Rig
 from bench.testcase import TestCase
 
@@ -30,10 +30,13 @@ class Home:
         self.rig, self.clock, self.timeline = rig, rig.clock, rig.timeline
         file = rig.file
         self.devices = [
-            Device(name, table.type, Eui64.of(table.eui), table.mpxn or "", table.feed or "") for name, table in file.devices.items()
+            Device(name, table.type, Eui64.of(table.eui), table.mpxn or "", table.feed or "")
+            for name, table in file.devices.items()
         ]
         names = ("supplier A", "supplier B")
-        self.supplier_parties = [Party(name, Eui64.of(eui)) for name, eui in zip(names, file.parties.suppliers, strict=True)]
+        self.supplier_parties = [
+            Party(name, Eui64.of(eui)) for name, eui in zip(names, file.parties.suppliers, strict=True)
+        ]
         self.network_operator = Party("network operator", Eui64.of(file.parties.network_operator))
         self.cos_party = Party("CoS party", Eui64.of(file.parties.cos_party))
         self.acb = Party("access control broker", Eui64.of(file.parties.acb))
@@ -46,9 +49,15 @@ class Home:
         self.dcc = self._dcc()
         self.local = self._local()
         source, attenuator = rig.find("mains"), rig.find("attenuator")
-        self._mains = Mains(source, self.timeline, self.clock, file.safety, file.nominal) if isinstance(source, AcSource) else None
+        self._mains = (
+            Mains(source, self.timeline, self.clock, file.safety, file.nominal)
+            if isinstance(source, AcSource)
+            else None
+        )
         self._link = (
-            Link(attenuator, self.timeline, file.safety, file.nominal.attenuation) if isinstance(attenuator, Attenuator) else None
+            Link(attenuator, self.timeline, file.safety, file.nominal.attenuation)
+            if isinstance(attenuator, Attenuator)
+            else None
         )
 
     def _han(self) -> HanPoint | None:
@@ -70,7 +79,14 @@ class Home:
             return None
         parties = [*self.supplier_parties, self.network_operator, self.cos_party, self.acb]
         point = DccPoint(
-            gateway, self.timeline, self.clock, self.keystore, self.acb.eui, parties, self.counters, self._issuing_authorities()
+            gateway,
+            self.timeline,
+            self.clock,
+            self.keystore,
+            self.acb.eui,
+            parties,
+            self.counters,
+            self._issuing_authorities(),
         )
         self.rig.observe(gateway, point.take)
         return point
@@ -80,7 +96,9 @@ class Home:
         try:
             certificates = load_certificates(path.read_bytes())
         except (PkiError, OSError) as problem:
-            raise BenchError(f"{self.rig.path}: keys.keystore: {path.name}: {problem}; put the issuing authority there") from None
+            raise BenchError(
+                f"{self.rig.path}: keys.keystore: {path.name}: {problem}; put the issuing authority there"
+            ) from None
         return tuple(certificate.public_bytes(Encoding.DER) for certificate in certificates)
 
     def _local(self) -> LocalPoint | None:

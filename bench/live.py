@@ -100,7 +100,17 @@ def run_suites(rig: Path, select: str, defects: Sequence[str], seed: int, out: P
     if not rig.exists() and (root / rig).exists():
         rig = root / rig
     load_rig_file(rig)
-    arguments = [str(root / "testcases"), "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "bench.plugin", "-o", "addopts="]
+    arguments = [
+        str(root / "testcases"),
+        "-p",
+        "no:terminal",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "bench.plugin",
+        "-o",
+        "addopts=",
+    ]
     arguments += ["--rootdir", str(root), "-c", str(root / "pyproject.toml"), "--rig", str(rig), "--seed", str(seed)]
     arguments += [word for defect in defects for word in ("--defect", defect)]
     if select:

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from bench.gbcs import Cra, GbcsError, Message
-from bench.gbcs import names
+from bench.gbcs import Cra, GbcsError, Message, names
 
 
 def describe(octets: bytes) -> dict[str, Any]:

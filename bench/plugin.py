@@ -38,8 +38,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "testcase(case): a test case of a suite; use bench.testcase.testcase")
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_finish(session: pytest.Session) -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let `-k` know test ids and use cases beside the names of functions, files and theme folders."""
+    for item in items:
+        if (case := case_of(item)) is not None:
+            item.extra_keyword_matches.update((case.id, *case.use_cases))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
     """Plan the run once it is known which test cases were selected."""
     config = session.config
     cases = [(item.nodeid, case, variant_of(item)) for item in session.items if (case := case_of(item)) is not None]

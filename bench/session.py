@@ -92,12 +92,13 @@ class RunSession:
         if self.home is None:
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
-                self._rig = Rig(self.file, os.path.relpath(self.rig_path))
-                self._rig.open(self.folder, self.seed, self.defects)
-                self.home = Home(self._rig)
+                self._rig = rig = Rig(self.file, os.path.relpath(self.rig_path))
+                rig.open(self.folder, self.seed, self.defects)
+                self.home = Home(rig)
             except BenchError as trouble:
                 self._trouble = trouble
-                self._rig.close()
+                if self._rig is not None:
+                    self._rig.close()
                 raise
         return self.home
 

@@ -51,7 +51,7 @@ class VirtualRig:
         if self.local is not None:
             self.home.hub.to_local = self.local.came_back
 
-    def _locked(self, answer):  # noqa: ANN001, ANN202
+    def _locked(self, answer):
         def locked(line: str) -> str | None:
             with self.world.lock:
                 reply: str | None = answer(line)

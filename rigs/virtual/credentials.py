@@ -161,7 +161,9 @@ class CredentialsReplacement:
         self._device.anchors.cells[cell] = new
 
     @rule("R-CRD-033", "R-CRD-034", "R-CRD-036")
-    def examine_certificate(self, request: UpdateCredentials, replacement: Replacement) -> tuple[int, Credential | None]:
+    def examine_certificate(
+        self, request: UpdateCredentials, replacement: Replacement
+    ) -> tuple[int, Credential | None]:
         """Check a replacement certificate: target cell, role, usage, chain to the root, dates unless disapplied."""
         cell = replacement.cell
         if cell not in self._device.anchors.cells:

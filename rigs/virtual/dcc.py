@@ -111,27 +111,36 @@ class Dcc:
         return self._signed(Response.acknowledge(request, self._world.now))
 
     def _access_control(self, service: str, request: ServiceRequest, document: bytes) -> str | None:
-        identifier = request.request_id
+        """Return the code of a refusal, None when the request may pass."""
+        identifier, body = request.request_id, request.body
         if identifier.originator not in self._users:
             return "E1"
-        try:
-            key = self._smki.party(identifier.originator).certificates["xml"].public_key()
-            verify_xml(document, key)  # type: ignore[arg-type]
-        except DuisError:
+        if not self._well_signed(identifier.originator, document):
             return "E100"
         if identifier.target not in self._meters:
             return "E19"
         if request.command_variant not in SERVICES[service]:
             return "E13"
+        foreign_meter_point = (
+            isinstance(body, UpdateSecurityCredentialsCoS) and body.import_mpxn != self._meters[identifier.target]
+        )
+        return "E062301" if foreign_meter_point else self._request_fault(request)
+
+    def _well_signed(self, user: Eui64, document: bytes) -> bool:
+        key = self._smki.party(user).certificates["xml"].public_key()
+        try:
+            verify_xml(document, key)  # type: ignore[arg-type]
+        except DuisError:
+            return False
+        return True
+
+    def _request_fault(self, request: ServiceRequest) -> str | None:
         try:
             request.check()
             if not isinstance(request.body, SignedPreCommand):
                 self._transform(request)
         except DuisError:
             return "E12"
-        body = request.body
-        if isinstance(body, UpdateSecurityCredentialsCoS) and body.import_mpxn != self._meters[identifier.target]:
-            return "E062301"
         return None
 
     def _transform(self, request: ServiceRequest) -> list[Message]:
@@ -154,10 +163,11 @@ class Dcc:
         else:
             messages = self._transform(request)
         for message in messages:
-            if message.originator == who.cos_party:
-                message = sign(message, self._smki.party(who.cos_party).private_keys["ds"])
             self._pending[message.originator, message.counter] = request
-            self._deliver(self._with_mac(message))
+            if message.originator == who.cos_party:
+                self._deliver(self._with_mac(sign(message, self._smki.party(who.cos_party).private_keys["ds"])))
+            else:
+                self._deliver(self._with_mac(message))
 
     def _with_mac(self, message: Message) -> Message:
         broker = self._smki.party(self._smki.identities.acb).private_keys["ka"]

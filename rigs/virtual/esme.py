@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 
 from bench.gbcs import Eui64, Message
-from bench.gbcs.trust_anchors import Role
 from bench.gbcs.dlms import AccessRequest, date_time, octets
+from bench.gbcs.trust_anchors import Role
 from bench.pki import TestSmki
 from rigs.virtual.cosem import CosemServer
 from rigs.virtual.gbcs_device import FORMAT_FAILURE, GbcsDevice, Refusal

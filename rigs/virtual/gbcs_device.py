@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from bench.gbcs import Cra, Eui64, GbcsError, Message
-from bench.gbcs.trust_anchors import KeyUsage, Role
 from bench.gbcs.crypto import add_mac, shared_secret, sign, verify_mac, verify_signature
 from bench.gbcs.dlms import DataNotification, date_time, octets, structure, u16
+from bench.gbcs.trust_anchors import KeyUsage, Role
 from bench.pki import TestSmki
 from rigs.virtual.credentials import CredentialsReplacement
 from rigs.virtual.logs import Logs
@@ -203,7 +203,7 @@ class GbcsDevice:
         if key is not None:
             self.send(bytes(add_mac(response, shared_secret(self.agreement_key, key))))
 
-    def agreement_public_key(self, party: Eui64):  # noqa: ANN201
+    def agreement_public_key(self, party: Eui64):
         """Return the key agreement key of a party that has a cell here."""
         for cell, credential in self.anchors.cells.items():
             if credential.subject == party and cell.key_usage is KeyUsage.KEY_AGREEMENT and cell.cell_usage == 0:
@@ -217,7 +217,9 @@ class GbcsDevice:
         return self.alert_counter
 
     @rule("R-ALT-001", "R-ALT-004", "R-ALT-006")
-    def alert(self, code: int, to: Role, extra: list[object] | None = None, message_code: int = GENERIC_CRITICAL) -> None:
+    def alert(
+        self, code: int, to: Role, extra: list[object] | None = None, message_code: int = GENERIC_CRITICAL
+    ) -> None:
         """Send a critical alert to the party that holds a role: signed, no MAC."""
         party = self.anchors.subject(to)
         if party is None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from cryptography import x509
 
 from bench.gbcs import Eui64
-from bench.gbcs.trust_anchors import KeyUsage, Role, TrustAnchorCell
 from bench.gbcs.gbt import Assembly, split
+from bench.gbcs.trust_anchors import KeyUsage, Role, TrustAnchorCell
 from bench.han.keyring import Keyring
 from bench.han.tunnelling import CLUSTER, RequestTunnel, RequestTunnelResponse, TransferData
 from bench.han.zcl import ZclFrame
@@ -85,7 +85,13 @@ class Home:
         self.attenuation = Attenuation()
         self.medium = Medium(world, CHANNEL)
         chf_node = ZigbeeNode(
-            world, self.medium, "CHF", (CHF_EUI, CHF_SHORT), site.network, {ESME_SHORT: ESME_EUI}, lambda: self.hub.powered()
+            world,
+            self.medium,
+            "CHF",
+            (CHF_EUI, CHF_SHORT),
+            site.network,
+            {ESME_SHORT: ESME_EUI},
+            lambda: self.hub.powered(),
         )
         self.hub = Hub(world, chf_node, self.feed)
         self.chf = HubFunction(self.hub, CHF_EUI, smki, _hub_anchors(smki))

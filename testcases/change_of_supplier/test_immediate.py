@@ -30,7 +30,9 @@ ENABLED = 1
 )
 def test_credentials_replaced(dut, dcc, clock, timeline, suppliers, expect):
     before = dcc.credentials(dut, ["Supplier"], as_user=suppliers.losing)[Role.SUPPLIER]
-    expect("subjects of the supplier's cells before", {cell.subject for cell in before.cells}).equals({suppliers.losing.eui})
+    expect("subjects of the supplier's cells before", {cell.subject for cell in before.cells}).equals(
+        {suppliers.losing.eui}
+    )
     expect("number of supplier cells", len(before.cells)).equals(3, rule="R-CRD-011")
 
     began = clock.now()
@@ -41,14 +43,20 @@ def test_credentials_replaced(dut, dcc, clock, timeline, suppliers, expect):
     outcome = response.replacement()
     expect("an outcome in the response", outcome is not None).equals(True)
     expect("status of each cell", [result.status for result in outcome.results]).equals([0, 0, 0], rule="R-CRD-037")
-    expect("subject replaced in each cell", {result.replacing_subject for result in outcome.results}).equals({suppliers.gaining.eui})
+    expect("subject replaced in each cell", {result.replacing_subject for result in outcome.results}).equals(
+        {suppliers.gaining.eui}
+    )
 
     timeline.expect(dcc_alert("N42", to=suppliers.gaining), within="30 s", after=sent.posted)
     timeline.expect(dcc_alert("N27", to=suppliers.losing), within="30 s", after=sent.posted)
 
     after = dcc.credentials(dut, ["Supplier"], as_user=suppliers.gaining)[Role.SUPPLIER]
-    expect("subjects of the supplier's cells after", {cell.subject for cell in after.cells}).equals({suppliers.gaining.eui})
-    expect("key identifiers kept", {cell.key_id for cell in before.cells} & {cell.key_id for cell in after.cells}).equals(set())
+    expect("subjects of the supplier's cells after", {cell.subject for cell in after.cells}).equals(
+        {suppliers.gaining.eui}
+    )
+    expect(
+        "key identifiers kept", {cell.key_id for cell in before.cells} & {cell.key_id for cell in after.cells}
+    ).equals(set())
 
     log = dcc.ask(_security_log(began, clock.now()), dut, as_user=suppliers.gaining).log()
     expect("entries 8F70 in the security log", sum(entry.code == UPDATED for entry in log)).equals(1, rule="R-CRD-052")

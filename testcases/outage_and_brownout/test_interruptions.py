@@ -53,7 +53,9 @@ def test_long_outage(dut, hub, dcc, clock, mains, timeline, network_operator, ex
 
     reported = timeline.expect(dcc_alert("AD1", to=network_operator), within=minutes(2), rule="R-HUB-020")
     began = moment(reported.data["details"]["start"])
-    expect("start of the outage in AD1", began).lies_between(outage.began - TOLERANCE, outage.began + TOLERANCE, rule="R-HUB-020")
+    expect("start of the outage in AD1", began).lies_between(
+        outage.began - TOLERANCE, outage.began + TOLERANCE, rule="R-HUB-020"
+    )
     expect("hub in AD1", reported.data["details"]["comms_hub"]).equals(str(hub.eui), rule="R-HUB-020")
     expect("arrival of AD1", reported.time).lies_between(
         outage.began + minutes(3), outage.began + minutes(3) + seconds(30), rule="R-HUB-020"
@@ -77,9 +79,7 @@ def test_restoration(dut, dcc, han, mains, timeline, suppliers, expect):
     before = dcc.ask(ReadInstantaneousImportRegisters(), dut, as_user=suppliers.losing).import_register()
     outage = mains.interrupt("30 s")
     during = [
-        seen
-        for seen in timeline.find(frame(src=dut.type))
-        if outage.began + seconds(5) <= seen.time < outage.ended
+        seen for seen in timeline.find(frame(src=dut.type)) if outage.began + seconds(5) <= seen.time < outage.ended
     ]
     expect("frames of the meter while it has no supply", len(during)).equals(0)
 
@@ -156,4 +156,6 @@ def _only_alert(timeline, dut, seen, expect):
 def _logged(dcc, dut, start, clock, reader, restored, expect):
     period = ReadLogPeriod(start=start.replace(microsecond=0), end=clock.now() + seconds(1))
     log = dcc.ask(ReadEventOrSecurityLog(period=period, log="PowerEvent"), dut, as_user=reader).log()
-    expect("codes in the power event log", [entry.code for entry in log]).equals([INTERRUPTED, restored], rule="R-PWR-003")
+    expect("codes in the power event log", [entry.code for entry in log]).equals(
+        [INTERRUPTED, restored], rule="R-PWR-003"
+    )

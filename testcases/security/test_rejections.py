@@ -79,7 +79,9 @@ def test_low_counter(dut, dcc, local, timeline, suppliers, expect):
 )
 def test_wrong_target(dut, dcc, local, timeline, suppliers, expect):
     command = local.command(DisableSupply(), dut, as_user=suppliers.losing)
-    other = local.protect(replace(command, target=Eui64(dut.eui[:-1] + bytes([dut.eui[-1] ^ 0x10])), signature=None, mac=None), dut)
+    other = local.protect(
+        replace(command, target=Eui64(dut.eui[:-1] + bytes([dut.eui[-1] ^ 0x10])), signature=None, mac=None), dut
+    )
 
     with timeline.never(answer_to(other), during="1 min"):
         local.deliver(other, "a command addressed to another entity")

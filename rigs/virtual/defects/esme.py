@@ -20,18 +20,19 @@ def keeps_losing_supplier_key(esme: Esme) -> None:
     anchors, install = esme.anchors, esme.credentials.install
     former = anchors.copy()
 
-    def install_and_remember(cell, new):  # noqa: ANN001, ANN202
+    def install_and_remember(cell, new):
         if cell in anchors.cells and anchors.cells[cell].subject != new.subject:
             former.cells[cell] = anchors.cells[cell]
         install(cell, new)
 
     esme.credentials.install = install_and_remember  # type: ignore[method-assign]
-    def is_former(party) -> bool:  # noqa: ANN001
+
+    def is_former(party) -> bool:
         held = former.cells.get(SIGNING_CELL)
         return held is not None and held.subject == party and not anchors.roles_of(party)
 
-    def with_former(check):  # noqa: ANN001, ANN202
-        def wrapped(message) -> Refusal | None:  # noqa: ANN001
+    def with_former(check):
+        def wrapped(message) -> Refusal | None:
             if not is_former(message.originator):
                 return check(message)
             current = esme.anchors
@@ -67,7 +68,7 @@ def silent_after_long_outage(esme: Esme) -> None:
     """No alert for an outage over three minutes; the log is right."""
     report = esme.report_outage
 
-    def report_short_ones(interrupted_at, restored_at) -> None:  # noqa: ANN001
+    def report_short_ones(interrupted_at, restored_at) -> None:
         if (restored_at - interrupted_at).total_seconds() < 180:
             report(interrupted_at, restored_at)
 

@@ -40,7 +40,13 @@ class AcSource:
         scpi.on("LIST:VOLTage", self._load_volts)
         scpi.on("LIST:VOLTage:POINts?", lambda argument: f"+{len(self._list_volts)}")
         scpi.on("LIST:DWELl", self._load_dwell)
-        for header in ("LIST:COUNt", "LIST:STEP", "TRIGger:TRANsient:SOURce", "TRIGger:SYNC:SOURce", "TRIGger:SYNC:PHASe"):
+        for header in (
+            "LIST:COUNt",
+            "LIST:STEP",
+            "TRIGger:TRANsient:SOURce",
+            "TRIGger:SYNC:SOURce",
+            "TRIGger:SYNC:PHASe",
+        ):
             scpi.on(header, _ignore)
         scpi.on("INITiate[:IMMediate]:SEQ1", self._arm)
         scpi.on("*TRG", self._fire)

@@ -18,19 +18,17 @@ class StepAttenuator:
     def answer(self, line: str) -> str:
         """Return the reply to a command."""
         path = self._path()
-        match line.upper().lstrip(":"):
-            case "MN?":
-                return f"MN={MODEL}"
-            case "SN?":
-                return f"SN={SERIAL}"
-            case "FIRMWARE?":
-                return "FIRMWARE=B1"
-            case "ATT?" | "CHAN:1:ATT?":
-                return f"{path.db:g}"
-        asked = _SET.fullmatch(line)
-        if asked is None:
-            return f"-99 Unrecognized Command. MN:{MODEL} SN:{SERIAL}"
-        wanted = float(asked[1])
+        asked = {
+            "MN?": f"MN={MODEL}",
+            "SN?": f"SN={SERIAL}",
+            "FIRMWARE?": "FIRMWARE=B1",
+            "ATT?": f"{path.db:g}",
+            "CHAN:1:ATT?": f"{path.db:g}",
+        }
+        setting = _SET.fullmatch(line)
+        if setting is None:
+            return asked.get(line.upper().lstrip(":"), f"-99 Unrecognized Command. MN:{MODEL} SN:{SERIAL}")
+        wanted = float(setting[1])
         if wanted < 0:
             return "0"
         path.db = min(MAX_DB, round(wanted / STEP_DB) * STEP_DB)
