@@ -88,7 +88,7 @@ class RoleDetails:
     role: Role
     status: int
     current_seq_number: int | None = None
-    cells: Sequence[CellDetails] = ()
+    cells: Sequence[CellDetails] = field(default_factory=list)
 
     def to_der(self, long_form: bool) -> Tlv:
         """SEQUENCE."""
@@ -134,7 +134,7 @@ class SeqChange:
 
     role: Role
     floor: int
-    specialist: Sequence[tuple[int, int]] = ()  #: (usage, floor); usage 0 is prepayment top up
+    specialist: Sequence[tuple[int, int]] = field(default_factory=list)  #: (usage, floor); usage 0 is prepayment top up
 
     def to_der(self) -> Tlv:
         """SEQUENCE."""
@@ -169,10 +169,10 @@ class UpdateCredentials:
     apply_time_checks: bool = True  #: false: certificate dates are not checked
     plaintext_symmetric_key: bytes | None = None  #: contingency key, anyByContingency only
     new_party_floor: int | None = None
-    specialist_floors: Sequence[tuple[int, int]] = ()  #: (usage, floor)
-    other_party_changes: Sequence[SeqChange] = ()
-    replacements: Sequence[Replacement] = ()
-    path: Sequence[bytes] = ()  #: DER certificates between the new ones and the root
+    specialist_floors: Sequence[tuple[int, int]] = field(default_factory=list)  #: (usage, floor)
+    other_party_changes: Sequence[SeqChange] = field(default_factory=list)
+    replacements: Sequence[Replacement] = field(default_factory=list)
+    path: Sequence[bytes] = field(default_factory=list)  #: DER certificates between the new ones and the root
     execution_time: Time | None = None  #: None: at once; "never": cancel
     #: whether checks that apply are written out as 0
     explicit_time_checks: bool = field(default=False, compare=False, repr=False)

@@ -42,8 +42,8 @@ def run(paths: list[str], keys: Path | None, acb: str | None, as_json: bool, out
         return USAGE
     code = OK
     with keystore:
-        for name, path in files:
-            for entry in _entries(name, path, keystore, broker):
+        for name, path, walked in files:
+            for entry in _entries(name, path, walked, keystore, broker):
                 _write(entry, as_json, out)
                 if "error" in entry or "invalid" in (entry["mac"], entry["signature"], entry.get("decryption")):
                     code = FAILED
@@ -73,24 +73,24 @@ def _keystore(keys: Path | None) -> Keystore:
         raise _UsageError(f"--keys {keys}: {error}; replace or remove that file") from None
 
 
-def _expand(paths: list[str]) -> list[tuple[str, Path | None]]:
-    """Name and path of every file, None being standard input; folders are walked in order of their names."""
+def _expand(paths: list[str]) -> list[tuple[str, Path | None, bool]]:
+    """Name, path (None: standard input) and whether it was met in a folder, of every file, in order of names."""
     if not paths:
         raise _UsageError("nothing to decode; give files, folders or - for standard input")
-    files: list[tuple[str, Path | None]] = []
+    files: list[tuple[str, Path | None, bool]] = []
     for text in paths:
         path = Path(text)
         if text == "-":
-            files.append(("-", None))
+            files.append(("-", None, False))
         elif "\0" in text or not os.path.lexists(path):
             raise _UsageError(f"{scalar(text)} does not exist; give files, folders or - for standard input")
         elif path.is_dir():
             found = sorted(_walk(path))
             if not found:
                 raise _UsageError(f"{scalar(text)} holds no readable files; give a folder with messages")
-            files += [(str(one), one) for one in found]
+            files += [(str(one), one, True) for one in found]
         else:
-            files.append((text, path))
+            files.append((text, path, False))
     return files
 
 
@@ -100,9 +100,21 @@ def _walk(folder: Path) -> Iterator[Path]:
             yield Path(directory, name)
 
 
-def _entries(name: str, path: Path | None, keystore: Keystore, broker: Eui64 | None) -> Iterator[dict[str, Any]]:
+def _is_special(path: Path) -> bool:
+    """Whether reading the file may block or never end: a pipe, device or socket."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False  # reading it says why
+
+
+def _entries(
+    name: str, path: Path | None, walked: bool, keystore: Keystore, broker: Eui64 | None
+) -> Iterator[dict[str, Any]]:
     """One entry for a file with one message, one for each line of a file with several."""
     try:
+        if path is not None and walked and _is_special(path):
+            raise GbcsError("not a regular file")
         data = _read(path)
     except OSError as error:
         yield {"file": name, "error": f"cannot be read: {error.strerror or 'input/output error'}"}
@@ -123,9 +135,6 @@ def _read(path: Path | None) -> bytes:
         data = getattr(sys.stdin, "buffer", sys.stdin).read(_LARGEST_FILE + 1)
         data = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
     else:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode) and not stat.S_ISCHR(status.st_mode) and not stat.S_ISFIFO(status.st_mode):
-            raise GbcsError("not a regular file")
         with path.open("rb") as file:
             data = file.read(_LARGEST_FILE + 1)
     if len(data) > _LARGEST_FILE:

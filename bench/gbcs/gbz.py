@@ -4,7 +4,7 @@ Outer fields are big-endian; the ZCL payload inside stays as the octets ZigBee g
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from bench.gbcs.errors import GbcsError
@@ -117,7 +117,7 @@ class Gbz:
     """GBZ payload of a command or response."""
 
     profile: int = PROFILE
-    components: Sequence[GbzComponent] = ()
+    components: Sequence[GbzComponent] = field(default_factory=list)
 
     @classmethod
     def parse(cls, data: bytes) -> Self:

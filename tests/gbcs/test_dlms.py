@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.gbcs import axdr, crypto, dlms
@@ -106,6 +106,7 @@ SCALARS = st.one_of(
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4).map(dlms.structure), max_leaves=20)
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_any_value_round_trips(data: Data) -> None:
     assert axdr.decode_all(dlms.encode(data)) == data

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.gbcs import names, zcl_payload
@@ -103,6 +103,7 @@ COMMANDS = sorted((key, command.fields) for key, command in names._zcl_commands(
 
 
 @pytest.mark.parametrize(("key", "fields"), COMMANDS)
+@settings(deadline=None)
 @given(octets=st.binary(max_size=120))
 def test_every_field_list_takes_any_octets(key: tuple[int, bool, int], fields: str, octets: bytes) -> None:
     try:
