@@ -22,7 +22,7 @@ BLUE, TEAL, ORANGE, RED, GREEN, VIOLET, GREY = (
     "#5f6672",
 )
 LINE_POINTS = 4000  #: a measured line is thinned to about so many points, keeping each minimum and maximum
-EVENT_POINTS = 6000  #: so many markers a series; beyond, ordinary ones are thinned
+EVENT_POINTS = 6000  #: so many markers of ordinary frames a lane; beyond, they are thinned
 HAN_ROWS = 8
 
 Style = tuple[str, str, str]  #: name in the legend, plotly symbol, colour
@@ -73,6 +73,8 @@ class Lane:
     rows: list[str] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     series: dict[Style, Series] = field(default_factory=dict)
+    keyed: bool = False  #: whether the legend names every series, not only those that share a row
+    note: str = ""
 
     def add(self, row: str, style: Style, index: int) -> None:
         """Put the entry at `index` of the log on a row."""
@@ -100,10 +102,10 @@ def figure(entries: Sequence[Entry], listed: Sequence[Entry]) -> dict[str, Any]:
         return {"lanes": [], "outages": [], "range": []}
     first, last = min(entry.time for entry in entries), max(entry.time for entry in entries)
     lanes = [lane for lane in (_mains(entries), _link(entries, last), *_events(listed)) if lane is not None]
+    for lane in lanes:
+        thin_frames(lane, listed)
     return {
-        "lanes": [
-            {**asdict(lane), "series": [asdict(_thinned(one)) for one in lane.series.values()]} for lane in lanes
-        ],
+        "lanes": [{**asdict(lane), "series": [asdict(one) for one in lane.series.values()]} for lane in lanes],
         "outages": outages(entries, last),
         "range": [first, last],
     }
@@ -177,7 +179,7 @@ def outages(entries: Sequence[Entry], last: str) -> list[tuple[str, str]]:
 
 
 def _events(listed: Sequence[Entry]) -> list[Lane]:
-    han, dcc = Lane("Home area network"), Lane("DCC")
+    han, dcc = Lane("Home area network", keyed=True), Lane("DCC")
     local, bench = Lane("Local messages"), Lane("Power events, steps and checks")
     others: dict[str, Lane] = {}
     place = _han_rows(listed)
@@ -263,13 +265,21 @@ def thinned_line(samples: Sequence[tuple[str, float]]) -> list[tuple[str, float]
     return kept
 
 
-def _thinned(series: Series) -> Series:
-    ordinary = (series.name, series.symbol, series.colour) == FRAME
-    stride = -(-len(series.at) // EVENT_POINTS) if ordinary else 1
-    if stride <= 1:
-        return series
-    name = f"{series.name} (one in {stride} drawn)"
-    return Series(name, series.symbol, series.colour, series.at[::stride], series.y[::stride])
+def thin_frames(lane: Lane, listed: Sequence[Entry]) -> None:
+    """Leave the ordinary frames of a crowded lane one a row and slice of time; every other marker stays."""
+    frames = lane.series.get(FRAME)
+    if frames is None or len(frames.at) <= EVENT_POINTS:
+        return
+    instants = [datetime.fromisoformat(listed[index].time) for index in frames.at]
+    first, slices = min(instants), max(EVENT_POINTS // len(lane.rows), 1)
+    width = (max(instants) - first) / slices or timedelta(seconds=1)
+    kept: dict[tuple[int, int], int] = {}
+    for place, instant in enumerate(instants):
+        kept.setdefault((frames.y[place], (instant - first) // width), place)
+    lane.note = f"{len(kept)} of {len(instants)} ordinary frames drawn, the table has all"
+    lane.series[FRAME] = Series(
+        *FRAME, [frames.at[one] for one in kept.values()], [frames.y[one] for one in kept.values()]
+    )
 
 
 def _iso(instant: datetime) -> str:

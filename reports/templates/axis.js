@@ -7,7 +7,8 @@ const GAP = 32;
 const TOP = 34;
 const LEGEND_ROW = 19;
 const LEGEND_COLUMNS = 6;
-const BOTTOM = 44;
+const BOTTOM = 60;
+const DOTTED = 400;
 
 function plotText(text) {
   return String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
@@ -40,12 +41,12 @@ function valueRange(lane) {
 // The name of a row says what its markers are, unless they differ in look.
 function needsLegend(lane, series) {
   const mixed = (row) => lane.series.some((other) => other !== series && other.y.includes(row));
-  return lane.series.length > 1 && series.y.some((row, index) => series.y.indexOf(row) === index && mixed(row));
+  return lane.keyed || [...new Set(series.y)].some(mixed);
 }
 
 function traces(lane, yaxis, rows) {
   const lines = lane.lines.map((line) => ({
-    type: "scatter", mode: line.steps ? "lines" : "lines+markers", name: line.name, x: line.x, y: line.y, yaxis,
+    type: "scatter", mode: line.steps || line.x.length > DOTTED ? "lines" : "lines+markers", name: line.name, x: line.x, y: line.y, yaxis,
     line: { color: line.colour, width: 1.6, dash: line.dash, shape: line.steps ? "hv" : "linear" },
     marker: { size: 3, color: line.colour }, connectgaps: false,
     showlegend: lane.lines.length > 1,
@@ -83,7 +84,7 @@ function drawAxis(place, evidence, log) {
     const suffix = index ? String(index + 1) : "";
     top -= GAP;
     layout.annotations.push({
-      text: `<b>${plotText(lane.title)}</b>${lane.unit ? " (" + lane.unit + ")" : ""}`, xref: "paper", yref: "paper", x: 0, y: top / inner,
+      text: `<b>${plotText(lane.title)}</b>${lane.unit ? " (" + lane.unit + ")" : ""}${lane.note ? " · " + lane.note : ""}`, xref: "paper", yref: "paper", x: 0, y: top / inner,
       xanchor: "left", yanchor: "bottom", showarrow: false, font: { size: 12 }, xshift: -160,
     });
     const axis = {
@@ -102,7 +103,7 @@ function drawAxis(place, evidence, log) {
   layout.xaxis = {
     type: "date", range: spanOf(evidence.range), anchor: lanes.length > 1 ? "y" + lanes.length : "y", showgrid: true, gridcolor: "#e8ebef",
     showspikes: true, spikemode: "across", spikesnap: "cursor", spikethickness: 1, spikecolor: "#5f6672", spikedash: "dot",
-    title: { text: "rig time (UTC); drag to zoom, double-click to see all" + (evidence.outages.length ? "; shaded: supply commanded off" : ""), font: { size: 12 } },
+    title: { text: "rig time (UTC); drag to zoom, double-click to see all" + (evidence.outages.length ? "; shaded: supply commanded off" : ""), font: { size: 12 }, standoff: 12 },
   };
   const keys = data.filter((trace) => trace.showlegend).length;
   layout.margin.t = TOP + LEGEND_ROW * Math.ceil(keys / LEGEND_COLUMNS);

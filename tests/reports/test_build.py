@@ -14,6 +14,8 @@ from lxml import etree, html
 from bench.errors import BenchError
 from bench.verdict import MAPPING, Verdict
 from reports.build import build_reports
+from reports.lanes import EVENT_POINTS, LINE_POINTS, figure, thinned_line
+from reports.pages import Entry
 from tests.reports.synthetic import HOSTILE, REASON, write_run
 
 _EXTERNAL = re.compile(r"^\s*(https?:)?//", re.IGNORECASE)
@@ -132,6 +134,30 @@ def test_lanes(page: Any) -> None:
     assert found["rows"][undecrypted][4] == "no key for this frame"
     bench = {series["name"] for series in found["lanes"][-1]["series"]}
     assert {"check holds", "check failed", "verdict fail", "power event", "step"} <= bench
+
+
+def test_a_crowded_lane_keeps_every_row_and_every_unusual_frame() -> None:
+    def frame(number: int) -> Entry:
+        data = {"src": "ABC"[number % 3], "dst": "hub", "error": "cut short" if number == 7001 else None}
+        return Entry(
+            number, f"2026-11-20T10:{number // 600:02}:{number // 10 % 60:02}.{number % 10}", "han", "frame", "", data
+        )
+
+    entries = [frame(number) for number in range(3 * EVENT_POINTS)]
+    (crowded,) = figure(entries, entries)["lanes"]
+    ordinary, damaged = crowded["series"]
+    assert EVENT_POINTS * 0.9 < len(ordinary["at"]) <= EVENT_POINTS + 3
+    assert [ordinary["y"].count(row) for row in range(3)] == [pytest.approx(EVENT_POINTS / 3, rel=0.1)] * 3
+    assert damaged["at"] == [7001]
+    assert f"of {len(entries) - 1} ordinary frames drawn" in crowded["note"]
+
+
+def test_a_thinned_line_keeps_the_extremes() -> None:
+    samples = [(str(number), 230.0) for number in range(10 * LINE_POINTS)]
+    samples[12345], samples[23456] = ("12345", 0.0), ("23456", 264.0)
+    thin = thinned_line(samples)
+    assert len(thin) <= LINE_POINTS + 4
+    assert {samples[0], samples[12345], samples[23456], samples[-1]} <= set(thin)
 
 
 def test_outages_and_program(page: Any) -> None:
