@@ -170,7 +170,7 @@ def _alert(message: Message, data: Data, encryption: "Encryption") -> dict[str, 
         return found | _encrypted(Data(2, extra), encryption)
     try:
         named = _EXTRA[message.message_code](extra)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError):
         named = {}
     return found | (named or {"members": [value(member) for member in extra]})
 
@@ -236,8 +236,12 @@ def _limit(extra: list[Data]) -> dict[str, Any]:
     }
 
 
+def _no_number(text: str) -> float:
+    raise GbcsError(f"{text} is no JSON number")
+
+
 def _operational(extra: list[Data]) -> dict[str, Any]:
-    report = json.loads(extra[0].value)
+    report = json.loads(extra[0].value, parse_constant=_no_number)
     return {"report": report} if isinstance(report, dict) else {}
 
 

@@ -153,6 +153,8 @@ def test_gbz_commands_are_named() -> None:
         (0x0122, [dlms.u8(1), dlms.u8(50)], {"controller": 1, "level": 50}),
         (0x0123, [dlms.utf8('{"outputState": 1}')], {"report": {"outputState": 1}}),
         (0x0123, [dlms.utf8("{")], {"members": [{"type": "utf8-string", "value": "{"}]}),
+        (0x0123, [dlms.utf8('{"a": NaN}')], {"members": [{"type": "utf8-string", "value": '{"a": NaN}'}]}),
+        (0x0123, [dlms.utf8("[" * 9999)], {"members": [{"type": "utf8-string", "value": "[" * 9999}]}),
         (0x00D5, [dlms.octets(SUPPLIER + METER + b"\1" + bytes(8))], {}),
         (0x0111, [dlms.null()], {"members": [{"type": "null-data", "value": None}]}),
         (0x0018, [dlms.u8(1)], {"members": [{"type": "unsigned", "value": 1}]}),
