@@ -33,7 +33,7 @@ class MachineTime:
         """Return the stamp of something that arrives now."""
         return self.now()
 
-    def wait(self, until: datetime) -> None:
+    def wait(self, until: datetime, sent: Mapping[str, int]) -> None:
         """Sleep a little, at most until `until`."""
         machine.sleep(max(0.0, min(self.poll, (until - self.now()).total_seconds())))
 
@@ -45,6 +45,7 @@ class Clock:
         self.source = source
         self._pumps: list[Pump] = []
         self._ticks: list[_Tick] = []
+        self._sent: Callable[[], Mapping[str, int]] = dict
 
     def now(self) -> datetime:
         """Return the instant, UTC."""
@@ -63,7 +64,7 @@ class Clock:
     def advance(self, until: datetime) -> None:
         """Wait until `until` or the next instant at which something may have been observed, and collect it."""
         target = min([until, *(tick.due for tick in self._ticks)])
-        expected = self.source.wait(max(target, self.now()))
+        expected = self.source.wait(max(target, self.now()), self._sent())
         self.pump(expected)
         now = self.now()
         for tick in [tick for tick in self._ticks if tick.due <= now]:
@@ -75,11 +76,15 @@ class Clock:
         for pump in self._pumps:
             pump(expected)
 
+    def count_sent(self, sent: Callable[[], Mapping[str, int]]) -> None:
+        """Ask `sent` before every wait how many messages without a reply have gone to each instrument."""
+        self._sent = sent
+
     def on_pump(self, pump: Pump) -> None:
         """Call `pump` whenever observations may have come in."""
         self._pumps.append(pump)
 
-    def every(self, period: timedelta, action: Callable[[], None]) -> Callable[[], None]:
+    def every(self, period: timedelta, action: Callable[[], object]) -> Callable[[], None]:
         """Call `action` each `period` while somebody waits; returns what ends it."""
         tick = _Tick(period, action, self.now() + period)
         self._ticks.append(tick)
@@ -94,5 +99,5 @@ class Clock:
 class _Tick:
     __slots__ = ("action", "due", "period")
 
-    def __init__(self, period: timedelta, action: Callable[[], None], due: datetime) -> None:
+    def __init__(self, period: timedelta, action: Callable[[], object], due: datetime) -> None:
         self.period, self.action, self.due = period, action, due

@@ -5,6 +5,7 @@
 """
 
 import csv
+import io
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -23,8 +24,8 @@ class Rule:
 @cache
 def catalogue() -> dict[str, Rule]:
     """Return every rule by its id."""
-    with (files("bench") / "rules.csv").open(encoding="utf-8", newline="") as table:
-        return {row["id"]: Rule(row["id"], row["statement"], row["source"], row["strength"]) for row in csv.DictReader(table)}
+    table = io.StringIO((files("bench") / "rules.csv").read_text(encoding="utf-8"))
+    return {row["id"]: Rule(row["id"], row["statement"], row["source"], row["strength"]) for row in csv.DictReader(table)}
 
 
 def find_rule(rule_id: str) -> Rule:
