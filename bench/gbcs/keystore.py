@@ -209,16 +209,6 @@ def role(certificate: Certificate) -> int | None:
     return None
 
 
-def certificate_key(certificate: bytes) -> EllipticCurvePublicKey:
-    """Public key of a DER certificate. Raises GbcsError if it is damaged or its key is not on P-256."""
-    try:
-        return _p256(load_der_x509_certificate(certificate).public_key())
-    except GbcsError:
-        raise
-    except Exception:  # as in `_read_directory`
-        raise GbcsError("damaged certificate") from None
-
-
 Held = Certificate | EllipticCurvePublicKey | EllipticCurvePrivateKey
 
 

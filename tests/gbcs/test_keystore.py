@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from bench.gbcs.errors import GbcsError
 from bench.gbcs.eui import Eui64
-from bench.gbcs.keystore import Keystore, certificate_key
+from bench.gbcs.keystore import Keystore
 from tests.gbcs.parties import BROKER, METER, SUPPLIER, keys, keystore
 from tests.rtds import RTDS, needs_rtds
 
@@ -82,12 +82,6 @@ def test_close_wipes_the_secrets() -> None:
     assert held == [bytearray(32)]
     assert not store._secrets
     assert store.secret(SUPPLIER, METER) == secret
-
-
-@pytest.mark.parametrize("octets", [b"", b"\x30\x00", bytes(300)])
-def test_damaged_certificates(octets: bytes) -> None:
-    with pytest.raises(GbcsError):
-        certificate_key(octets)
 
 
 @needs_rtds
