@@ -6,6 +6,8 @@ Command set from the maker's programming guide for the series; lists hold up to 
 from collections.abc import Sequence
 from datetime import timedelta
 
+from pydantic import Field
+
 from bench.capabilities import AcReading, ProgramPoint, Rest
 from bench.driver import Driver, DriverConfig
 from drivers.visa import VisaText
@@ -18,7 +20,7 @@ class Keysight681xConfig(DriverConfig):
     """VISA resource, patience per exchange (s), and the identity to insist on (part of the model field)."""
 
     resource: str
-    timeout_s: float = 3.0
+    timeout_s: float = Field(3.0, gt=0, le=60)
     model: str = "681"
 
 
@@ -31,15 +33,16 @@ class Keysight681x(Driver):
     def __init__(self, name: str, config: Keysight681xConfig) -> None:
         super().__init__(name, config)
         self.config = config
-        self.io = VisaText(self, config.resource, config.timeout_s, "\n", "*IDN?")
+        self.io = VisaText(self, config.resource, config.timeout_s, "\n", "*IDN?", self._is_mine)
 
     def open(self) -> None:
         """Connect, check the model, drain errors somebody else left."""
         self.io.open()
-        fields = self.io.identity.split(",")
-        if len(fields) < 2 or self.config.model not in fields[1]:
-            raise self.error(f"is not a model {self.config.model}", self.io.identity)
         self._drain_errors()
+
+    def _is_mine(self, identity: str) -> bool:
+        fields = identity.split(",")
+        return len(fields) > 1 and self.config.model in fields[1]
 
     def close(self) -> None:
         """Disconnect."""
@@ -59,14 +62,15 @@ class Keysight681x(Driver):
         self._fence()
         self._check_errors(f"OUTP {'ON' if on else 'OFF'}")
         if self._boolean("OUTP?") is not on:
-            raise self.error(f"output is not {'on' if on else 'off'} after it was told so; look for a trip: {self._trip()}")
+            raise self.error(
+                f"output is not {'on' if on else 'off'} after it was told so; look for a trip: {self._trip()}"
+            )
 
     def measure(self) -> AcReading:
-        """Return one acquisition: V, A, W, Hz (the later three fetched from the same buffer)."""
+        """Return one acquisition: V, A, W (the same buffer), Hz (0 where there is no wave)."""
         volts = self.io.number("MEAS:VOLT:AC?")
-        return AcReading(
-            volts, self.io.number("FETC:CURR:AC?"), self.io.number("FETC:POW:AC?"), self.io.number("FETC:FREQ?")
-        )
+        amperes, watts = self.io.number("FETC:CURR:AC?"), self.io.number("FETC:POW:AC?")
+        return AcReading(volts, amperes, watts, self.io.number("FETC:FREQ?", nothing=0.0))
 
     def run_program(self, points: Sequence[ProgramPoint], nominal: float, start_phase: float = 0.0) -> timedelta:
         """Load a list, arm it, fire it at a phase angle."""
@@ -105,9 +109,12 @@ class Keysight681x(Driver):
         self.io.write("ABOR")
         self.io.write("VOLT:MODE FIX")
         self._drain_errors()
+        if not rest.output_on:
+            self.output(False)
         self.set_voltage(rest.voltage)
         self.set_frequency(rest.frequency)
-        self.output(rest.output_on)
+        if rest.output_on:
+            self.output(True)
 
     def _set(self, header: str, value: float) -> float:
         self.io.write(f"{header} {value:.2f}")
@@ -124,7 +131,7 @@ class Keysight681x(Driver):
     def _boolean(self, query: str) -> bool:
         reply = self.io.query(query).upper().lstrip("+")
         if reply not in ("0", "1", "ON", "OFF"):
-            raise self.error(f"{query} was not answered with 0 or 1", reply)
+            raise self.io.garbage(f"{query} was not answered with 0 or 1", reply)
         return reply in ("1", "ON")
 
     def _trip(self) -> str:
@@ -143,6 +150,6 @@ class Keysight681x(Driver):
                 if int(number) == 0:
                     return errors
             except ValueError:
-                raise self.error("SYST:ERR? was not answered with number and text", reply) from None
+                raise self.io.garbage("SYST:ERR? was not answered with number and text", reply) from None
             errors.append(f"{number} {text.strip()}")
         raise self.error("the error queue will not empty")

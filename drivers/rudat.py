@@ -1,5 +1,7 @@
 """Mini-Circuits RUDAT and RCDAT step attenuators: their text protocol over a socket (CR LF, telnet port)."""
 
+from pydantic import Field
+
 from bench.capabilities import Rest
 from bench.driver import Driver, DriverConfig
 from drivers.visa import VisaText
@@ -11,8 +13,8 @@ class RudatConfig(DriverConfig):
     """VISA socket resource (`TCPIP::host::port::SOCKET`), step of the model in dB, patience per exchange (s)."""
 
     resource: str
-    step_db: float = 0.25
-    timeout_s: float = 2.0
+    step_db: float = Field(0.25, gt=0)
+    timeout_s: float = Field(2.0, gt=0, le=60)
 
 
 class Rudat(Driver):
@@ -24,20 +26,20 @@ class Rudat(Driver):
         super().__init__(name, config)
         self.config = config
         self.step = config.step_db
-        self.io = VisaText(self, config.resource, config.timeout_s, "\r\n", ":MN?")
+        self.io = VisaText(
+            self, config.resource, config.timeout_s, "\r\n", ":MN?", lambda reply: reply.startswith("MN=")
+        )
 
     def open(self) -> None:
         """Connect and check that it is one of the family."""
         self.io.open()
-        if not self.io.identity.startswith("MN="):
-            raise self.error("is not a RUDAT or RCDAT", self.io.identity)
 
     def close(self) -> None:
         """Disconnect."""
         self.io.close()
 
     def set_attenuation(self, db: float) -> float:
-        """Set the attenuation and return what the instrument reports. Raises InstrumentError if it refused or clipped."""
+        """Set the attenuation, return what the instrument reports. Raises InstrumentError if it refused or clipped."""
         reply = self.io.query(f":SETATT={db:.2f}")
         if reply == CLIPPED:
             raise self.error(f"clipped {db:g} dB to its maximum", reply)

@@ -1,10 +1,12 @@
 """Text queries over VISA, with the traps of its socket sessions closed.
 
 pyvisa-py opens a socket to a host that is not there without complaint, throws partial replies away at a timeout and
-hands the late reply to the next query. So: a session proves itself when opened, and one that timed out is closed and
-must prove itself anew before it is used again.
+hands the late reply to the next query. So: a session proves itself when opened, and one that timed out or was answered
+with garbage is closed and must prove itself anew before it is used again.
 """
 
+import time
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -13,8 +15,11 @@ from pyvisa.constants import StatusCode
 from pyvisa.errors import VisaIOError
 
 from bench.driver import Driver
+from bench.errors import InstrumentError
 
 NOTHING_MORE = 9.9e36  #: SCPI's infinities and not-a-number lie beyond this
+LONGEST = 1 << 13
+STRAY_LINES = 20  #: banners, blank lines and late replies read past before an identity
 
 
 @cache
@@ -23,25 +28,49 @@ def _resources() -> Any:
 
 
 class VisaText:
-    """One text instrument. Not for use by two threads."""
+    """One text instrument: `identify` asks for its identity, `is_mine` tells the right one. Not for two threads."""
 
-    def __init__(self, driver: Driver, resource: str, timeout_s: float, termination: str, identify: str) -> None:
+    def __init__(
+        self,
+        driver: Driver,
+        resource: str,
+        timeout_s: float,
+        termination: str,
+        identify: str,
+        is_mine: Callable[[str], bool],
+    ) -> None:
         self._driver, self._resource, self._timeout_s = driver, resource, timeout_s
-        self._termination, self._identify = termination, identify
+        self._termination, self._identify, self._is_mine = termination, identify, is_mine
         self._session: Any = None
         self.identity = ""
 
     def open(self) -> None:
-        """Connect and ask for the identity. Raises InstrumentError."""
+        """Connect and check the identity, past whatever the line still holds. Raises InstrumentError."""
+        patience = int(self._timeout_s * 1000)
         try:
-            self._session = _resources().open_resource(self._resource)
-            self._session.timeout = int(self._timeout_s * 1000)
+            self._session = _resources().open_resource(self._resource, open_timeout=patience)
+            self._session.timeout = patience
             self._session.read_termination = "\n"
             self._session.write_termination = self._termination
         except Exception as problem:  # pyvisa-py raises bare Exception, ValueError and OSError here
             self._session = None
             raise self._driver.error(f"cannot open {self._resource} ({_reason(problem)}); check the address") from None
-        self.identity = self._exchange(self._identify)
+        reply = ""
+        try:
+            reply = self._exchange(self._identify)
+            end = time.monotonic() + self._timeout_s
+            for _ in range(STRAY_LINES):
+                if self._is_mine(reply):
+                    self.identity = reply
+                    return
+                if time.monotonic() > end:
+                    break
+                reply = self._read(self._identify) or reply
+        except InstrumentError:
+            if not reply:
+                raise
+        self.close()
+        raise self._driver.error(f"at {self._resource} is another instrument than the rig file says", reply)
 
     def close(self) -> None:
         """Disconnect."""
@@ -62,16 +91,23 @@ class VisaText:
         self._ready()
         return self._exchange(text)
 
-    def number(self, text: str) -> float:
-        """Send a query and return its reply as a number. Raises InstrumentError on anything else."""
+    def number(self, text: str, nothing: float | None = None) -> float:
+        """Send a query and return its reply as a number, `nothing` for SCPI's "no value". Raises InstrumentError."""
         reply = self.query(text)
         try:
             value = float(reply)
         except ValueError:
-            raise self._driver.error(f"{text} was not answered with a number", reply) from None
-        if abs(value) >= NOTHING_MORE:
+            raise self.garbage(f"{text} was not answered with a number", reply) from None
+        if abs(value) < NOTHING_MORE:
+            return value
+        if nothing is None:
             raise self._driver.error(f"{text} has no value", reply)
-        return value
+        return nothing
+
+    def garbage(self, problem: str, reply: str) -> InstrumentError:
+        """Return the error to raise for a reply that makes no sense; the session must prove itself again."""
+        self.close()
+        return self._driver.error(problem, reply)
 
     def _ready(self) -> None:
         if self._session is None:
@@ -79,16 +115,21 @@ class VisaText:
 
     def _exchange(self, text: str) -> str:
         self._send(text)
+        return self._read(text)
+
+    def _read(self, asked: str) -> str:
         try:
-            reply = bytes(self._session.read_raw()).decode("ascii", "backslashreplace").strip()
+            octets = bytes(self._session.read_bytes(LONGEST, chunk_size=LONGEST, break_on_termchar=True))
         except VisaIOError as problem:
             late = problem.error_code == StatusCode.error_timeout
             self.close()
-            raise self._driver.error(f"no answer to {text} within {self._timeout_s:g} s" if late else _reason(problem)) from None
+            reason = f"no answer to {asked} within {self._timeout_s:g} s" if late else _reason(problem)
+            raise self._driver.error(reason) from None
         except Exception as problem:
             self.close()
-            raise self._driver.error(f"connection lost after {text} ({_reason(problem)})") from None
-        self._driver.received(reply)
+            raise self._driver.error(f"connection lost after {asked} ({_reason(problem)})") from None
+        reply = octets.decode("ascii", "backslashreplace").strip()
+        self._driver.received(reply[:200])
         return reply
 
     def _send(self, text: str) -> None:
