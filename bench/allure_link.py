@@ -1,5 +1,6 @@
 """Allure: where its results go, the status of each verdict, labels and attachments."""
 
+import contextlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from allure_commons.model2 import Label, StatusDetails
 from allure_commons.model2 import TestResult as AllureResult
 from allure_pytest.listener import AllureListener
 
+from bench.observation import Observation
 from bench.runrecord import TestResult
 from bench.verdict import MAPPING
 
 RESULTS = "allure-results"
+STEPS = frozenset({"stimulus", "request", "delivery", "check"})
 _KINDS = {
     ".jsonl": ("application/x-ndjson", "jsonl"),
     ".pcapng": ("application/vnd.tcpdump.pcap", "pcapng"),
@@ -31,6 +34,14 @@ class AllureLink:
     def settle(self, result: TestResult) -> None:
         """Remember the outcome of the test whose Allure result comes next."""
         self._settled = result
+
+    def step(self, seen: Observation) -> None:
+        """Show what a test does and checks as Allure steps; a check that does not hold is a failed one."""
+        if seen.kind not in STEPS:
+            return
+        with contextlib.suppress(AssertionError), allure.step(str(seen.data.get("text", seen.kind))):
+            if seen.data.get("holds") is False:
+                raise AssertionError(f"was {seen.data.get('value')}")
 
     @allure_commons.hookimpl(tryfirst=True)
     def report_result(self, result: AllureResult) -> None:

@@ -110,8 +110,10 @@ class TimeSource(Protocol):
     def arrival(self) -> datetime | None:
         """Return the stamp for something arriving now; None: stamp it when the wait in progress has ended."""
 
-    def wait(self, until: datetime) -> Mapping[str, int] | None:
+    def wait(self, until: datetime, sent: Mapping[str, int]) -> Mapping[str, int] | None:
         """Wait until `until` or until something may have been observed, whichever is first.
+
+        `sent` says how many messages without a reply have gone to each instrument; they take effect before time moves.
 
         Returns how many items each observation point has had to deliver so far, None if nobody can know.
         """

@@ -31,6 +31,8 @@ class Driver:
         self.exchanges: deque[str] = deque(maxlen=KEPT_EXCHANGES)
         #: set by a reader thread that lost its instrument; raised at the next look at the timeline
         self.trouble: InstrumentError | None = None
+        #: messages sent so far to which the instrument does not reply
+        self.unanswered = 0
 
     def open(self) -> None:
         """Connect and prove that the instrument answers. Raises InstrumentError."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bench.gbcs import Cra, GbcsError, Message, names
+from bench.gbcs.dlms import AccessResponse
 
 
 def describe(octets: bytes) -> dict[str, Any]:
@@ -21,11 +22,25 @@ def describe(octets: bytes) -> dict[str, Any]:
         "target": str(message.target),
     }
     words = f"{use_case} {described['cra']}"
+    if message.cra is Cra.RESPONSE and message.payload[:1] == b"\xda":
+        words += f": {_results(message)}"
     code = alert_code(message)
     if code is not None:
         described["alert_code"] = f"{code:04X}"
         words = f"alert {code:04X} {names.alert_name(code)}"
     return described | {"text": f"{words} (counter {message.counter})"}
+
+
+def _results(message: Message) -> str:
+    try:
+        results = AccessResponse.parse(message.payload).results
+    except GbcsError as problem:
+        return f"unreadable access response ({problem})"
+    failed = [(number, result) for number, result in enumerate(results, 1) if result[1]]
+    if not failed:
+        return "success"
+    number, (choice, result) = failed[0]
+    return f"item {number} of {len(results)} {names.dlms_result(choice, result)}"
 
 
 def alert_code(message: Message) -> int | None:

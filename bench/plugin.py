@@ -75,7 +75,12 @@ def _rig_path(config: pytest.Config) -> Path:
 def _test_of_a_run(request: pytest.FixtureRequest) -> Home | None:
     """Begin the evidence of a test case before its other fixtures act on the rig."""
     case = case_of(request.node)
-    return None if case is None else request.config.stash[SESSION].begin_test(request.node.nodeid, case)
+    if case is None:
+        return None
+    home = request.config.stash[SESSION].begin_test(request.node.nodeid, case)
+    home.timeline.unlisten(request.config.stash[ALLURE].step)
+    home.timeline.listen(request.config.stash[ALLURE].step)
+    return home
 
 
 @pytest.hookimpl(wrapper=True)

@@ -60,6 +60,7 @@ class Rig:
         self.clock = Clock(self.find("time") or MachineTime())
         self.timeline = Timeline(self.clock, self.recorder)
         self.clock.on_pump(self._collect)
+        self.clock.count_sent(self._unanswered)
         self._watchdog = self._start_watchdog(run_folder)
 
     def _check_world_options(self, defects: Sequence[str]) -> None:
@@ -85,6 +86,9 @@ class Rig:
         self._takers[instrument.name] = take
         starter: Any = instrument
         starter.start(source)
+
+    def _unanswered(self) -> dict[str, int]:
+        return {name: instrument.unanswered for name, instrument in self.instruments.items() if instrument.unanswered}
 
     def _collect(self, expected: Mapping[str, int] | None) -> None:
         wanted = {name: count for name, count in (expected or {}).items() if name in self._takers}

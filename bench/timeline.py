@@ -40,7 +40,7 @@ class Timeline:
 
     def unlisten(self, listener: Callable[[Observation], None]) -> None:
         """Stop calling `listener`."""
-        self._listeners.remove(listener)
+        self._listeners = [each for each in self._listeners if each != listener]
 
     def record(
         self, point: str, kind: str, data: Mapping[str, Any], raw: bytes = b"", time: datetime | None = None

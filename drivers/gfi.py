@@ -56,6 +56,7 @@ class Gfi(Driver):
         self.sent(line[:60])
         try:
             self._serial.write(line.encode() + b"\r\n")
+            self.unanswered += 1
         except LOST as problem:
             raise self.error(f"connection lost ({problem})") from None
 

@@ -95,6 +95,7 @@ class Keysight681x(Driver):
         self.io.write("INIT:IMM:SEQ1")
         self._check_errors("INIT")
         self.io.write("*TRG")
+        self.io.number("STAT:OPER:COND?")  # its reply proves that the trigger has been taken
         return sum((point.dwell for point in points), timedelta())
 
     def end_program(self) -> None:

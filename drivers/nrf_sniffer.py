@@ -91,6 +91,7 @@ class NrfSniffer(Driver):
         self.sent(text)
         try:
             self._serial.write(text.encode() + b"\r\n")
+            self.unanswered += 1
             if wait:
                 self._serial.read(4096)
         except LOST as problem:

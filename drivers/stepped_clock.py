@@ -1,11 +1,12 @@
 """A rig clock that moves only when told: one text line each way over TCP.
 
     > NOW?                            < 2030-01-07T09:00:00.000000Z
-    > STEP 2030-01-07T09:03:00Z       < 2030-01-07T09:00:00.051200Z sniffer=12 dcc=3
+    > STEP 2030-01-07T09:03:00Z local=2   < 2030-01-07T09:00:00.051200Z sniffer=12 dcc=3
     > BASELINE                        < 2030-01-07T10:00:00.000000Z
 
 `STEP` runs up to the given instant or to the first one at which an observation point has something to deliver,
-whichever is first, and tells how many items each point has had to deliver since the start. `BASELINE` brings the rig
+whichever is first, and tells how many items each point has had to deliver since the start. Its own counters say how
+many messages without a reply have gone to each instrument; the rig takes them in before time moves. `BASELINE` brings the rig
 to its initial state. Anything wrong is answered `ERR reason`.
 """
 
@@ -60,9 +61,10 @@ class SteppedClock(Driver):
         """Return None: what arrives during a step is stamped with the instant the step reached."""
         return None
 
-    def wait(self, until: datetime) -> Mapping[str, int]:
+    def wait(self, until: datetime, sent: Mapping[str, int]) -> Mapping[str, int]:
         """Step to `until` or the next delivery."""
-        counters = self._ask(f"STEP {until.astimezone(UTC).strftime('%Y-%m-%dT%H:%M:%S.%fZ')}")
+        words = [until.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"), *(f"{name}={sent[name]}" for name in sent)]
+        counters = self._ask(f"STEP {' '.join(words)}")
         try:
             return {name: int(count) for name, _, count in (counter.partition("=") for counter in counters)}
         except ValueError:

@@ -25,7 +25,7 @@ class VirtualRig:
     def __init__(self, site: Site, seed: int) -> None:
         self.site = site
         self.home: Home
-        self.sniffer = NrfSniffer(CHANNEL)
+        self.sniffer = NrfSniffer(CHANNEL, lambda point: self.world.receive(point))  # noqa: PLW0108 - the world comes later
         self._noise = random.Random(seed)
         self.local: LocalPort | None = None
         self.world = World(seed, START, self._furnish)

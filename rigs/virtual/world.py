@@ -7,7 +7,7 @@ the first one at which an observation point delivered something. Whatever is not
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,8 @@ class World:
         self.seed = seed
         self.lock = threading.RLock()
         self.delivered: Counter[str] = Counter()
+        self._received: Counter[str] = Counter()
+        self._arrival = threading.Condition()
         self._news = False
         self._furnish = furnish
         self.env = simpy.Environment(initial_time=to_microseconds(start))
@@ -61,6 +63,22 @@ class World:
         """Note that an observation point has one more item for the bench."""
         self.delivered[point] += 1
         self._news = True
+
+    def receive(self, point: str) -> None:
+        """Note that an instrument has dealt with one more message from the bench."""
+        with self._arrival:
+            self._received[point] += 1
+            self._arrival.notify_all()
+
+    def await_received(self, sent: Mapping[str, int], patience: float = 5.0) -> str | None:
+        """Wait (in real time, without holding the world) for messages on their way; returns what did not arrive."""
+        with self._arrival:
+            if self._arrival.wait_for(lambda: not self._missing(sent), patience):
+                return None
+            return ", ".join(self._missing(sent))
+
+    def _missing(self, sent: Mapping[str, int]) -> list[str]:
+        return [point for point, count in sent.items() if self._received[point] < count]
 
     def process(self, process: Process) -> simpy.Process:
         """Start a process."""

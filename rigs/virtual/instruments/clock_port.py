@@ -17,26 +17,33 @@ class ClockPort:
         """Return the reply to one line."""
         world = self._world
         command, _, argument = line.partition(" ")
-        with world.lock:
-            if command == "STEP":
-                problem = self._step(argument)
-                if problem:
-                    return problem
-            elif command == "BASELINE":
+        if command == "STEP":
+            problem = self._step(argument)
+            if problem:
+                return f"ERR {problem}"
+        elif command == "BASELINE":
+            with world.lock:
                 world.restore_baseline()
-            elif command != "NOW?":
-                return f"ERR unknown command {command}"
+        elif command != "NOW?":
+            return f"ERR unknown command {command}"
+        with world.lock:
             counters = [f"{point}={count}" for point, count in sorted(world.delivered.items())]
             return " ".join([world.now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), *counters])
 
     def _step(self, argument: str) -> str | None:
+        instant, *counters = argument.split() or [""]
         try:
-            until = datetime.fromisoformat(argument).astimezone(UTC)
+            until = datetime.fromisoformat(instant).astimezone(UTC)
+            sent = {name: int(count) for name, _, count in (counter.partition("=") for counter in counters)}
         except ValueError:
-            return f"ERR not an instant: {argument}"
+            return f"not an instant and counters: {argument}"
+        missing = self._world.await_received(sent)
+        if missing:
+            return f"messages for {missing} did not arrive"
         try:
-            self._world.step(until)
+            with self._world.lock:
+                self._world.step(until)
         except Exception as problem:  # whatever breaks in the world must be told, not hang the bench
             traceback.print_exc(file=sys.stderr)
-            return f"ERR the world broke: {type(problem).__name__}: {problem}"
+            return f"the world broke: {type(problem).__name__}: {problem}"
         return None

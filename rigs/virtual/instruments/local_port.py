@@ -23,6 +23,12 @@ class LocalPort:
         self.port = self._server.port
 
     def _answer(self, line: str) -> str | None:
+        try:
+            return self._deliver(line)
+        finally:
+            self._world.receive(POINT)
+
+    def _deliver(self, line: str) -> str | None:
         match = LINE.fullmatch(line)
         if match is None or int(match[1]) * 2 != len(match[2]):
             return "ERROR:FORMAT"

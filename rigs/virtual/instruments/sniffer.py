@@ -3,6 +3,7 @@
 import os
 import threading
 import tty
+from collections.abc import Callable
 
 from rigs.virtual.world import World, to_microseconds
 
@@ -12,7 +13,8 @@ POINT = "sniffer"
 class NrfSniffer:
     """Shell and frame lines of the nRF sniffer. `path` is the terminal to open."""
 
-    def __init__(self, channel: int) -> None:
+    def __init__(self, channel: int, received: Callable[[str], None]) -> None:
+        self._received = received
         self._channel_on_air = channel
         self._master, slave = os.openpty()
         tty.setraw(slave)
@@ -34,6 +36,7 @@ class NrfSniffer:
             *lines, buffer = buffer.split(b"\n")
             for line in lines:
                 self._command(line.decode("ascii", "replace").strip())
+                self._received(POINT)
 
     def _command(self, line: str) -> None:
         if self._echo:
