@@ -208,7 +208,8 @@ def _events(listed: Sequence[Entry]) -> list[Lane]:
 
 def _han_rows(listed: Sequence[Entry]) -> Any:
     def direction(entry: Entry) -> str:
-        return f"{_name(entry.data.get('src'))} → {_name(entry.data.get('dst'))}"
+        ends = [_name(entry.data.get(end)) for end in ("src", "dst")]
+        return " → ".join(ends) if set(ends) != {"?"} else "no addresses"
 
     def source(entry: Entry) -> str:
         return f"from {_name(entry.data.get('src'))}"
@@ -221,7 +222,7 @@ def _han_rows(listed: Sequence[Entry]) -> Any:
 
 
 def _name(value: Any) -> str:
-    return str(value)[:24] if value not in (None, "") else "?"
+    return str(value)[:24] if value not in (None, "", "-") else "?"
 
 
 def _frame_style(entry: Entry) -> Style:

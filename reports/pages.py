@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
@@ -126,7 +127,8 @@ def cited_rule(rule_id: str) -> Rule:
 def _evidence_folder(folder: Path, result: TestResult) -> Path | None:
     # A run that died during a test leaves its log, but no mention of it in run.json.
     try:
-        evidence = (folder / (result.evidence or result.id)).resolve()
+        named = result.evidence or re.sub(r"[^A-Za-z0-9.-]+", "-", result.id).strip("-")
+        evidence = (folder / named).resolve()
         inside = evidence != folder.resolve() and evidence.is_relative_to(folder.resolve())
         return evidence if inside and evidence.is_dir() else None
     except (OSError, ValueError):
@@ -136,7 +138,8 @@ def _evidence_folder(folder: Path, result: TestResult) -> Path | None:
 def _files(folder: Path, evidence: Path, result: TestResult) -> list[tuple[str, str]]:
     try:
         paths = sorted(path for path in evidence.iterdir() if path.is_file())
-        paths += [path for path in [folder / f"{result.id}-traceback.txt"] if path.is_file()]
+        case_ids = dict.fromkeys([result.id, result.id.partition("[")[0]])
+        paths += [path for path in (folder / f"{one}-traceback.txt" for one in case_ids) if path.is_file()]
         return [(path.name, "./" + quote(str(path.resolve().relative_to(folder.resolve())))) for path in paths]
     except (OSError, ValueError):
         return []
