@@ -6,23 +6,28 @@
 
 `STEP` runs up to the given instant or to the first one at which an observation point has something to deliver,
 whichever is first, and tells how many items each point has had to deliver since the start. Its own counters say how
-many messages without a reply have gone to each instrument; the rig takes them in before time moves. `BASELINE` brings the rig
-to its initial state. Anything wrong is answered `ERR reason`.
+many messages without a reply have gone to each instrument; the rig takes them in before time moves. `BASELINE` brings
+the rig to its initial state. Anything wrong is answered `ERR reason`.
 """
 
-import contextlib
 import socket
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from pydantic import Field
+
 from bench.driver import Driver, DriverConfig
+from bench.errors import InstrumentError
+
+LONGEST = 1 << 16
 
 
 class SteppedClockConfig(DriverConfig):
     """Where the clock listens, and which of its counters is which instrument of the rig file."""
 
     resource: str
-    timeout_s: float = 30.0
+    timeout_s: float = Field(30.0, gt=0, le=600)
 
 
 class SteppedClock(Driver):
@@ -35,17 +40,22 @@ class SteppedClock(Driver):
         self.config = config
         self._now = datetime.min.replace(tzinfo=UTC)
         self._socket: socket.socket | None = None
-        self._buffer = b""
+        self._counters: list[str] = []
 
     def open(self) -> None:
         """Connect and read the time."""
+        self._connect()
+        self._ask("NOW?")
+
+    def _connect(self) -> socket.socket:
         host, _, port = self.config.resource.rpartition(":")
         try:
             self._socket = socket.create_connection((host, int(port)), timeout=self.config.timeout_s)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except (OSError, ValueError) as problem:
-            raise self.error(f"cannot connect to {self.config.resource!r} ({problem}); is the rig's clock up?") from None
-        self._ask("NOW?")
+        except (OSError, ValueError, OverflowError) as problem:
+            remedy = "is the rig's clock up?"
+            raise self.error(f"cannot connect to {self.config.resource!r} ({problem}); {remedy}") from None
+        return self._socket
 
     def close(self) -> None:
         """Disconnect."""
@@ -63,8 +73,12 @@ class SteppedClock(Driver):
 
     def wait(self, until: datetime, sent: Mapping[str, int]) -> Mapping[str, int]:
         """Step to `until` or the next delivery."""
+        before, told = self._now, self._counters
         words = [until.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"), *(f"{name}={sent[name]}" for name in sent)]
         counters = self._ask(f"STEP {' '.join(words)}")
+        if self._now < before or (self._now == before < until and counters == told):
+            raise self.error("time does not go on; look at the log of its service")
+        self._counters = counters
         try:
             return {name: int(count) for name, _, count in (counter.partition("=") for counter in counters)}
         except ValueError:
@@ -75,27 +89,42 @@ class SteppedClock(Driver):
         self._ask("BASELINE")
 
     def _ask(self, line: str) -> list[str]:
-        if self._socket is None:
-            raise self.error("not connected")
         if self.exchanges and line.startswith("STEP"):
             self.exchanges.clear()
-        self.sent(line)
         try:
-            self._socket.sendall(line.encode() + b"\n")
-            while b"\n" not in self._buffer:
-                chunk = self._socket.recv(65536)
+            text = self._exchange(line)
+            stamp, *counters = text.split() or [""]
+            now = datetime.fromisoformat(stamp)
+            if now.tzinfo is None:
+                raise ValueError("no time zone")
+        except ValueError:
+            self.close()
+            raise self.error("did not answer with a time", text) from None
+        except InstrumentError:
+            self.close()  # a late answer must not meet the next question
+            raise
+        self._now = now
+        return counters
+
+    def _exchange(self, line: str) -> str:
+        link = self._socket or self._connect()
+        self.sent(line)
+        end = time.monotonic() + self.config.timeout_s
+        reply = b""
+        try:
+            link.sendall(line.encode() + b"\n")
+            while not reply.endswith(b"\n"):
+                link.settimeout(max(0.001, end - time.monotonic()))
+                chunk = link.recv(LONGEST)
                 if not chunk:
                     raise self.error("closed the connection; look at the log of its service")
-                self._buffer += chunk
+                reply += chunk
+                if len(reply) > LONGEST:
+                    raise self.error("answers without end")
         except TimeoutError:
             raise self.error(f"no answer within {self.config.timeout_s:g} s") from None
         except OSError as problem:
             raise self.error(f"connection lost ({problem})") from None
-        reply, _, self._buffer = self._buffer.partition(b"\n")
         text = reply.decode(errors="replace").strip()
-        self.received(text)
-        stamp, *counters = text.split()
-        with contextlib.suppress(ValueError):
-            self._now = datetime.fromisoformat(stamp)
-            return counters
-        raise self.error("did not answer with a time", text)
+        self.received(text[:200])
+        return text
