@@ -15,14 +15,18 @@ import threading
 from typing import Any
 
 import serial
+from pydantic import Field
 
 from bench.bus import Source
 from bench.driver import Driver, DriverConfig
 
-LINE = re.compile(rb"received:\s*([0-9A-Fa-f]+)\s+power:\s*(-?\d+)\s+lqi:\s*(\d+)\s+time:\s*(-?\d+)")
+LINE = re.compile(rb"received:\s*([0-9A-Fa-f]+)\s+power:\s*(-?\d{1,3})\s+lqi:\s*(\d{1,3})\s+time:\s*(\d{1,20})\s*$")
+LONGEST = 1 << 16
+WRITE_S = 2.0
 PAUSE_S = 0.05  #: the sniffer's shell drops characters of commands sent without one
 METADATA = 2
 WRAP = 1 << 32
+RESTART = 1_000_000  #: a clock this far back (us) was started anew
 LOST = (serial.SerialException, OSError, termios.error, TypeError)
 
 
@@ -30,8 +34,8 @@ class NrfSnifferConfig(DriverConfig):
     """Serial device (a stable /dev/serial/by-id path) and channel 11..26."""
 
     resource: str
-    channel: int
-    answer_s: float = 2.0
+    channel: int = Field(ge=11, le=26)
+    answer_s: float = Field(2.0, gt=0, le=60)
 
 
 class NrfSniffer(Driver):
@@ -51,7 +55,9 @@ class NrfSniffer(Driver):
     def open(self) -> None:
         """Open the line, silence the sniffer, tune it and see that it says so."""
         try:
-            self._serial = serial.Serial(self.config.resource, 115200, timeout=PAUSE_S, exclusive=True)
+            self._serial = serial.Serial(
+                self.config.resource, 115200, timeout=PAUSE_S, write_timeout=WRITE_S, exclusive=True
+            )
         except LOST as problem:
             raise self.error(f"cannot open {self.config.resource} ({problem}); is it plugged in?") from None
         for command in ("sleep", "shell echo off", f"channel {self.channel}"):
@@ -61,7 +67,7 @@ class NrfSniffer(Driver):
         self._command("channel", wait=False)
         for _ in range(max(1, int(self.config.answer_s / PAUSE_S))):
             answer += self._read(256)
-            if str(self.channel).encode() in answer:
+            if re.search(rb"(?<!\d)%d(?!\d)" % self.channel, answer):
                 self.received(answer.decode(errors="replace").strip())
                 return
         raise self.error(f"did not confirm channel {self.channel}", answer.decode(errors="replace"))
@@ -113,6 +119,8 @@ class NrfSniffer(Driver):
                     self.trouble = self.error(f"lost while receiving ({problem}); plug it in again")
                 return
             *lines, buffer = (buffer + chunk).split(b"\n")
+            if len(buffer) > LONGEST:
+                self.trouble, buffer = self.error("sends no lines; is it a sniffer?", repr(buffer[:40])), b""
             for line in lines:
                 self._publish(source, line)
 
@@ -121,8 +129,11 @@ class NrfSniffer(Driver):
         if match is None or len(match[1]) % 2 or not 2 * METADATA < len(match[1]) <= 254:
             return
         stamp = int(match[4])
-        if stamp < self._last_us and self._last_us < WRAP:
+        back = self._last_us - stamp
+        if back > WRAP // 2 and self._last_us < WRAP:
             self._wraps += 1
+        elif back > RESTART:
+            self.trouble = self.error("started anew while receiving (its clock went back); look at its USB cable")
         self._last_us = stamp
         data = {
             "device_us": stamp + self._wraps * WRAP,
