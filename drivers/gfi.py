@@ -10,8 +10,10 @@ import serial
 from bench.bus import Source
 from bench.driver import Driver, DriverConfig
 
-LINE = re.compile(rb"GBCS:DATA#\d+:(\d+):([0-9A-Fa-f]*)\s*$")
+LINE = re.compile(rb"GBCS:DATA#\d+:(\d{1,6}):([0-9A-Fa-f]*)\s*$")
 POLL_S = 0.1
+WRITE_S = 5.0
+LONGEST = 1 << 20
 LOST = (serial.SerialException, OSError, TypeError)
 
 
@@ -36,7 +38,7 @@ class Gfi(Driver):
     def open(self) -> None:
         """Open the line."""
         try:
-            self._serial = serial.serial_for_url(self.config.resource, 115200, timeout=POLL_S)
+            self._serial = serial.serial_for_url(self.config.resource, 115200, timeout=POLL_S, write_timeout=WRITE_S)
         except (*LOST, ValueError) as problem:
             raise self.error(f"cannot open {self.config.resource} ({problem}); check the address") from None
 
@@ -54,6 +56,8 @@ class Gfi(Driver):
         """Hand one complete GBCS message to the device."""
         line = f"GBCS:DATA#0:{len(message)}:{message.hex().upper()}"
         self.sent(line[:60])
+        if self._serial is None:
+            raise self.error("is not connected")
         try:
             self._serial.write(line.encode() + b"\r\n")
             self.unanswered += 1
@@ -75,6 +79,8 @@ class Gfi(Driver):
                     self.trouble = self.error(f"connection lost ({problem})")
                 return
             *lines, buffer = (buffer + chunk).split(b"\n")
+            if len(buffer) > LONGEST:
+                self.trouble, buffer = self.error("sends no lines", repr(buffer[:40])), b""
             for line in lines:
                 match = LINE.match(line)
                 if match and int(match[1]) * 2 == len(match[2]):
