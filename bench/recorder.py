@@ -4,6 +4,7 @@ Each line carries `hash` = SHA-256(previous hash || the line without its hash). 
 inserted breaks the chain from there on; `verify_log` says where. Nothing is buffered in the process.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -23,15 +24,20 @@ class Recorder:
 
     def __init__(self) -> None:
         self.head = GENESIS
-        self._file = -1
+        self._file, self._size = -1, 0
         self.path: Path | None = None
 
     def open(self, path: Path) -> None:
-        """Begin the log of a test. The first line names the head of the chain so far."""
+        """Begin the log of a test. The first line names the head of the chain so far. Raises BenchError."""
         self.close()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_EXCL, 0o644)
-        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_EXCL, 0o644)
+        except FileExistsError:
+            raise BenchError(f"{path} exists, evidence is never overwritten; choose another run folder") from None
+        except OSError as problem:
+            raise BenchError(f"cannot create {path}: {problem.strerror}; choose another run folder") from None
+        self.path, self._size = path, 0
         self._append({"log": path.parent.name, "previous": self.head})
 
     def write(self, seen: Observation) -> None:
@@ -51,12 +57,15 @@ class Recorder:
         body = json.dumps(line, separators=(",", ":"), ensure_ascii=False, default=str)
         head = hashlib.sha256((self.head + body).encode()).hexdigest()
         octets = f'{body[:-1]},"hash":"{head}"}}\n'.encode()
+        size = self._size + len(octets)
         try:
             while octets:
                 octets = octets[os.write(self._file, octets) :]
         except OSError as problem:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, self._size)  # half a line would break the chain of those that follow
             raise BenchError(f"cannot write {self.path}: {problem.strerror}; free some space and run again") from None
-        self.head = head
+        self.head, self._size = head, size
 
     def close(self) -> None:
         """Close the log of the current test."""
@@ -68,9 +77,11 @@ class Recorder:
 def verify_log(path: Path, previous: str | None = None) -> str:
     """Check the chain of one log and return its head. Raises BenchError naming the first line that does not fit."""
     head = previous
-    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        body, marker, tail = text.rpartition(',"hash":"')
+    *lines, rest = _lines(path)
+    for number, octets in enumerate([*lines, rest] if rest else lines, 1):
         try:
+            text = octets.decode()
+            body, marker, tail = text.rpartition(',"hash":"')
             line = json.loads(body + "}")
         except ValueError:
             raise BenchError(f"{path}:{number}: not a line of a log") from None
@@ -78,17 +89,27 @@ def verify_log(path: Path, previous: str | None = None) -> str:
             if head is not None and line.get("previous") != head:
                 raise BenchError(f"{path}:1: does not follow the log before it")
             head = str(line.get("previous"))
-        if not marker or hashlib.sha256((str(head) + body + "}").encode()).hexdigest() != tail[:-2]:
+        if not marker or hashlib.sha256((str(head) + body + "}").encode()).hexdigest() + '"}' != tail:
             raise BenchError(f"{path}:{number}: the chain is broken here; this line or an earlier one was changed")
         head = tail[:-2]
+    if rest:
+        raise BenchError(f"{path}:{len(lines) + 1}: the line is cut short")
     return head or GENESIS
+
+
+def _lines(path: Path) -> list[bytes]:
+    """Return the lines of a log and what follows the last line end (JSON leaves U+2028 and its like as they are)."""
+    try:
+        return path.read_bytes().split(b"\n")
+    except OSError as problem:
+        raise BenchError(f"cannot read {path}: {problem.strerror}") from None
 
 
 def read_log(path: Path) -> Iterator[Observation]:
     """Yield the observations of a log; a last line cut short by a crash is left out."""
-    for text in path.read_text(encoding="utf-8").splitlines():
+    for octets in _lines(path):
         try:
-            line = json.loads(text)
+            line = json.loads(octets)
         except ValueError:
             return
         if "n" in line:
