@@ -6,6 +6,7 @@ own sequence number, so a loss is counted and never silent.
 
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -47,9 +48,9 @@ class Source:
     def publish(self, kind: str, data: Mapping[str, Any], raw: bytes = b"") -> None:
         """Put one observation on the bus, stamped now."""
         with self._lock:
-            time = self._stamp()
+            stamp = self._stamp()
             self._sequence += 1
-            head = json.dumps([self.name, self._sequence, time.isoformat() if time else None, kind, data])
+            head = json.dumps([self.name, self._sequence, stamp.isoformat() if stamp else None, kind, data])
             self._socket.send_multipart([head.encode(), raw])
 
     def close(self) -> None:
@@ -68,6 +69,7 @@ class Bus:
         self._pull.setsockopt(zmq.RCVHWM, 0)
         self._pull.bind(address)
         self._sources: list[Source] = []
+        self._kept: list[Item] = []  #: drained before a drain that failed
         self.counts: Counter[str] = Counter()
 
     def source(self, name: str, stamp: Stamp) -> Source:
@@ -81,20 +83,22 @@ class Bus:
 
         Raises InstrumentError naming the source whose items are missing after `patience` seconds.
         """
-        items: list[Item] = []
+        end = time.monotonic() + patience
         while True:
             missing = [name for name, count in (expected or {}).items() if self.counts[name] < count]
-            if not self._pull.poll(int(patience * 1000) if missing else 0):
+            if not self._pull.poll(max(0, int((end - time.monotonic()) * 1000)) if missing else 0):
                 if missing:
                     wanted = (expected or {})[missing[0]]
                     raise InstrumentError(missing[0], f"delivered {self.counts[missing[0]]} of {wanted} observations")
                 break
             head, raw = self._pull.recv_multipart()
-            name, sequence, time, kind, data = json.loads(head)
-            self.counts[name] += 1
-            if sequence != self.counts[name]:
-                raise InstrumentError(name, f"lost {sequence - self.counts[name]} observations on the bus")
-            items.append(Item(name, sequence, datetime.fromisoformat(time) if time else None, kind, data, raw))
+            name, sequence, stamp, kind, data = json.loads(head)
+            lost = sequence - self.counts[name] - 1
+            self.counts[name] = sequence
+            self._kept.append(Item(name, sequence, datetime.fromisoformat(stamp) if stamp else None, kind, data, raw))
+            if lost:
+                raise InstrumentError(name, f"lost {lost} observations on the bus")
+        items, self._kept = self._kept, []
         ranks = {source.name: rank for rank, source in enumerate(self._sources)}
         return sorted(items, key=lambda item: (item.time.isoformat() if item.time else "", ranks[item.source]))
 
