@@ -49,10 +49,10 @@ class Rig:
             self.services[name] = Service(name, table, arguments, run_folder / "services" / f"{name}.log")
         announced = {name: service.announced for name, service in self.services.items()}
         self.file = check_rig(fill_announced(self.file.model_dump(mode="json"), announced, self.path), self.path)
-        for name, table in self.file.instruments.items():
-            driver = driver_class(table["driver"])
-            config = instrument_config(self.path, name, table)
-            identity = f"{table['driver']} {getattr(config, driver.identity_key, name)}"
+        for name, settings in self.file.instruments.items():
+            driver = driver_class(settings["driver"])
+            config = instrument_config(self.path, name, settings)
+            identity = f"{settings['driver']} {getattr(config, driver.identity_key, name)}"
             self._locks.take(name, identity)
             self.instruments[name] = driver(name, config)
         for instrument in self.instruments.values():
@@ -65,7 +65,8 @@ class Rig:
 
     def _check_world_options(self, defects: Sequence[str]) -> None:
         if defects and not any("defects" in table.accepts for table in self.file.services.values()):
-            raise UsageError(f"{self.path}: no service of this rig accepts defects; leave --defect out or use a rig that does")
+            remedy = "leave --defect out or use a rig that does"
+            raise UsageError(f"{self.path}: no service of this rig accepts defects; {remedy}")
 
     def find(self, role: str) -> Any:
         """Return the instrument that fills a role, or None."""
@@ -77,7 +78,10 @@ class Rig:
         found = self.find(role)
         if found is None:
             raise NotRun(f"rig {self.file.name} has no {ROLES[role].__name__} (role {role!r})")
-        assert isinstance(found, capability)
+        if not isinstance(found, capability):
+            raise BenchError(
+                f"instrument {found.name}: its driver lacks a part of {ROLES[role].__name__} (role {role!r})"
+            )
         return found
 
     def observe(self, instrument: Driver, take: Any) -> None:
@@ -121,15 +125,17 @@ class Rig:
         return process
 
     def close(self) -> None:
-        """Make the rig safe, disconnect, stop the services. Never raises."""
-        if self._watchdog is not None:
-            self.make_safe()
+        """Make the rig safe, disconnect, stop the services. Never raises; the watchdog tries what failed here."""
+        unsafe = self.make_safe() if self._watchdog is not None else []
+        for line in unsafe:
+            sys.stderr.write(f"bench: the rig is not in its safe state: {line}\n")
         for instrument in reversed(list(self.instruments.values())):
             with contextlib.suppress(Exception):
                 instrument.close()
         if self._watchdog is not None and self._watchdog.stdin is not None:
             with contextlib.suppress(OSError):
-                self._watchdog.stdin.write(b"disarm\n")
+                if not unsafe:
+                    self._watchdog.stdin.write(b"disarm\n")
                 self._watchdog.stdin.close()
             self._watchdog.wait()
         for service in self.services.values():
@@ -149,4 +155,7 @@ def make_safe(instruments: Any, file: RigFile) -> list[str]:
             instrument.make_safe(file.nominal)
         except BenchError as problem:
             problems.append(str(problem))
+        except Exception as problem:  # one driver's bug must not keep the others from their rest
+            name = getattr(instrument, "name", "?")
+            problems.append(f"instrument {name}: its driver broke ({type(problem).__name__}: {problem})")
     return problems

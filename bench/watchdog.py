@@ -6,17 +6,23 @@ that the bench is gone, and every instrument is then connected afresh and brough
 
 import json
 import sys
+import time
 from typing import Any
 
-from bench.driver import driver_class
-from bench.errors import BenchError
+from bench.driver import Driver, driver_class
 from bench.rig import make_safe
-from bench.rigfile import check_rig, instrument_config
+from bench.rigfile import RigFile, check_rig, instrument_config
+
+ATTEMPTS = 3  #: an instrument with one connection may not have noticed yet that the bench has gone
+PAUSE_S = 1.0
 
 
 def main() -> int:
     """Wait, and act when the bench dies. Exit code 0 when disarmed, 4 when it had to act."""
-    orders: dict[str, Any] = json.loads(sys.stdin.readline())
+    try:
+        orders: dict[str, Any] = json.loads(sys.stdin.readline())
+    except ValueError:
+        return 0  # the bench died before it had acted on anything
     if sys.stdin.readline().strip() == "disarm":
         return 0
     file = check_rig(orders["rig"], orders["path"])
@@ -25,15 +31,23 @@ def main() -> int:
         instrument = driver_class(table["driver"])(name, instrument_config(orders["path"], name, table))
         if not hasattr(instrument, "make_safe"):
             continue
-        try:
-            instrument.open()
-        except BenchError as problem:
-            sys.stderr.write(f"{problem}\n")
-            continue
-        for line in make_safe([instrument], file) or [f"{name} is safe"]:
-            sys.stderr.write(f"{line}\n")
-        instrument.close()
+        for _ in range(ATTEMPTS):
+            problems = _bring_to_rest(instrument, file)
+            sys.stderr.writelines(f"{line}\n" for line in problems or [f"{name} is safe"])
+            if not problems:
+                break
+            time.sleep(PAUSE_S)
     return 4
+
+
+def _bring_to_rest(instrument: Driver, file: RigFile) -> list[str]:
+    try:
+        instrument.open()
+        return make_safe([instrument], file)
+    except Exception as problem:  # whatever it is, the other instruments still need their rest
+        return [str(problem)]
+    finally:
+        instrument.close()
 
 
 if __name__ == "__main__":
