@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+import os
 import select
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from bench.errors import BenchError, UsageError
 from bench.rigfile import ServiceTable
 
 STOP_SECONDS = 5.0
+LONGEST = 1 << 16
 
 
 class Service:
@@ -31,14 +34,19 @@ class Service:
                     start_new_session=True,
                 )
         except OSError as problem:
-            raise BenchError(f"service {name}: cannot start {table.command[0]!r} ({problem.strerror}); correct its command") from None
+            problem_text = f"cannot start {table.command[0]!r} ({problem.strerror})"
+            raise BenchError(f"service {name}: {problem_text}; correct its command") from None
         self.announced = self._read_announcement(table.ready_within.total_seconds())
 
     def _read_announcement(self, patience: float) -> dict[str, Any]:
         output = self._process.stdout
         assert output is not None
-        ready, _, _ = select.select([output], [], [], patience)
-        line = output.readline() if ready else b""
+        line, ended, end = b"", False, time.monotonic() + patience
+        while not ended and not line.endswith(b"\n"):
+            if not select.select([output], [], [], max(0.0, end - time.monotonic()))[0]:
+                break
+            octets = os.read(output.fileno(), LONGEST)
+            line, ended = line + octets, not octets or len(line) > LONGEST
         try:
             announced = json.loads(line)
         except ValueError:
@@ -48,7 +56,7 @@ class Service:
         self.stop()
         if isinstance(announced, dict):
             raise UsageError(f"service {self.name}: {announced['error']}")
-        problem = "said nothing in time" if not ready else "ended at once" if not line else "did not announce itself in JSON"
+        problem = "did not announce itself in JSON" if line else "ended at once" if ended else "said nothing in time"
         raise BenchError(f"service {self.name}: {problem}; {self._last_words()}")
 
     def _last_words(self) -> str:
