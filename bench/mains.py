@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from bench.capabilities import AcReading, AcSource, ProgramPoint
 from bench.clock import Clock
@@ -14,6 +15,7 @@ from bench.units import format_duration, parse_duration
 CYCLE = timedelta(milliseconds=20)
 DENSE_SAMPLES = timedelta(seconds=1)
 SETTLE = timedelta(seconds=1)
+INTERRUPTED = 0.05  #: a supply below this fraction of nominal is interrupted (EN 50160)
 PROGRAM_POINTS = 100  #: no list engine in the field takes more points than this
 
 
@@ -33,7 +35,9 @@ class Interruption:
 class Mains:
     """One feed."""
 
-    def __init__(self, source: AcSource, timeline: Timeline, clock: Clock, safety: SafetyTable, rest: NominalTable) -> None:
+    def __init__(
+        self, source: AcSource, timeline: Timeline, clock: Clock, safety: SafetyTable, rest: NominalTable
+    ) -> None:
         self._source, self._timeline, self._clock = source, timeline, clock
         self._safety, self.rest = safety, rest
         self._clock.every(rest.sample, self.sample)
@@ -76,8 +80,10 @@ class Mains:
         began = self._clock.now()
         self.sample()
         end_dense = self._clock.every(max(DENSE_SAMPLES, length / 100), self.sample)
-        self._clock.sleep_until(began + length)
-        end_dense()
+        try:
+            self._clock.sleep_until(began + length)
+        finally:
+            end_dense()
         self.sample()
         self._stimulus("close the feed", output=True)
         self._source.output(True)
@@ -87,22 +93,28 @@ class Mains:
 
     def program(self, words: str, points: Sequence[ProgramPoint], start_phase: float = 0.0) -> None:
         """Run a hardware-timed program to its end. Raises NotRun when the source cannot time it."""
+        if not points:
+            raise SafetyError(f"{words}: a program needs at least one point")
         shortest = min(point.dwell for point in points)
         if self._source.minimum_dwell is None or shortest < self._source.minimum_dwell:
             raise NotRun(f"the AC source cannot time a step of {format_duration(shortest)} itself")
         if len(points) > PROGRAM_POINTS:
-            raise SafetyError(f"{words}: {len(points)} points, but a list engine takes {PROGRAM_POINTS}; use longer steps")
+            limit = f"a list engine takes {PROGRAM_POINTS}; use longer steps"
+            raise SafetyError(f"{words}: {len(points)} points, but {limit}")
         for point in points:
             self._within_envelope("voltage", point.voltage, self._safety.voltage_min, self._safety.voltage_max, "V")
-            if point.voltage == 0:
-                self._check_outage(point.dwell)
+        for dead, stretch in groupby(points, key=lambda point: point.voltage < INTERRUPTED * self.rest.voltage):
+            if dead:
+                self._check_outage(sum((point.dwell for point in stretch), timedelta()))
         listed = [[point.voltage, point.dwell.total_seconds()] for point in points]
         self._stimulus(words, program=listed)
         length = self._source.run_program(points, self.rest.voltage, start_phase)
         end_dense = self._clock.every(max(length / 60, CYCLE), self.sample)
-        self._clock.sleep(length + SETTLE)
-        end_dense()
-        self._source.end_program()
+        try:
+            self._clock.sleep(length + SETTLE)
+        finally:
+            end_dense()
+            self._source.end_program()
         self.sample()
 
     def dip(self, residual: float, cycles: float, start_phase: float = 0.0) -> None:
@@ -115,10 +127,17 @@ class Mains:
         """Brown out: fall to `residual` (fraction of nominal), hold, rise again."""
         nominal, low = self.rest.voltage, residual * self.rest.voltage
         falling, rising = _slope(nominal, low, parse_duration(fall)), _slope(low, nominal, parse_duration(rise))
-        points = [*falling, ProgramPoint(low, parse_duration(hold)), *rising, ProgramPoint(nominal, timedelta(seconds=1))]
+        points = [
+            *falling,
+            ProgramPoint(low, parse_duration(hold)),
+            *rising,
+            ProgramPoint(nominal, timedelta(seconds=1)),
+        ]
         self.program(f"ramp to {residual:.0%} of nominal, hold {format_duration(parse_duration(hold))}", points)
 
     def _check_outage(self, length: timedelta) -> None:
+        if length < timedelta(0):
+            raise SafetyError(f"an outage of {length.total_seconds():g} s is no outage; give a positive duration")
         if length > self._safety.longest_outage:
             longest = format_duration(self._safety.longest_outage)
             raise SafetyError(f"an outage of {format_duration(length)} is longer than the rig allows ({longest})")
