@@ -76,7 +76,7 @@ class Timeline:
         deadline = began + wait
         while True:
             self._clock.pump(None)
-            if found := self.find(pattern, after):
+            if found := [seen for seen in self.find(pattern, after) if seen.time <= deadline]:
                 return found[0]
             if self._clock.now() >= deadline:
                 break
@@ -87,6 +87,7 @@ class Timeline:
     @contextmanager
     def never(self, pattern: Pattern, *, during: timedelta | str = timedelta(0), rule: str = "") -> Iterator[None]:
         """State that nothing matches while the block runs nor for `during` after it."""
+        self._clock.pump(None)  # what came before the block is not in it
         mark = self._number
         yield
         wait = parse_duration(during)
@@ -101,7 +102,9 @@ class Timeline:
         """Return the failure to raise: rule, expectation, what was seen, where the evidence is."""
         cited = find_rule(rule or self.default_rule)
         lines = [headline(cited), f"  expected  {expected}"]
-        lines += [f"  {'seen' if not index else '':<8}  {text}" for index, text in enumerate(seen or ["nothing like it"])]
+        lines += [
+            f"  {'seen' if not index else '':<8}  {text}" for index, text in enumerate(seen or ["nothing like it"])
+        ]
         if self.evidence:
             lines.append(f"  evidence  {self.evidence}")
         return Failure("\n".join(lines), cited.id)
@@ -114,7 +117,7 @@ class Timeline:
         return self.seen
 
     def _nearest(self, pattern: Pattern, after: "Observation | datetime | None") -> list[str]:
-        near = [seen for seen in self._since(after) if pattern.near(seen)] or [
+        near = [seen for seen in self._since(after) if pattern.near(seen) or pattern.matches(seen)] or [
             seen for seen in self.seen if pattern.near(seen)
         ]
         return [seen.text() for seen in near[-NEAREST:]]
