@@ -9,6 +9,7 @@ import socket
 import sys
 import tomllib
 from collections.abc import Mapping
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -31,7 +32,9 @@ class _Table(BaseModel):
     @classmethod
     def _eui(cls, value: str) -> str:
         if not _EUI.fullmatch(value):
-            raise ValueError(f"{value!r} is not an EUI-64; write eight hex pairs, for example '90-B3-D5-1F-30-01-00-00'")
+            raise ValueError(
+                f"{value!r} is not an EUI-64; write eight hex pairs, for example '90-B3-D5-1F-30-01-00-00'"
+            )
         return value
 
 
@@ -39,7 +42,7 @@ class ServiceTable(_Table):
     """A program the rig needs while it is in use; it prints one JSON object when it is ready."""
 
     command: list[str] = Field(min_length=1)
-    ready_within: Duration = Field(default_factory=lambda: _duration("20 s"))
+    ready_within: Duration = Field(default_factory=lambda: _duration("20 s"), gt=timedelta(0))
     accepts: frozenset[Literal["seed", "defects"]] = frozenset()
 
 
@@ -78,7 +81,7 @@ class SafetyTable(_Table):
     frequency_min: Hertz = 45.0
     frequency_max: Hertz = 55.0
     current_max: Amperes
-    longest_outage: Duration
+    longest_outage: Duration = Field(ge=timedelta(0))
     attenuation_max: Decibel
 
 
@@ -89,7 +92,7 @@ class NominalTable(_Table):
     frequency: Hertz
     output_on: bool = True
     attenuation: Decibel = 0.0
-    sample: Duration = Field(default_factory=lambda: _duration("5 s"))
+    sample: Duration = Field(default_factory=lambda: _duration("5 s"), ge=timedelta(milliseconds=100))
 
 
 class RigFile(_Table):
@@ -105,7 +108,7 @@ class RigFile(_Table):
     keys: KeysTable
     safety: SafetyTable
     nominal: NominalTable
-    calibration: dict[str, str] = {}
+    calibration: dict[str, date] = {}  #: instrument -> the day on which its calibration ends
 
 
 def _duration(text: str) -> Any:
@@ -119,7 +122,9 @@ def load_rig_file(path: Path) -> RigFile:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as problem:
-        raise RigError(str(path), "file", f"cannot be read ({problem.strerror})", "give the path of a rig file") from None
+        raise RigError(
+            str(path), "file", f"cannot be read ({problem.strerror})", "give the path of a rig file"
+        ) from None
     except UnicodeDecodeError:
         raise RigError(str(path), "file", "is not UTF-8 text", "give the path of a rig file") from None
     try:
@@ -140,11 +145,27 @@ def check_rig(table: Mapping[str, Any], file: str) -> RigFile:
     for role, name in rig.roles.items():
         _check_role(file, rig, role, name)
     for name, device in rig.devices.items():
-        for key in ("feed", "link"):
+        for key, role in (("feed", "mains"), ("link", "attenuator")):
             wired = getattr(device, key)
-            if wired is not None and wired not in rig.instruments:
-                raise RigError(file, f"devices.{name}.{key}", f"no instrument {wired!r}", _choose(rig.instruments))
+            if wired is not None:
+                _check_instrument(file, rig, f"devices.{name}.{key}", wired, role)
+    for name in rig.calibration:
+        if name not in rig.instruments:
+            raise RigError(file, f"calibration.{name}", f"no instrument {name!r}", _choose(rig.instruments))
+    _check_rest(file, rig)
     return rig
+
+
+def _check_rest(file: str, rig: RigFile) -> None:
+    rest, safety = rig.nominal, rig.safety
+    for key, value, low, high, unit in (
+        ("voltage", rest.voltage, safety.voltage_min, safety.voltage_max, "V"),
+        ("frequency", rest.frequency, safety.frequency_min, safety.frequency_max, "Hz"),
+        ("attenuation", rest.attenuation, 0.0, safety.attenuation_max, "dB"),
+    ):
+        if not low <= value <= high:
+            problem = f"{value:g} {unit} is outside the safety envelope of {low:g} to {high:g} {unit}"
+            raise RigError(file, f"nominal.{key}", problem, "the rig must be able to rest there")
 
 
 def instrument_config(file: str, name: str, table: Mapping[str, Any]) -> DriverConfig:
@@ -166,13 +187,17 @@ def instrument_config(file: str, name: str, table: Mapping[str, Any]) -> DriverC
 def _check_role(file: str, rig: RigFile, role: str, name: str) -> None:
     if role not in ROLES:
         raise RigError(file, f"roles.{role}", "no such role", _choose(ROLES))
+    _check_instrument(file, rig, f"roles.{role}", name, role)
+
+
+def _check_instrument(file: str, rig: RigFile, key: str, name: str, role: str) -> None:
     if name not in rig.instruments:
-        raise RigError(file, f"roles.{role}", f"no instrument {name!r}", _choose(rig.instruments))
+        raise RigError(file, key, f"no instrument {name!r}", _choose(rig.instruments))
     if not provides(str(rig.instruments[name]["driver"]), role):
         able = [other for other, table in rig.instruments.items() if provides(str(table.get("driver")), role)]
         driver = rig.instruments[name]["driver"]
         problem = f"instrument {name!r} (driver {driver}) does not provide {ROLES[role].__name__}"
-        raise RigError(file, f"roles.{role}", problem, _choose(able) if able else "remove the role or add an instrument that does")
+        raise RigError(file, key, problem, _choose(able) if able else "remove the key or add an instrument that does")
 
 
 def provides(driver: str, role: str) -> bool:
