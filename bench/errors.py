@@ -47,7 +47,7 @@ class NotApplicable(Exception):  # noqa: N818
     """The PICS says that the device does not claim what the test examines."""
 
 
-class Failure(AssertionError):
+class Failure(AssertionError):  # noqa: N818 - a verdict on the device
     """The device broke a rule. `str()` is the whole message a meter engineer reads; `rule` its id."""
 
     def __init__(self, message: str, rule: str = "") -> None:

@@ -18,7 +18,8 @@ class Link:
         step = self._attenuator.step
         wanted = round(db / step) * step
         if not 0 <= wanted <= self._safety.attenuation_max:
-            raise SafetyError(f"attenuation {wanted:g} dB is outside the rig's envelope of 0 to {self._safety.attenuation_max:g} dB")
+            limit = f"0 to {self._safety.attenuation_max:g} dB"
+            raise SafetyError(f"attenuation {wanted:g} dB is outside the rig's envelope of {limit}")
         self._timeline.record("link", "stimulus", {"text": f"link: attenuate by {wanted:g} dB", "attenuation": wanted})
         return self._attenuator.set_attenuation(wanted)
 

@@ -38,7 +38,11 @@ class Pattern:
     def where(self, words: str, also: Callable[[Observation], bool]) -> "Pattern":
         """Return this pattern narrowed by one more condition."""
         narrow = self.matches
-        return Pattern(f"{self.words} {words}", lambda seen: narrow(seen) and also(seen), lambda seen: narrow(seen) or self.near(seen))
+        return Pattern(
+            f"{self.words} {words}",
+            lambda seen: narrow(seen) and also(seen),
+            lambda seen: narrow(seen) or self.near(seen),
+        )
 
 
 def nanoseconds(instant: datetime) -> int:
@@ -50,7 +54,11 @@ def at(point: str, kind: str, words: str | None = None, **fields: Any) -> Patter
     """Return the pattern "an observation of `kind` at `point` whose data has these fields"."""
 
     def matches(seen: Observation) -> bool:
-        return seen.point == point and seen.kind == kind and all(seen.data.get(key) == value for key, value in fields.items())
+        return (
+            seen.point == point
+            and seen.kind == kind
+            and all(seen.data.get(key) == value for key, value in fields.items())
+        )
 
     listed = ", ".join(f"{key} {value}" for key, value in fields.items())
     return Pattern(

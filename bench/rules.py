@@ -25,7 +25,9 @@ class Rule:
 def catalogue() -> dict[str, Rule]:
     """Return every rule by its id."""
     table = io.StringIO((files("bench") / "rules.csv").read_text(encoding="utf-8"))
-    return {row["id"]: Rule(row["id"], row["statement"], row["source"], row["strength"]) for row in csv.DictReader(table)}
+    return {
+        row["id"]: Rule(row["id"], row["statement"], row["source"], row["strength"]) for row in csv.DictReader(table)
+    }
 
 
 def find_rule(rule_id: str) -> Rule:

@@ -55,7 +55,11 @@ def format_duration(duration: timedelta) -> str:
         return f"{seconds * 1000:g} ms"
     minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(int(minutes), 60)
-    parts = [f"{hours} h" if hours else "", f"{minutes} min" if minutes else "", f"{round(rest, 3):g} s" if rest else ""]
+    parts = [
+        f"{hours} h" if hours else "",
+        f"{minutes} min" if minutes else "",
+        f"{round(rest, 3):g} s" if rest else "",
+    ]
     return " ".join(part for part in parts if part)
 
 
