@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import allure
@@ -10,7 +11,7 @@ import pytest
 from allure_commons.logger import AllureFileLogger
 from allure_commons.model2 import Label, StatusDetails
 from allure_commons.model2 import TestResult as AllureResult
-from allure_pytest.listener import AllureListener
+from allure_pytest.listener import AllureListener  # type: ignore[import-untyped]
 
 from bench.observation import Observation
 from bench.runrecord import TestResult
@@ -66,9 +67,9 @@ def register(config: pytest.Config, folder: Path) -> AllureLink:
         return link
     listener = AllureListener(config)
     config.pluginmanager.register(listener, "allure_listener")
-    for plugin in (listener, AllureFileLogger(str(folder / RESULTS), False)):
+    for plugin in (listener, AllureFileLogger(str(folder / RESULTS), False)):  # type: ignore[no-untyped-call]
         allure_commons.plugin_manager.register(plugin)
-        config.add_cleanup(lambda plugin=plugin: allure_commons.plugin_manager.unregister(plugin))
+        config.add_cleanup(partial(allure_commons.plugin_manager.unregister, plugin))
     return link
 
 
@@ -77,4 +78,5 @@ def attach(files: Iterable[Path]) -> None:
     for path in files:
         if path.suffix in _KINDS:
             mime, extension = _KINDS[path.suffix]
-            allure.attach.file(str(path), name=path.name, attachment_type=mime, extension=extension)
+            told = {"name": path.name, "attachment_type": mime, "extension": extension}
+            allure.attach.file(str(path), **told)  # type: ignore[no-untyped-call]
