@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -228,9 +229,7 @@ def test_profile_is_stamped_at_the_end_of_each_half_hour(bench):
     rows = bench.home.esme.profile(now - timedelta(days=1), now)
     assert len(rows) == 48
     assert all(at.minute in (0, 30) and at.second == 0 for at, _ in rows)
-    assert all(
-        later - earlier == timedelta(minutes=30) for (earlier, _), (later, _) in zip(rows, rows[1:], strict=False)
-    )
+    assert {later - earlier for (earlier, _), (later, _) in pairwise(rows)} == {timedelta(minutes=30)}
 
 
 def test_garbage_through_the_tunnel_is_a_format_failure(bench):
