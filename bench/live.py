@@ -14,10 +14,19 @@ from rich.table import Table
 from bench.plugin import REPORTS, SESSION
 from bench.rigfile import load_rig_file
 from bench.runrecord import TestResult
+from bench.session import shown_path
 from bench.testcase import case_of
 from bench.verdict import MAPPING, Verdict
 
 REASON_LINES = 6
+
+
+class Screen(Console):
+    """A console whose reader may go away: the run goes on without it."""
+
+    def on_broken_pipe(self) -> None:
+        """Write nowhere from now on."""
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class LiveReport:
@@ -87,11 +96,7 @@ class LiveReport:
         if self.reports:
             self._console.print()
         for kind, path in self.reports.items():
-            self._console.print(f"{kind:<8} {_short(path)}", highlight=False, soft_wrap=True)
-
-
-def _short(path: Path) -> str:
-    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+            self._console.print(f"{kind:<8} {shown_path(path)}", highlight=False, soft_wrap=True)
 
 
 def run_suites(rig: Path, select: str, defects: Sequence[str], seed: int, out: Path | None) -> int:
@@ -117,7 +122,7 @@ def run_suites(rig: Path, select: str, defects: Sequence[str], seed: int, out: P
         arguments += ["-k", select]
     if out is not None:
         arguments += ["--out", str(out)]
-    live = LiveReport(Console(soft_wrap=True))
+    live = LiveReport(Screen(soft_wrap=True))
     signal.signal(signal.SIGTERM, _interrupt)
     code = int(pytest.main(arguments, plugins=[live]))
     live.summarise()

@@ -14,7 +14,7 @@ from bench.errors import BenchError, NotApplicable, NotRun, UsageError
 from bench.fixtures import *  # noqa: F403 - pytest finds fixtures in the plugin's namespace
 from bench.home import Home
 from bench.session import RunSession
-from bench.testcase import TestCase, case_of, variant_of
+from bench.testcase import case_of, variant_of
 from bench.verdict import MAPPING, Verdict, exit_code, verdict_of
 
 SESSION = pytest.StashKey[RunSession]()
@@ -106,7 +106,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]") 
     if isinstance(error, KeyboardInterrupt | pytest.exit.Exception):
         return report
     outcomes = item.stash.setdefault(OUTCOMES, [])
-    verdict, reason = _judge(run, case, error, call.when)
+    verdict, reason = _judge(run, item.nodeid, error, call.when)
     if call.when == "call" or verdict is not Verdict.PASS:
         outcomes.append((verdict, reason))
     if verdict is not Verdict.PASS:
@@ -120,7 +120,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]") 
     return report
 
 
-def _judge(run: RunSession, case: TestCase, error: BaseException | None, when: str) -> tuple[Verdict, str]:
+def _judge(run: RunSession, node: str, error: BaseException | None, when: str) -> tuple[Verdict, str]:
     if error is not None and isinstance(error, pytest.skip.Exception):
         return Verdict.NOT_RUN, str(error)
     verdict = verdict_of(error, precondition=when != "call")
@@ -128,7 +128,7 @@ def _judge(run: RunSession, case: TestCase, error: BaseException | None, when: s
         return verdict, ""
     if isinstance(error, BenchError | AssertionError | NotRun | NotApplicable) or verdict is not Verdict.ERROR:
         return verdict, str(error) or type(error).__name__
-    path = run.folder / f"{case.id}-traceback.txt"
+    path = run.folder / f"{run.evidence_name(node)}-traceback.txt"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
     last = traceback.extract_tb(error.__traceback__)[-1]

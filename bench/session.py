@@ -22,6 +22,11 @@ from bench.verdict import Verdict, worst
 Outcome = tuple[Verdict, str]
 
 
+def shown_path(path: Path) -> str:
+    """Return a path as people want to read it: relative if it lies below the working directory."""
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+
+
 class RunSession:
     """A run from the first test to the last."""
 
@@ -49,16 +54,20 @@ class RunSession:
         if isinstance(self._trouble, UsageError):
             raise self._trouble
 
+    def evidence_name(self, node: str) -> str:
+        """Return the name of a test's evidence: its id, as a file name."""
+        return re.sub(r"[^A-Za-z0-9.-]+", "-", self._results[node].id).strip("-")
+
     def begin_test(self, node: str, case: TestCase) -> Home:
         """Open the rig if need be, restore its baseline and start the evidence of a test."""
         home = self._open()
         assert self._rig is not None
         self._rig.restore_baseline()
         result = self._results[node]
-        result.evidence = evidence = re.sub(r"[^A-Za-z0-9.-]+", "-", result.id).strip("-")
+        result.evidence = evidence = self.evidence_name(node)
         folder = self.folder / evidence
         folder = self.folder / evidence
-        home.timeline.begin(case.rules[0] if case.rules else "", f"{os.path.relpath(folder)}/")
+        home.timeline.begin(case.rules[0] if case.rules else "", f"{shown_path(folder)}/")
         self._rig.recorder.open(folder / "timeline.jsonl")
         self._evidence = TestEvidence(folder, home)
         home.begin_test(case)
@@ -77,7 +86,8 @@ class RunSession:
         if self._evidence is not None and self.home is not None:
             result.duration_s = round(machine.monotonic() - self._began[0], 3)
             result.rig_duration_s = round((self.home.clock.now() - self._began[1]).total_seconds(), 6)
-            self.home.timeline.record("bench", "verdict", {"verdict": result.verdict, "text": result.reason})
+            said = result.reason.partition("\n  evidence")[0]  # where the evidence lies is no evidence
+            self.home.timeline.record("bench", "verdict", {"verdict": result.verdict, "text": said})
             self._evidence.close()
             self._evidence = None
             assert self._rig is not None
