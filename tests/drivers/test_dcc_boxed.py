@@ -110,7 +110,7 @@ def test_no_http() -> None:
     with peer([], [(">raw", b"SSH-2.0-OpenSSH_9.6\r\n")]) as far:
         dcc = gateway(f"http://127.0.0.1:{far.port}", 0.3)
         dcc.open()
-        with within(2.0), pytest.raises(InstrumentError, match="cannot reach|no reply"):
+        with within(2.0), pytest.raises(InstrumentError, match=r"cannot reach|no reply"):
             dcc.post("send", REQUEST)
         dcc.close()
 
@@ -131,7 +131,7 @@ def test_receive_port_taken() -> None:
             "127.0.0.1:99999",
             "no-such-host.invalid:80",
         ):
-            with pytest.raises(InstrumentError, match="^instrument dcc: cannot listen on .*choose a free port"):
+            with pytest.raises(InstrumentError, match=r"^instrument dcc: cannot listen on .*choose a free port"):
                 gateway(url, receive=receive).open()
 
 

@@ -117,5 +117,5 @@ def test_a_line_that_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     "resource", ["/dev/no-such-line", "socket://127.0.0.1:{port}", "socket://no-such-host.invalid:1", "nonsense://", ""]
 )
 def test_not_there(resource: str) -> None:
-    with within(10.0), pytest.raises(InstrumentError, match="^instrument local: cannot open .*check the address"):
+    with within(10.0), pytest.raises(InstrumentError, match=r"^instrument local: cannot open .*check the address"):
         line_to(resource.format(port=free_port())).open()

@@ -290,7 +290,7 @@ def test_refused_port() -> None:
     ["TCPIP::no-such-host.invalid::5025::SOCKET", "nonsense", "ASRL/dev/no-such-tty::INSTR", "GPIB9::5::INSTR"],
 )
 def test_not_there(resource: str) -> None:
-    with within(10.0), pytest.raises(InstrumentError, match="^instrument mains: cannot open ") as caught:
+    with within(10.0), pytest.raises(InstrumentError, match=r"^instrument mains: cannot open ") as caught:
         source(resource, 0.5).open()
     assert "\n" not in str(caught.value)
 

@@ -153,7 +153,7 @@ def test_unplugged_while_receiving(bus: Bus) -> None:
 def test_silent() -> None:
     with Terminal(lambda line: None) as far, within(3.0):
         driver = sniffer(far.path)
-        with pytest.raises(InstrumentError, match="^instrument sniffer: did not confirm channel 15.*-> channel$"):
+        with pytest.raises(InstrumentError, match=r"^instrument sniffer: did not confirm channel 15.*-> channel$"):
             driver.open()
         driver.close()
 

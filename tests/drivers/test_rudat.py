@@ -68,13 +68,13 @@ def test_another_instrument() -> None:
 
 
 def test_hangs_up_mid_way() -> None:
-    with pytest.raises(InstrumentError, match="last exchange: .*-> :SETATT=30.25"):
+    with pytest.raises(InstrumentError, match=r"last exchange: .*-> :SETATT=30.25"):
         play([*OPENED, ("<", ":SETATT=30.25"), ("hang up", None)])
 
 
 def test_not_there() -> None:
     for resource in (f"TCPIP::127.0.0.1::{free_port()}::SOCKET", "TCPIP::no-such-host.invalid::23::SOCKET"):
-        with within(10.0), pytest.raises(InstrumentError, match="^instrument attenuator: cannot "):
+        with within(10.0), pytest.raises(InstrumentError, match=r"^instrument attenuator: cannot "):
             attenuator(resource, 0.5).open()
 
 

@@ -87,7 +87,7 @@ def test_a_late_answer_is_not_taken_for_the_next_one() -> None:
 @pytest.mark.parametrize("resource", ["no-such-host.invalid:1", "127.0.0.1:0", "127.0.0.1:99999", "nowhere", ":x"])
 def test_not_there(resource: str) -> None:
     clock = SteppedClock("clock", SteppedClockConfig(resource=resource, timeout_s=0.5))
-    with within(10.0), pytest.raises(InstrumentError, match="^instrument clock: cannot connect to "):
+    with within(10.0), pytest.raises(InstrumentError, match=r"^instrument clock: cannot connect to "):
         clock.open()
 
 

@@ -1,7 +1,7 @@
 """The same driver classes against the virtual rig's instruments, which speak the makers' bytes."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -52,7 +52,7 @@ class Bench:
         self.feed.add_load(lambda: 46.0)
         self.feed.listen(lambda volts: self.trace.append((world.now, volts)))
 
-    def _locked(self, answer):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    def _locked(self, answer: Callable[[str], str | None]) -> Callable[[str], str | None]:
         def locked(line: str) -> str | None:
             with self.world.lock:
                 return answer(line)
@@ -98,7 +98,7 @@ def test_list_program_runs_on_the_feed_in_its_own_time(bench: Bench) -> None:
 
 
 def test_out_of_range_is_refused_with_the_makers_error(bench: Bench) -> None:
-    with pytest.raises(InstrumentError, match='refused VOLT 400.00: -222 "Data out of range"'):
+    with pytest.raises(InstrumentError, match=r'refused VOLT 400.00: -222 "Data out of range"'):
         bench.mains.set_voltage(400.0)
     with pytest.raises(InstrumentError, match='refused the list: -222 "Data out of range"'):
         bench.mains.run_program([ProgramPoint(400.0, timedelta(seconds=1))], 230.0)
