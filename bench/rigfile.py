@@ -11,9 +11,9 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from bench.capabilities import ROLES
 from bench.driver import DriverConfig, driver_class, driver_names
@@ -28,14 +28,14 @@ _EUI = re.compile(r"([0-9A-Fa-f]{2}-){7}[0-9A-Fa-f]{2}|\{[a-z_]+\.[a-z0-9_]+\}")
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    @field_validator("eui", "acb", "cos_party", "network_operator", check_fields=False)
-    @classmethod
-    def _eui(cls, value: str) -> str:
-        if not _EUI.fullmatch(value):
-            raise ValueError(
-                f"{value!r} is not an EUI-64; write eight hex pairs, for example '90-B3-D5-1F-30-01-00-00'"
-            )
-        return value
+
+def _check_eui(value: str) -> str:
+    if not _EUI.fullmatch(value):
+        raise ValueError(f"{value!r} is not an EUI-64; write eight hex pairs, for example '90-B3-D5-1F-30-01-00-00'")
+    return value
+
+
+Identifier = Annotated[str, AfterValidator(_check_eui)]
 
 
 class ServiceTable(_Table):
@@ -50,7 +50,7 @@ class DeviceTable(_Table):
     """A device on the rig."""
 
     type: DeviceType
-    eui: str
+    eui: Identifier
     feed: str | None = None
     link: str | None = None
     mpxn: str | None = None
@@ -60,10 +60,10 @@ class DeviceTable(_Table):
 class PartiesTable(_Table):
     """The remote parties the bench plays or names."""
 
-    acb: str
-    cos_party: str
-    network_operator: str
-    suppliers: list[str] = Field(min_length=2, max_length=2)
+    acb: Identifier
+    cos_party: Identifier
+    network_operator: Identifier
+    suppliers: list[Identifier] = Field(min_length=2, max_length=2)
 
 
 class KeysTable(_Table):
