@@ -1,6 +1,8 @@
 """The `bench` command. Heavy modules are imported by the commands that need them."""
 
 import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +18,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+pki = typer.Typer(help="Certificates and keys of a test SMKI.", no_args_is_help=True)
+app.add_typer(pki, name="pki")
+_FIRST_DAY = datetime(2025, 1, 1)
 
 
 @app.command()
@@ -43,6 +49,53 @@ def decode(
     from bench.gbcs.decode_command import run as decode_messages
 
     raise typer.Exit(decode_messages(paths, keys, acb, json, sys.stdout))
+
+
+@pki.command()
+def make(
+    folder: Annotated[Path, typer.Argument(help="where to write")],
+    seed: Annotated[str, typer.Option(help="same seed, same keys")] = "bench",
+    device: Annotated[list[str] | None, typer.Option(help="EUI-64 of a device, repeatable")] = None,
+    not_before: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="first day of validity")] = _FIRST_DAY,
+) -> None:
+    """Make a complete test SMKI; BENCH_PASSPHRASE in the environment encrypts its private keys."""
+    from bench.pki.pki_command import make as make_smki
+
+    _pki(lambda: make_smki(folder, seed, device or [], not_before.replace(tzinfo=UTC), sys.stdout))
+
+
+@pki.command("import")
+def import_store(
+    source: Annotated[Path, typer.Argument(help="key store folder, or JSON key store of a DCC Boxed")],
+    folder: Annotated[Path, typer.Argument(help="where to write")],
+    set_name: Annotated[str | None, typer.Option("--set", help="credential set of a JSON key store: Z1, Z1b")] = None,
+) -> None:
+    """Import certificates and keys into a key store folder."""
+    from bench.pki.pki_command import import_store as import_credentials
+
+    _pki(lambda: import_credentials(source, folder, set_name, sys.stdout))
+
+
+@pki.command("check")
+def check_certificates(
+    paths: Annotated[list[Path], typer.Argument(help="certificates (PEM, DER) or folders of them")],
+    anchor: Annotated[Path | None, typer.Option(help="root certificate to chain to")] = None,
+    at: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="day at which they are to be valid")] = None,
+) -> None:
+    """Check certificates against the SMKI profiles and chains. Exit code 1 if one is wrong."""
+    from bench.pki.pki_command import check as check_chains
+
+    _pki(lambda: check_chains(paths, anchor, at.replace(tzinfo=UTC) if at else None, sys.stdout))
+
+
+def _pki(action: Callable[[], int]) -> None:
+    from bench.pki.errors import PkiError
+
+    try:
+        code = action()
+    except PkiError as problem:
+        raise UsageError(str(problem)) from None
+    raise typer.Exit(code)
 
 
 @app.command()
