@@ -33,8 +33,9 @@ from bench.dcc.bodies import (
 )
 from bench.dcc.correlate import correlate
 from bench.device_message import DeviceMessage
-from bench.errors import BenchError, Inconclusive
-from bench.gbcs import Eui64, Keystore, Message
+from bench.driver import Driver
+from bench.errors import BenchError, Inconclusive, InstrumentError
+from bench.gbcs import Eui64, GbcsError, Keystore, Message
 from bench.gbcs.check import check
 from bench.gbcs.credentials import RoleDetails
 from bench.gbcs.crypto import sign
@@ -178,7 +179,7 @@ class DccPoint:
         try:
             response = Response.parse(reply)
         except DuisError as problem:
-            raise BenchError(f"instrument dcc: the reply to {request.variant} is no DUIS response: {problem}") from None
+            raise self._trouble(f"the reply to {request.variant} is no DUIS response: {problem}") from None
         text = f"DCC answers {request.variant} with {response.response_code}"
         self.timeline.record("dcc", "acknowledgement", {"text": text, "code": response.response_code}, reply)
         sent = Sent(self, request, response.response_code, posted)
@@ -196,8 +197,11 @@ class DccPoint:
     def _sign(self, transformed: Sent, signer: Party) -> bytes:
         content = getattr(self._replies[transformed.posted.number].body, "content", None)
         if not isinstance(content, PreCommand):
-            raise BenchError("instrument dcc: the transform service returned no pre-command")
-        correlate(transformed.request, content.payload)
+            raise self._trouble("the transform service returned no pre-command")
+        try:
+            correlate(transformed.request, content.payload)
+        except DuisError as problem:
+            raise self._trouble(f"the pre-command does not mean the request and was not signed: {problem}") from None
         key = self._keystore.private_key(signer.eui, "ds")
         if key is None:
             raise BenchError(
@@ -207,15 +211,24 @@ class DccPoint:
 
     def take(self, item: Item) -> None:
         """Put what the DCC posted to its users on the timeline."""
-        response = Response.parse(item.raw)
-        self._verify(item.raw, response)
-        kind, data = self._described(response)
+        try:
+            response = Response.parse(item.raw)
+            self._verify(item.raw)
+            kind, data = self._described(response)
+        except (DuisError, GbcsError) as problem:
+            text = f"unreadable document from the DCC: {problem}"
+            self.timeline.record("dcc", "document", {"text": text}, item.raw, item.time)
+            raise self._trouble(text) from None
         self.timeline.record("dcc", kind, data, item.raw, item.time)
 
-    def _verify(self, document: bytes, response: Response) -> None:
+    def _verify(self, document: bytes) -> None:
+        """Check the DCC's XML signature where there is one and its key is at hand."""
         key = self._keystore.public_key(self._acb, "xml")
         if key is not None and is_signed(document):
             verify_xml(document, key)
+
+    def _trouble(self, problem: str) -> InstrumentError:
+        return self._gateway.error(problem) if isinstance(self._gateway, Driver) else InstrumentError("dcc", problem)
 
     def _described(self, response: Response) -> tuple[str, dict[str, Any]]:
         body = response.body

@@ -83,13 +83,13 @@ class Dcc:
         world: World,
         smki: TestSmki,
         users: Mapping[Eui64, User],
-        meters: Mapping[Eui64, str],
+        devices: Mapping[Eui64, tuple[Device, str]],
         to_hub: Callable[[bytes], None],
         poster: Poster,
     ) -> None:
         self._world, self._smki, self._users, self._to_hub, self._poster = world, smki, users, to_hub, poster
-        self._meters = dict(meters)  #: meter -> MPxN
-        self._registered = dict.fromkeys(meters, smki.identities.supplier)
+        self._devices = dict(devices)  #: type, and MPxN of a meter ("" of anything else)
+        self._registered = dict.fromkeys(devices, smki.identities.supplier)
         self._pending: dict[tuple[Eui64, int], ServiceRequest] = {}
         self._assembly = Assembly()
         self._counter = 0
@@ -117,12 +117,12 @@ class Dcc:
             return "E1"
         if not self._well_signed(identifier.originator, document):
             return "E100"
-        if identifier.target not in self._meters:
+        if identifier.target not in self._devices:
             return "E19"
         if request.command_variant not in SERVICES[service]:
             return "E13"
         foreign_meter_point = (
-            isinstance(body, UpdateSecurityCredentialsCoS) and body.import_mpxn != self._meters[identifier.target]
+            isinstance(body, UpdateSecurityCredentialsCoS) and body.import_mpxn != self._devices[identifier.target][1]
         )
         return "E062301" if foreign_meter_point else self._request_fault(request)
 
@@ -148,7 +148,7 @@ class Dcc:
         self._counter = max(self._counter + 1, to_microseconds(self._world.now) // 1000)
         return transform(
             request,
-            device=Device.ESME,
+            device=self._devices[request.request_id.target][0],
             acb=who.acb,
             acb_counter=self._counter,
             cos_party=who.cos_party,
@@ -226,7 +226,7 @@ class Dcc:
         updated = SecurityCredentialsUpdated(device=meter, role="Supplier", certificates=_installed(request.body))
         self._dcc_alert(gaining, DccAlert("N42", updated))
         if losing != gaining:
-            news = ChangeOfSupplier(device=meter, device_type="ESME", mpxns=(self._meters[meter],))
+            news = ChangeOfSupplier(device=meter, device_type="ESME", mpxns=(self._devices[meter][1],))
             self._dcc_alert(losing, DccAlert("N27", news))
 
     def hub_outage(self, hub: Eui64, started: datetime, mpxn: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cryptography import x509
 
+from bench.dcc.payload import Device
 from bench.gbcs import Eui64
 from bench.gbcs.gbt import Assembly, split
 from bench.gbcs.trust_anchors import KeyUsage, Role, TrustAnchorCell
@@ -31,6 +32,7 @@ ESME_EUI, CHF_EUI, GPF_EUI = (
     Eui64.of("00-15-5F-00-11-22-33-45"),
 )
 MPAN = "1312345678333"
+DEVICES = {ESME_EUI: (Device.ESME, MPAN), CHF_EUI: (Device.CHF, ""), GPF_EUI: (Device.GPF, "")}
 CHANNEL, PAN = 15, 0x1A62
 CHF_SHORT, ESME_SHORT = 0x0000, 0x6F01
 LINK_LOSS_DB = 52.0
@@ -103,7 +105,7 @@ class Home:
         MeterTunnel(self.esme, self.esme_node)
         self.medium.path("CHF", "ESME", LINK_LOSS_DB, self.attenuation)
         self.medium.listen_in(SNIFFER_LOSS_DB, heard)
-        self.dcc = Dcc(world, smki, site.users, {ESME_EUI: MPAN}, self.hub.from_wan, site.poster)
+        self.dcc = Dcc(world, smki, site.users, DEVICES, self.hub.from_wan, site.poster)
         self.hub.to_wan = self.dcc.from_wan
         self.hub.outage = lambda started: self.dcc.hub_outage(CHF_EUI, started, MPAN)
         for device in (self.esme, self.chf, self.gpf):

@@ -204,6 +204,25 @@ def test_registers_untouched(dut, dcc, clock, mains, suppliers, expect):
     expect("profile log of that day", same).equals(profile)
 
 
+@testcase(
+    "COS-009",
+    "The gas proxy keeps its supplier when the electricity supplier changes",
+    rules=["R-HUB-001", "R-CRD-022"],
+    requirements=["IN.02", "SDAG1-3-TRUST"],
+    use_cases=["CS02b", "CS02a"],
+    devices=["ESME", "GPF"],
+)
+def test_gas_proxy_untouched(home, dut, dcc, suppliers, expect):
+    gas_proxy = home.device("GPF")
+    before = dcc.credentials(gas_proxy, ["Supplier"], as_user=suppliers.losing)[Role.SUPPLIER]
+
+    dcc.send(dcc.change_of_supplier(dut, suppliers.gaining), dut, as_user=suppliers.gaining).response()
+
+    after = dcc.credentials(gas_proxy, ["Supplier"], as_user=suppliers.losing)[Role.SUPPLIER]
+    expect("cells of the supplier on the gas proxy", after.cells).equals(before.cells)
+    expect("its execution counter there", after.current_seq_number).equals(before.current_seq_number)
+
+
 def _security_log(start, end):
     period = ReadLogPeriod(start=start.replace(microsecond=0), end=end + timedelta(seconds=1))
     return ReadEventOrSecurityLog(period=period, log="Security")
