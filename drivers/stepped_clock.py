@@ -100,7 +100,7 @@ class SteppedClock(Driver):
         except ValueError:
             self.close()
             raise self.error("did not answer with a time", text) from None
-        except InstrumentError:
+        except (InstrumentError, KeyboardInterrupt):
             self.close()  # a late answer must not meet the next question
             raise
         self._now = now

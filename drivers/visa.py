@@ -114,8 +114,12 @@ class VisaText:
             self.open()
 
     def _exchange(self, text: str) -> str:
-        self._send(text)
-        return self._read(text)
+        try:
+            self._send(text)
+            return self._read(text)
+        except KeyboardInterrupt:
+            self.close()  # an answer to a question nobody waits for any more must not meet the next one
+            raise
 
     def _read(self, asked: str) -> str:
         try:
