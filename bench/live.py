@@ -129,6 +129,7 @@ def run_suites(rig: Path, select: str, defects: Sequence[str], seed: int, out: P
     if code == pytest.ExitCode.NO_TESTS_COLLECTED and not live.trouble:
         sys.stderr.write(f"bench: nothing ran: no test matches {select!r}\n" if select else "bench: nothing ran\n")
     if code == pytest.ExitCode.INTERRUPTED:
+        sys.stderr.write("bench: interrupted; what had been seen is in the run folder\n")
         return 130
     if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR) and live.trouble:
         return 2 if code == pytest.ExitCode.USAGE_ERROR else 3
