@@ -20,7 +20,9 @@ def test_quantities(text: str, unit: str, value: float) -> None:
     assert parse_quantity(text, unit) == pytest.approx(value)
 
 
-@pytest.mark.parametrize("text", ["230", "230 A", "V", "", "230 V 5 V", "1e3 V", "nan V", "inf V", "230 v", 230, None, True])
+@pytest.mark.parametrize(
+    "text", ["230", "230 A", "V", "", "230 V 5 V", "1e3 V", "nan V", "inf V", "230 v", 230, None, True]
+)
 def test_what_is_no_voltage(text: object) -> None:
     with pytest.raises(ValueError, match="for example '10 V'"):
         parse_quantity(text, "V")
@@ -28,7 +30,15 @@ def test_what_is_no_voltage(text: object) -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("3 min", 180), ("2 min 50 s", 170), ("350 ms", 0.35), ("26 h", 93600), ("1 d", 86400), ("20us", 2e-5), ("1.5 s", 1.5)],
+    [
+        ("3 min", 180),
+        ("2 min 50 s", 170),
+        ("350 ms", 0.35),
+        ("26 h", 93600),
+        ("1 d", 86400),
+        ("20us", 2e-5),
+        ("1.5 s", 1.5),
+    ],
 )
 def test_durations(text: str, seconds: float) -> None:
     assert parse_duration(text) == timedelta(seconds=seconds)
