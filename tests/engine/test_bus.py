@@ -61,7 +61,7 @@ def test_what_was_counted_but_never_came_is_named(bus: Bus) -> None:
     bus.source("dcc", lambda: None).publish("duis", {})
     source.publish("psdu", {})
     began = time.monotonic()
-    with pytest.raises(InstrumentError, match="^instrument sniffer: delivered 1 of 3 observations"):
+    with pytest.raises(InstrumentError, match=r"^instrument sniffer: delivered 1 of 3 observations"):
         bus.drain({"sniffer": 3, "dcc": 1}, patience=0.1)
     assert time.monotonic() - began < 1
     assert {item.source for item in bus.drain()} == {"sniffer", "dcc"}, "what had come is not lost with the error"
@@ -72,7 +72,7 @@ def test_a_loss_is_an_error_once_and_loses_nothing_more(bus: Bus) -> None:
     source.publish("psdu", {"n": 1})
     source._sequence += 2
     source.publish("psdu", {"n": 4})
-    with pytest.raises(InstrumentError, match="^instrument sniffer: lost 2 observations on the bus"):
+    with pytest.raises(InstrumentError, match=r"^instrument sniffer: lost 2 observations on the bus"):
         bus.drain({"sniffer": 4})
     source.publish("psdu", {"n": 5})
     assert [item.data["n"] for item in bus.drain({"sniffer": 5})] == [1, 4, 5]

@@ -114,7 +114,7 @@ def test_program_checks(bench: Bench) -> None:
         bench.mains.program("p", points(*[(230, 1)] * 101))
     with pytest.raises(SafetyError, match="at least one point"):
         bench.mains.program("p", [])
-    with pytest.raises(NotRun, match="cannot time a step of 0.1 ms itself"):
+    with pytest.raises(NotRun, match=r"cannot time a step of 0.1 ms itself"):
         bench.mains.program("p", points((230, 0.0001)))
     bench.source.minimum_dwell = None
     with pytest.raises(NotRun, match="cannot time a step of 20 ms itself"):

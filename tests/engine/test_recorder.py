@@ -75,7 +75,7 @@ def test_a_line_put_in_twice_or_swapped_is_found(tmp_path: Path) -> None:
     lines = path.read_bytes().split(b"\n")
     for order in ([0, 1, 1, 2, 3, 4], [0, 2, 1, 3, 4]):
         path.write_bytes(b"\n".join(lines[index] for index in order))
-        with pytest.raises(BenchError, match=":[23]: the chain is broken here"):
+        with pytest.raises(BenchError, match=r":[23]: the chain is broken here"):
             verify_log(path, GENESIS)
 
 
@@ -121,7 +121,7 @@ def test_evidence_is_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="exists, evidence is never overwritten; choose another run folder"):
         Recorder().open(path)
     (tmp_path / "file").write_text("")
-    with pytest.raises(BenchError, match="cannot create .*choose another run folder"):
+    with pytest.raises(BenchError, match=r"cannot create .*choose another run folder"):
         Recorder().open(tmp_path / "file" / "COS-001" / "timeline.jsonl")
 
 
@@ -167,7 +167,7 @@ def test_a_full_device(tmp_path: Path) -> None:
     head = recorder.head
     os.close(recorder._file)
     recorder._file = os.open("/dev/full", os.O_WRONLY)
-    with pytest.raises(BenchError, match="cannot write .*No space left on device; free some space and run again"):
+    with pytest.raises(BenchError, match=r"cannot write .*No space left on device; free some space and run again"):
         recorder.write(observation(1))
     assert recorder.head == head
     recorder.close()

@@ -14,7 +14,8 @@ NOT_APPLICABLE, NOT_RUN = Verdict.NOT_APPLICABLE, Verdict.NOT_RUN
 def test_every_verdict_maps_everywhere() -> None:
     assert set(MAPPING) == set(Verdict)
     assert {verdict: mapping.allure for verdict, mapping in MAPPING.items()} == {
-        PASS: "passed", FAIL: "failed", INCONCLUSIVE: "unknown", ERROR: "broken", NOT_APPLICABLE: "skipped", NOT_RUN: "skipped"
+        PASS: "passed", FAIL: "failed", INCONCLUSIVE: "unknown", ERROR: "broken",
+        NOT_APPLICABLE: "skipped", NOT_RUN: "skipped"
     }  # fmt: skip
     assert {verdict: mapping.junit for verdict, mapping in MAPPING.items()} == {
         PASS: "", FAIL: "failure", INCONCLUSIVE: "error", ERROR: "error", NOT_APPLICABLE: "skipped", NOT_RUN: "skipped"
