@@ -5,8 +5,9 @@ import binascii
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
-from typing import Any, ClassVar, Self
+from datetime import UTC, datetime, time
+from decimal import Decimal
+from typing import Any, ClassVar, NamedTuple, Self
 
 from lxml import etree
 
@@ -120,7 +121,54 @@ def hexadecimal(octets: int | None = None) -> Codec:
     return Codec(lambda text: check(bytes.fromhex(text)), lambda value: check(value).hex().upper())
 
 
+class Date(NamedTuple):
+    """A calendar date; None where a wildcard stands (DUIS writes year 65535 for any year)."""
+
+    year: int | None
+    month: int | None
+    day: int | None
+    weekday: int | None = None  #: 1 Monday to 7 Sunday
+
+
+_DATE = re.compile(r"(\d{4,5})-(\d\d)-(\d\d)(?:Z|[+-]\d\d:\d\d)?")
+_TIME = re.compile(r"(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)?")
+_ANY_YEAR = 65535
+
+
+def _read_date(text: str) -> Date:
+    match = _DATE.fullmatch(text)
+    if match is None or not 1 <= int(match[2]) <= 12 or not 1 <= int(match[3]) <= 31:
+        raise ValueError(f"{text!r} is not a date")
+    year = int(match[1])
+    return Date(None if year == _ANY_YEAR else year, int(match[2]), int(match[3]))
+
+
+def _write_date(value: Date) -> str:
+    year = _ANY_YEAR if value.year is None else value.year
+    return f"{year:04}-{value.month:02}-{value.day:02}Z"
+
+
+def _read_time(text: str) -> time:
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a time of day in UTC")
+    return time(int(match[1]), int(match[2]), int(match[3]), int((match[4] or "0")[:2].ljust(2, "0")) * 10000)
+
+
+def _write_time(value: time) -> str:
+    return f"{value:%H:%M:%S}.{value.microsecond // 10000:02}Z"
+
+
+def _read_decimal(text: str) -> Decimal:
+    if re.fullmatch(r"[+-]?[0-9]{1,18}(\.[0-9]{0,12})?", text) is None:
+        raise ValueError(f"{text!r} is not a decimal number")
+    return Decimal(text)
+
+
 TEXT = Codec(str, str)
+DATE = Codec(_read_date, _write_date)
+TIME = Codec(_read_time, _write_time)
+DECIMAL = Codec(_read_decimal, str)
 DATE_TIME = Codec(read_date_time, write_date_time)
 BASE64 = Codec(read_base64, lambda value: base64.b64encode(value).decode())
 EUI = Codec(read_eui, str)
@@ -159,10 +207,43 @@ def many(name: str, content: "Codec | type[Record]", *, at_least: int = 1, at_mo
     return field(metadata={"duis": Child(name, content, at_least == 0, at_most)})
 
 
+def attribute(name: str, content: Codec) -> Any:
+    """An XML attribute that is always there."""
+    return field(metadata={"duis": Child("@" + name, content, False, None)})
+
+
+def content(codec: Codec) -> Any:
+    """The text of the element itself."""
+    return field(metadata={"duis": Child("", codec, False, None)})
+
+
 class Record:
     """Base of typed elements; subclasses are dataclasses (frozen, keyword only) of `one`, `maybe` and `many`."""
 
     element: ClassVar[str] = ""  #: the DUIS element name if it differs from the class name
+    one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()  #: groups of fields of which exactly one is given
+
+    def __post_init__(self) -> None:
+        for group in self.one_of:
+            given = [name for name in group if _given(getattr(self, name))]
+            if len(given) != 1:
+                names = {each.name: each.metadata["duis"].name for each in fields(self)}  # type: ignore[arg-type]
+                choices = ", ".join(names[name] for name in group)
+                raise DuisError(f"{self.name()}: {len(given)} of {choices}, expected exactly one")
+
+    def find(self, path: str) -> Any:
+        """The value at a path of DUIS names such as ``PriceElements/StandingCharge``; None where something is missing.
+
+        ``@name`` is an attribute, ``.`` the text of the element. Raises KeyError for a name the element cannot have.
+        """
+        value: Any = self
+        for step in path.split("/"):
+            if value is None:
+                return None
+            wanted = "" if step == "." else step
+            names = {each.metadata["duis"].name: each.name for each in fields(value)}
+            value = getattr(value, names[wanted])
+        return value
 
     @classmethod
     def name(cls) -> str:
@@ -178,6 +259,12 @@ class Record:
             if value is None or (child.content is PRESENT and not value):
                 if not child.optional:
                     raise DuisError(f"{local(element)}: {child.name} is missing")
+                continue
+            if child.name.startswith("@"):
+                element.set(child.name[1:], _text(child, value))
+                continue
+            if not child.name:
+                element.text = _text(child, value) or None
                 continue
             values = (value,) if child.at_most is None else value
             if not values and not child.optional:
@@ -195,6 +282,12 @@ class Record:
         values: dict[str, Any] = {}
         for each in fields(cls):  # type: ignore[arg-type]
             child: Child = each.metadata["duis"]
+            if child.name.startswith("@"):
+                values[each.name] = _attribute(child, element)
+                continue
+            if not child.name:
+                values[each.name] = _read(child, element)
+                continue
             found: list[Any] = []
             while rest and local(rest[0]) == child.name and len(found) < (child.at_most or 1):
                 found.append(_read(child, rest.pop(0)))
@@ -210,12 +303,32 @@ class Record:
         return cls(**values)
 
 
+def _given(value: Any) -> bool:
+    return value is not None and value is not False and value != ()
+
+
+def _text(child: Child, value: Any) -> str:
+    assert isinstance(child.content, Codec)
+    try:
+        return child.content.write(value)
+    except (ValueError, TypeError, AttributeError) as problem:
+        raise DuisError(f"{child.name or 'text'}: {problem}") from None
+
+
+def _attribute(child: Child, element: etree._Element) -> Any:
+    assert isinstance(child.content, Codec)
+    text = element.get(child.name[1:])
+    if text is None:
+        raise DuisError(f"{local(element)}: attribute {child.name[1:]} is missing")
+    try:
+        return child.content.read(text)
+    except ValueError as problem:
+        raise DuisError(f"{local(element)}: attribute {child.name[1:]}: {problem}") from None
+
+
 def _write(child: Child, value: Any) -> etree._Element:
     if isinstance(child.content, Codec):
-        try:
-            return new(child.name, child.content.write(value) or None)
-        except (ValueError, TypeError, AttributeError) as problem:
-            raise DuisError(f"{child.name}: {problem}") from None
+        return new(child.name, _text(child, value) or None)
     if not isinstance(value, child.content):
         raise DuisError(f"{child.name}: {type(value).__name__}, expected {child.content.__name__}")
     return value.to_element(child.name)
@@ -228,4 +341,4 @@ def _read(child: Child, element: etree._Element) -> Any:
     try:
         return child.content.read(text)
     except ValueError as problem:
-        raise DuisError(f"{child.name}: {problem}") from None
+        raise DuisError(f"{child.name or local(element)}: {problem}") from None

@@ -23,9 +23,17 @@ def samples() -> list[Path]:
     return sorted(DUIS.glob("*.XML")) if DUIS is not None else []
 
 
-def shape(element: etree._Element) -> list[tuple[str, str]]:
-    """Names and texts of an element and all below it."""
-    return [(str(each.tag), (each.text or "").strip()) for each in element.iter() if isinstance(each.tag, str)]
+def plain(text: str) -> str:
+    """A text without what XML Schema does not count: leading zeros of numbers, the zone of dates, white space."""
+    text = "".join(text.split()) if len(text) > 200 else text.strip()
+    text = re.sub(r"(\d{4}-\d\d-\d\d)Z", r"\1", text)
+    return str(int(text)) if re.fullmatch("[0-9]{1,2}", text) else text
+
+
+def shape(element: etree._Element) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Names, texts and attributes of an element and all below it."""
+    every = (each for each in element.iter() if isinstance(each.tag, str))
+    return [(str(each.tag), plain(each.text or ""), sorted(map(tuple, each.attrib.items()))) for each in every]
 
 
 @pytest.mark.rtds
@@ -42,7 +50,7 @@ def test_every_sample_is_read_and_written_with_the_same_elements() -> None:
         if isinstance(request.body, b.Body):
             typed += 1
             assert ServiceRequest.parse(bytes(request)) == request
-    assert len(samples()) >= 224 and typed >= 48
+    assert len(samples()) >= 224 and typed == len(samples())
 
 
 @settings(deadline=None)
@@ -165,7 +173,7 @@ def test_values_that_do_not_fit_are_named() -> None:
     ):
         with pytest.raises(DuisError, match=problem):
             bytes(make(body))
-    with pytest.raises(DuisError, match="either ImportMPANs or ImportMPRN"):
+    with pytest.raises(DuisError, match="0 of ImportMPANs, ImportMPRN, expected exactly one"):
         b.SetDeviceConfigurationImportMPxN()
 
 
