@@ -1,5 +1,6 @@
 """Service requests: against the public samples, and what is refused."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
