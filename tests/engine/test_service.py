@@ -44,7 +44,7 @@ def test_a_service_that_does_not_announce_itself(tmp_path: Path, code: str, sayi
 
 
 def test_what_a_service_refuses_is_the_users_mistake(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="^service home: no such defect$"):
+    with pytest.raises(UsageError, match=r"^service home: no such defect$"):
         service(tmp_path, 'print(\'{"error": "no such defect"}\')' + WAIT, "10 s")
 
 
