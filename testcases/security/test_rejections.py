@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from bench.dcc.bodies import DisableSupply, EnableSupply, ReadSupplyStatus
+from bench.clock import seconds
+from bench.dcc.bodies import DisableSupply, EnableSupply, ReadEventOrSecurityLog, ReadLogPeriod, ReadSupplyStatus
 from bench.dcc_point import device_alert
 from bench.gbcs import Eui64
 from bench.gbcs.trust_anchors import Role
@@ -10,6 +11,7 @@ from bench.local_point import answer_to
 from bench.testcase import testcase
 
 REFUSALS = (0x8F1E, 0x8F30, 0x8F3D, 0x8F3E)
+LOGGED = (0x8F1E, 0x8F3E, 0x8F53, 0x8F60)
 ENABLED = 1
 NO_TRUST_ANCHOR, BAD_CERTIFICATE = 10, 5
 
@@ -55,16 +57,17 @@ def test_wrong_signature(dut, dcc, timeline, suppliers, expect):
     "A critical command whose counter is not higher than the last is refused",
     rules=["R-SEC-006", "R-CTR-005", "R-SEC-020"],
     requirements=["SDAG1-3-TRUST"],
-    use_cases=["CS02a", "ECS43"],
+    use_cases=["CS02a", "ECS43", "ECS35b"],
 )
-def test_low_counter(dut, dcc, local, timeline, suppliers, expect):
+def test_low_counter(dut, dcc, local, clock, timeline, suppliers, expect):
     _use_a_counter(dut, dcc, suppliers)
     details = dcc.credentials(dut, ["Supplier"], as_user=suppliers.losing)[Role.SUPPLIER]
     command = local.command(DisableSupply(), dut, as_user=suppliers.losing, counter=details.current_seq_number)
 
     with timeline.never(answer_to(command), during="1 min"):
-        local.deliver(command, "a command with the counter the meter has already")
+        delivered = local.deliver(command, "a command with the counter the meter has already")
 
+    _alerted_or_logged(dut, dcc, clock, timeline, suppliers, delivered, expect)
     _supply_is_on(dut, dcc, suppliers, expect)
     after = dcc.credentials(dut, ["Supplier"], as_user=suppliers.losing)[Role.SUPPLIER]
     expect("execution counter", after.current_seq_number).equals(details.current_seq_number)
@@ -73,19 +76,20 @@ def test_low_counter(dut, dcc, local, timeline, suppliers, expect):
 @testcase(
     "SEC-004",
     "A command for another entity is not executed",
-    rules=["R-SEC-003"],
+    rules=["R-SEC-003", "R-SEC-020"],
     requirements=["SDAG9-3.7.2-EUI64"],
     use_cases=["ECS43"],
 )
-def test_wrong_target(dut, dcc, local, timeline, suppliers, expect):
+def test_wrong_target(dut, dcc, local, clock, timeline, suppliers, expect):
     command = local.command(DisableSupply(), dut, as_user=suppliers.losing)
     other = local.protect(
         replace(command, target=Eui64(dut.eui[:-1] + bytes([dut.eui[-1] ^ 0x10])), signature=None, mac=None), dut
     )
 
     with timeline.never(answer_to(other), during="1 min"):
-        local.deliver(other, "a command addressed to another entity")
+        delivered = local.deliver(other, "a command addressed to another entity")
 
+    _alerted_or_logged(dut, dcc, clock, timeline, suppliers, delivered, expect)
     _supply_is_on(dut, dcc, suppliers, expect)
 
 
@@ -119,14 +123,24 @@ def test_foreign_certificates(dut, dcc, clock, suppliers, expect):
     requirements=["SDAG1-3-TRUST", "SDAG9-3.5-DOS"],
     use_cases=["ECS43", "ECS42"],
 )
-def test_counter_not_poisoned(dut, dcc, local, timeline, suppliers, expect):
+def test_counter_not_poisoned(dut, dcc, local, clock, timeline, suppliers, expect):
     good = local.command(DisableSupply(), dut, as_user=suppliers.losing, counter=(1 << 63) - 1)
     forged = replace(good, signature=bytes(64))
     with timeline.never(answer_to(forged), during="1 min", rule="R-SEC-007"):
-        local.deliver(local.protect(forged, dut), "a forged command with the highest counter")
+        delivered = local.deliver(local.protect(forged, dut), "a forged command with the highest counter")
 
+    _alerted_or_logged(dut, dcc, clock, timeline, suppliers, delivered, expect)
     _supply_is_on(dut, dcc, suppliers, expect)
     _use_a_counter(dut, dcc, suppliers)
+
+
+def _alerted_or_logged(dut, dcc, clock, timeline, suppliers, delivered, expect):
+    """Which of the two, and which code, the sources leave open; to say nothing at all is wrong."""
+    alerts = timeline.find(device_alert(dut, *REFUSALS, to=suppliers.losing), after=delivered)
+    period = ReadLogPeriod(start=delivered.time.replace(microsecond=0), end=clock.now() + seconds(1))
+    log = dcc.ask(ReadEventOrSecurityLog(period=period, log="Security"), dut, as_user=suppliers.losing).log()
+    told = [seen.data["alert_code"] for seen in alerts] + [str(entry) for entry in log if entry.code in LOGGED]
+    expect("alerts to the supplier and security log entries about it", told).satisfies("to be there", bool, "R-SEC-020")
 
 
 def _use_a_counter(dut, dcc, suppliers):
