@@ -39,6 +39,9 @@ class AcSource(Protocol):
     def set_frequency(self, hertz: float) -> float:
         """Set the output frequency (Hz) and return what the instrument reads back."""
 
+    def limit_current(self, amperes: float) -> None:
+        """Set the rms current at which the source trips."""
+
     def output(self, on: bool) -> None:
         """Close or open the output relay and confirm it."""
 

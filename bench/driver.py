@@ -34,6 +34,11 @@ class Driver:
         #: messages sent so far to which the instrument does not reply
         self.unanswered = 0
 
+    @property
+    def listening(self) -> bool:
+        """Whether a reader thread of this driver is alive."""
+        return False
+
     def open(self) -> None:
         """Connect and prove that the instrument answers. Raises InstrumentError."""
 

@@ -41,7 +41,7 @@ class Home:
         self.cos_party = Party("CoS party", Eui64.of(file.parties.cos_party))
         self.acb = Party("access control broker", Eui64.of(file.parties.acb))
         try:
-            self.keystore = Keystore.load(Path(file.keys.keystore))
+            self.keystore = Keystore.load(self._beside(file.keys.keystore))
         except (GbcsError, OSError) as problem:
             raise BenchError(f"{rig.path}: keys.keystore: {problem}") from None
         self.counters = OriginatorCounters()
@@ -60,13 +60,17 @@ class Home:
             else None
         )
 
+    def _beside(self, path: str) -> Path:
+        """Return a path of the rig file: relative ones are relative to it."""
+        return Path(self.rig.path).resolve().parent / Path(path).expanduser()
+
     def _han(self) -> HanPoint | None:
         sniffer = self.rig.find("sniffer")
         if not isinstance(sniffer, FrameSource) or not isinstance(sniffer, Driver):
             return None
         keys = self.rig.file.keys.han
         try:
-            keyring = Keyring.load(Path(keys)) if keys else Keyring()
+            keyring = Keyring.load(self._beside(keys)) if keys else Keyring()
         except (HanError, OSError) as problem:
             raise BenchError(f"{self.rig.path}: keys.han: {problem}") from None
         point = HanPoint(self.timeline, self.clock, keyring, self.devices)
@@ -92,7 +96,7 @@ class Home:
         return point
 
     def _issuing_authorities(self) -> tuple[bytes, ...]:
-        path = Path(self.rig.file.keys.keystore) / "issuing.pem"
+        path = self._beside(self.rig.file.keys.keystore) / "issuing.pem"
         try:
             certificates = load_certificates(path.read_bytes())
         except (PkiError, OSError) as problem:
@@ -114,6 +118,7 @@ class Home:
     def begin_test(self, case: TestCase) -> None:
         """Bring mains and link to their rest and read how the test starts."""
         self.__dict__.pop("suppliers", None)
+        self.rig.forgive()
         self.timeline.record("bench", "step", {"text": f"{case.id} {case.title}"})
         if self._mains is not None:
             self._mains.settle()

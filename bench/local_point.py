@@ -9,8 +9,9 @@ from bench.dcc import ServiceRequest
 from bench.dcc.bodies import Body
 from bench.dcc.payload import Device as DeviceKind
 from bench.dcc.transform import transform
-from bench.errors import NotRun
-from bench.gbcs import Eui64, Keystore, Message
+from bench.driver import Driver
+from bench.errors import InstrumentError, NotRun
+from bench.gbcs import Eui64, GbcsError, Keystore, Message
 from bench.gbcs.check import check
 from bench.gbcs.crypto import add_mac, sign
 from bench.message_text import describe
@@ -74,10 +75,18 @@ class LocalPoint:
     def take(self, item: Item) -> None:
         """Put a message that came back on the timeline."""
         described = describe(item.raw)
-        message = Message.parse(item.raw)
+        try:
+            message = Message.parse(item.raw)
+        except GbcsError as problem:
+            self._timeline.record("local", "garbage", described, item.raw, item.time)
+            raise self._trouble(f"handed back what is no GBCS message: {problem}") from None
         protection = check(message, self._keystore, self._acb)
         data = described | {"gbcs": item.raw.hex(), "mac": protection.mac, "signature": protection.signature}
         self._timeline.record("local", "response", data, item.raw, item.time)
+
+    def _trouble(self, problem: str) -> InstrumentError:
+        delivery = self._delivery
+        return delivery.error(problem) if isinstance(delivery, Driver) else InstrumentError("local", problem)
 
 
 def answer_to(message: Message) -> Pattern:

@@ -57,6 +57,7 @@ class Mains:
 
     def settle(self) -> None:
         """Bring the feed to its nominal state and confirm it by measurement."""
+        self._source.limit_current(self._safety.current_max)
         self.set_voltage(self.rest.voltage)
         self._source.set_frequency(self.rest.frequency)
         self._source.output(True)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bench.allure_link import AllureLink, attach, register
-from bench.errors import BenchError, NotApplicable, NotRun, UsageError
+from bench.errors import BenchError, Failure, UsageError
 from bench.fixtures import *  # noqa: F403 - pytest finds fixtures in the plugin's namespace
 from bench.home import Home
 from bench.session import RunSession
@@ -18,6 +18,7 @@ from bench.testcase import case_of, variant_of
 from bench.verdict import MAPPING, Verdict, exit_code, verdict_of
 
 SESSION = pytest.StashKey[RunSession]()
+PLANNED = pytest.StashKey[bool]()
 REPORTS = pytest.StashKey[dict[str, Path]]()
 ALLURE = pytest.StashKey[AllureLink]()
 OUTCOMES = pytest.StashKey[list[tuple[Verdict, str]]]()
@@ -58,10 +59,12 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         run = RunSession(
             _rig_path(config), Path(out) if out else None, config.getoption("seed"), config.getoption("defect")
         )
+        config.stash[SESSION] = run
         run.plan(cases)
     except UsageError as problem:
+        config.stash.setdefault(PLANNED, False)
         raise pytest.UsageError(str(problem)) from None
-    config.stash[SESSION] = run
+    config.stash[PLANNED] = True
     config.stash[ALLURE] = register(config, run.folder)
 
 
@@ -114,7 +117,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]") 
         report.longrepr = ("", 0, reason) if report.outcome == "skipped" else f"{verdict.upper()} {case.id}  {reason}"
     report.user_properties.append(("verdict", verdict.value))
     if call.when == "teardown":
-        result = run.end_test(item.nodeid, outcomes)
+        try:
+            result = run.end_test(item.nodeid, outcomes)
+        except BenchError as problem:
+            pytest.exit(f"bench: {problem}", returncode=3)
         item.config.stash[ALLURE].settle(result)
         item.config.hook.pytest_bench_result(result=result)
     return report
@@ -124,9 +130,11 @@ def _judge(run: RunSession, node: str, error: BaseException | None, when: str) -
     if error is not None and isinstance(error, pytest.skip.Exception):
         return Verdict.NOT_RUN, str(error)
     verdict = verdict_of(error, precondition=when != "call")
+    if isinstance(error, AssertionError) and not isinstance(error, Failure) and _in_the_bench(error):
+        verdict = Verdict.ERROR
     if error is None:
         return verdict, ""
-    if isinstance(error, BenchError | AssertionError | NotRun | NotApplicable) or verdict is not Verdict.ERROR:
+    if isinstance(error, BenchError) or verdict is not Verdict.ERROR:
         return verdict, str(error) or type(error).__name__
     path = run.folder / f"{run.evidence_name(node)}-traceback.txt"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -134,6 +142,13 @@ def _judge(run: RunSession, node: str, error: BaseException | None, when: str) -
     last = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{os.path.basename(last.filename)}:{last.lineno}"
     return verdict, f"the bench broke at {where} ({type(error).__name__}: {error}); traceback in {path.name}"
+
+
+def _in_the_bench(error: BaseException) -> bool:
+    """Whether an assertion of the bench itself broke, not one of a test."""
+    last = Path(traceback.extract_tb(error.__traceback__)[-1].filename)
+    here = Path(__file__).resolve().parent
+    return last.is_relative_to(here) or last.is_relative_to(here.parent / "drivers")
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
@@ -153,6 +168,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if run is None:
         return
     run.close()
+    if not session.config.stash.get(PLANNED, False):
+        return
     session.config.stash[REPORTS] = _build_reports(run)
     if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         session.exitstatus = exit_code(run.record.verdicts)

@@ -103,6 +103,12 @@ class Rig:
         for item in items:
             self._takers[item.source](item)
 
+    def forgive(self) -> None:
+        """Forget trouble of instruments that still listen, so that one bad line spoils one test."""
+        for instrument in self.instruments.values():
+            if instrument.listening:
+                instrument.trouble = None
+
     def restore_baseline(self) -> None:
         """Bring the rig to its initial state where it can; elsewhere tests find their preconditions themselves."""
         baseline = self.find("baseline")

@@ -66,7 +66,6 @@ class RunSession:
         result = self._results[node]
         result.evidence = evidence = self.evidence_name(node)
         folder = self.folder / evidence
-        folder = self.folder / evidence
         home.timeline.begin(case.rules[0] if case.rules else "", f"{shown_path(folder)}/")
         self._rig.recorder.open(folder / "timeline.jsonl")
         self._evidence = TestEvidence(folder, home)
@@ -83,18 +82,24 @@ class RunSession:
         result = self._results[node]
         result.verdict = worst(verdict for verdict, _ in outcomes)
         result.reason = next((reason for verdict, reason in outcomes if verdict == result.verdict), "")
-        if self._evidence is not None and self.home is not None:
+        try:
+            self._close_evidence(result)
+        except BenchError as problem:
+            result.verdict, result.reason = Verdict.ERROR, str(problem)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.record.save(self.folder)
+        return result
+
+    def _close_evidence(self, result: TestResult) -> None:
+        if self._rig is not None and self.home is not None and self._evidence is not None:
             result.duration_s = round(machine.monotonic() - self._began[0], 3)
             result.rig_duration_s = round((self.home.clock.now() - self._began[1]).total_seconds(), 6)
             said = result.reason.partition("\n  evidence")[0]  # where the evidence lies is no evidence
             self.home.timeline.record("bench", "verdict", {"verdict": result.verdict, "text": said})
-            self._evidence.close()
-            self._evidence = None
-            assert self._rig is not None
+            evidence, self._evidence = self._evidence, None
+            evidence.close()
+        if self._rig is not None:
             self.record.chain = self._rig.recorder.head
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.record.save(self.folder)
-        return result
 
     def _open(self) -> Home:
         if self._trouble is not None:

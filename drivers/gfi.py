@@ -35,6 +35,11 @@ class Gfi(Driver):
         self._reader: threading.Thread | None = None
         self._closing = False
 
+    @property
+    def listening(self) -> bool:
+        """Whether lines are still read."""
+        return self._reader is not None and self._reader.is_alive()
+
     def open(self) -> None:
         """Open the line."""
         try:

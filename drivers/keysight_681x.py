@@ -56,6 +56,12 @@ class Keysight681x(Driver):
         """Set the frequency and return the read-back setting."""
         return self._set("FREQ", hertz)
 
+    def limit_current(self, amperes: float) -> None:
+        """Set the rms current limit and make it a trip instead of a fold-back."""
+        self._set("CURR", amperes)
+        self.io.write("CURR:PROT:STAT ON")
+        self._check_errors("CURR:PROT:STAT ON")
+
     def output(self, on: bool) -> None:
         """Switch the output relay and confirm its state."""
         self.io.write(f"OUTP {'ON' if on else 'OFF'}")

@@ -52,6 +52,11 @@ class NrfSniffer(Driver):
         self._closing = False
         self._wraps, self._last_us = 0, 0
 
+    @property
+    def listening(self) -> bool:
+        """Whether lines are still read."""
+        return self._reader is not None and self._reader.is_alive()
+
     def open(self) -> None:
         """Open the line, silence the sniffer, tune it and see that it says so."""
         try:

@@ -37,6 +37,16 @@ SET_VOLTAGE = opened_then("""
     > VOLT?
     < +2.07000E+02
 """)
+LIMIT_CURRENT = opened_then("""
+    > CURR 3.00
+    > SYST:ERR?
+    < +0,"No error"
+    > CURR?
+    < +3.00000E+00
+    > CURR:PROT:STAT ON
+    > SYST:ERR?
+    < +0,"No error"
+""")
 OUTPUT_ON = opened_then("""
     > OUTP ON
     > *OPC?
@@ -119,6 +129,15 @@ def test_measurement_is_one_acquisition() -> None:
         mains = source(far.visa)
         mains.open()
         assert mains.measure() == AcReading(229.97, 0.13, 29.9, 50.0)
+        far.done()
+        mains.close()
+
+
+def test_current_limit_trips_instead_of_folding_back() -> None:
+    with peer(LIMIT_CURRENT) as far:
+        mains = source(far.visa)
+        mains.open()
+        mains.limit_current(3.0)
         far.done()
         mains.close()
 

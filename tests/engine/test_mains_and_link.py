@@ -36,6 +36,9 @@ class Source:
         self.told.append(("frequency", hertz))
         return hertz
 
+    def limit_current(self, amperes: float) -> None:
+        self.told.append(("current", amperes))
+
     def output(self, on: bool) -> None:
         self.told.append(("output", on))
 

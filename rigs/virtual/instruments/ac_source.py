@@ -8,6 +8,7 @@ from rigs.virtual.power import Feed
 
 IDENTITY = "Keysight Technologies,6812C,MY00000001,A.01.00"
 MAX_VOLTS = 300.0
+MAX_AMPERES = 6.5
 FREQUENCIES = (45.0, 1000.0)
 LIST_POINTS = 100
 DWELL = (0.0003, 1e6)
@@ -23,12 +24,16 @@ class AcSource:
         self._list_volts: list[float] = []
         self._list_dwell: list[float] = []
         self._armed = False
+        self._current_limit = MAX_AMPERES
         self._fetched: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
         self.scpi = scpi = ScpiInterpreter(IDENTITY)
         scpi.on("[SOURce:]VOLTage[:LEVel]", self._set_voltage)
         scpi.on("[SOURce:]VOLTage[:LEVel]?", lambda argument: _number(self._feed().setting))
         scpi.on("[SOURce:]FREQuency", self._set_frequency)
         scpi.on("[SOURce:]FREQuency?", lambda argument: _number(self._feed().frequency))
+        scpi.on("[SOURce:]CURRent[:LEVel]", self._set_current)
+        scpi.on("[SOURce:]CURRent[:LEVel]?", lambda argument: _number(self._current_limit))
+        scpi.on("[SOURce:]CURRent:PROTection:STATe", _ignore)
         scpi.on("OUTPut[:STATe]", lambda argument: self._feed().set_closed(_boolean(argument)))
         scpi.on("OUTPut[:STATe]?", lambda argument: str(int(self._feed().closed)))
         for header in ("VOLTage:AC", "CURRent:AC", "POWer:AC", "FREQuency"):
@@ -60,6 +65,12 @@ class AcSource:
         if not 0 <= volts <= MAX_VOLTS:
             raise ScpiError(OUT_OF_RANGE)
         self._feed().set_voltage(volts)
+
+    def _set_current(self, argument: str) -> None:
+        amperes = float(argument)
+        if not 0 < amperes <= MAX_AMPERES:
+            raise ScpiError(OUT_OF_RANGE)
+        self._current_limit = amperes
 
     def _set_frequency(self, argument: str) -> None:
         hertz = float(argument)
