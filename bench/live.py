@@ -116,7 +116,9 @@ def run_suites(rig: Path, select: str, defects: Sequence[str], seed: int, out: P
         "-o",
         "addopts=",
     ]
-    arguments += ["--rootdir", str(root), "-c", str(root / "pyproject.toml"), "--rig", str(rig), "--seed", str(seed)]
+    settings = root / "pyproject.toml"
+    arguments += ["-c", str(settings if settings.exists() else os.devnull), "--rootdir", str(root)]
+    arguments += ["--rig", str(rig), "--seed", str(seed)]
     arguments += [word for defect in defects for word in ("--defect", defect)]
     if select:
         arguments += ["-k", select]
