@@ -42,7 +42,8 @@ TYPE_NAMES = {
     DONT_CARE: "dont-care",
 }
 
-_INTEGERS = {
+#: octets and signedness of the integer types
+INTEGER_TYPES = {
     DOUBLE_LONG: (4, True),
     DOUBLE_LONG_UNSIGNED: (4, False),
     BCD: (1, True),
@@ -249,7 +250,7 @@ def _decode(data: bytes, offset: int, depth: int) -> tuple[Data, int]:
 
 def _decode_simple(tag: int, data: bytes, offset: int) -> tuple[Data, int]:
     """Value without its tag."""
-    integer = _INTEGERS.get(tag)
+    integer = INTEGER_TYPES.get(tag)
     if integer is not None:
         end = offset + integer[0]
         if end > len(data):
@@ -340,7 +341,7 @@ def encode(data: Data) -> bytes:
 
 def _encode_simple(data: Data) -> bytes:
     tag, value = data.tag, data.value
-    integer = _INTEGERS.get(tag)
+    integer = INTEGER_TYPES.get(tag)
     if integer is not None:
         try:
             return int(value).to_bytes(integer[0], "big", signed=integer[1])

@@ -6,8 +6,8 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from bench.gbcs.clock_text import iso
 from bench.gbcs.keystore import role, subject_eui
-from bench.gbcs.present import iso
 from bench.gbcs.trust_anchors import Role
 
 _USAGES = ("digital_signature", "key_agreement", "key_cert_sign", "crl_sign")

@@ -1,271 +1,207 @@
-"""DLMS payloads as named values: access requests and responses, alerts (GBCS 7.2.9)."""
+"""DLMS payloads as named values: access requests and responses, alerts (GBCS 7.2.9).
 
-import json
-from typing import TYPE_CHECKING, Any
+Read straight from the octets; items are copies of templates made once for each object and use case. What a response
+answers for comes from the use case (`bench.gbcs.meaning`). `bench.gbcs.encode_dlms` is the way back.
+"""
 
-from bench.gbcs import names
-from bench.gbcs.axdr import Data, decode_all
-from bench.gbcs.dlms import (
-    ACCESS_REQUEST,
-    ACCESS_RESPONSE,
-    ACTION,
-    DATA_PROTECTION,
-    GET,
-    GET_WITH_SELECTION,
-    AccessRequest,
-    AccessResponse,
-    DataNotification,
-    ProtectedObject,
-    ProtectionParameters,
-    Spec,
-    parse_protected_request,
-    parse_protected_response,
-)
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from bench.gbcs import names, protection
+from bench.gbcs.alerts import alert
+from bench.gbcs.clock_text import zigbee_time
 from bench.gbcs.errors import GbcsError
-from bench.gbcs.eui import Eui64
-from bench.gbcs.message import Cra, Message
-from bench.gbcs.present import date_time_text, value, zigbee_time
+from bench.gbcs.meaning import Meaning, PlannedItem, instance, of_object, plan
+from bench.gbcs.message import Message
+from bench.gbcs.values import LongLengthError, Named, apply_scaler_unit, read, read_all, read_length
 
 if TYPE_CHECKING:
     from bench.gbcs.decode import Encryption
 
-_CHOICES = {1: "get", 2: "set", 3: "action", 4: "get with selection"}
-_CIPHER_HEADER = b"\x31\0\0\0\0"
-
-
-def payload(message: Message, encryption: "Encryption") -> tuple[dict[str, Any], bytes]:
-    """Named payload and the octets its objects give. Raises GbcsError."""
-    service = message.payload[0]
-    if service == ACCESS_REQUEST:
-        request = AccessRequest.parse(message.payload)
-        items = [_request_item(spec, data) for spec, data in zip(request.specs, request.data, strict=True)]
-        return {"service": "access-request", "invoke_id": f"{request.invoke_id:08X}", "items": items}, bytes(request)
-    if service == ACCESS_RESPONSE:
-        response = AccessResponse.parse(message.payload)
-        pairs = zip(response.results, response.data, strict=True)
-        items = [_response_item(choice, result, data, encryption) for (choice, result), data in pairs]
-        return {"service": "access-response", "invoke_id": f"{response.invoke_id:08X}", "items": items}, bytes(response)
-    notification = DataNotification.parse(message.payload)
-    found: dict[str, Any] = {"service": "data-notification", "invoke_id": f"{notification.invoke_id:08X}"}
-    return found | _alert(message, notification.data, encryption), bytes(notification)
-
-
-def instance(class_id: int, obis: bytes, index: int, method: bool = False) -> dict[str, Any]:
-    """Class, object and attribute or method with the names the tables have."""
-    found: dict[str, Any] = {"class": class_id}
-    member = names.cosem_method(class_id, index) if method else names.cosem_attribute(class_id, index)
-    for key, name in (("class_name", names.cosem_class(class_id)),):
-        if name:
-            found[key] = name
-    found["object"] = names.obis_text(obis)
-    object_name = names.cosem_object(class_id, obis)
-    if object_name:
-        found["object_name"] = object_name
-    found["method" if method else "attribute"] = index
-    if member:
-        found["method_name" if method else "attribute_name"] = member
-    return found
-
-
-def _request_item(spec: Spec, data: Data) -> dict[str, Any]:
-    found: dict[str, Any] = {"action": _CHOICES[spec.choice]}
-    found |= instance(spec.class_id, spec.obis, spec.index, spec.choice == ACTION)
-    if spec.choice == GET_WITH_SELECTION and spec.selector is not None:
-        found["selection"] = _selection(spec.access_selector, spec.selector)
-    if spec.choice == ACTION and spec.class_id == DATA_PROTECTION and spec.index == 1:
-        try:
-            objects, parameters = parse_protected_request(data)
-        except GbcsError:
-            return found | {"value": value(data)}
-        return found | {"objects": [_protected(one) for one in objects], "protection": _parameters(parameters)}
-    if spec.choice not in (GET, GET_WITH_SELECTION) or data.tag:
-        found["value"] = value(data)
-    return found
-
-
-def _selection(selector: int, data: Data) -> dict[str, Any]:
-    """Selection by range names its column and limits; any other is given as it is."""
-    try:
-        column, first, last = data[0], data[1], data[2]
-        if selector == 1 and isinstance(first.value, int) and isinstance(last.value, int):
-            return {
-                "by": "range",
-                "column": instance(column[0].value, column[1].value, column[2].value),
-                "from": zigbee_time(first.value),
-                "to": zigbee_time(last.value),
-            }
-    except (GbcsError, TypeError):
-        pass
-    return {"by": selector, "value": value(data)}
-
-
-def _protected(one: ProtectedObject) -> dict[str, Any]:
-    found = instance(one.class_id, one.obis, one.attribute)
-    if one.between is not None:
-        found["from"], found["to"] = (date_time_text(limit) for limit in one.between)
-    return found
-
-
-def _parameters(parameters: ProtectionParameters) -> dict[str, Any]:
-    return {
-        "originator": str(parameters.originator),
-        "recipient": str(parameters.recipient),
-        "counter": parameters.counter,
-    }
-
-
-def _response_item(choice: int, result: int, data: Data, encryption: "Encryption") -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "action": _CHOICES.get(choice, str(choice)),
-        "result": names.dlms_result(choice, result),
-        "result_code": result,
-    }
-    if choice == ACTION and _looks_protected(data.value):
-        return found | _encrypted(data, encryption)
-    if data.tag:
-        found["value"] = value(data)
-    return found
-
-
-def _looks_protected(members: Any) -> bool:
-    """Whether the members of a structure are protection parameters and an encrypted octet-string."""
-    if not isinstance(members, list) or len(members) != 2:
-        return False
-    sealed = members[1].value
-    return isinstance(members[0].value, list) and isinstance(sealed, bytes) and sealed.startswith(_CIPHER_HEADER)
-
-
-def _encrypted(data: Data, encryption: "Encryption") -> dict[str, Any]:
-    try:
-        parameters, ciphered = parse_protected_response(data)
-        found: dict[str, Any] = {"protection": _parameters(parameters)}
-    except GbcsError as error:
-        ciphered = data[1].value
-        found = {"protection": {"note": str(error), "value": value(data[0])}}
-    found["decryption"], plaintext = encryption.open(ciphered)
-    if plaintext is None:
-        return found | {"ciphered": ciphered.hex().upper()}
-    try:
-        return found | {"value": value(decode_all(plaintext, "decrypted attributes"))}
-    except GbcsError as error:
-        return found | {"plaintext": plaintext.hex().upper(), "note": str(error)}
-
-
-def _alert(message: Message, data: Data, encryption: "Encryption") -> dict[str, Any]:
-    members = data.value
-    if message.cra is not Cra.ALERT or data.tag != 2 or len(members) < 2:
-        return {"value": value(data)}
-    code, timestamp = members[0].value, members[1].value
-    if not isinstance(code, int) or not isinstance(timestamp, bytes):
-        return {"value": value(data)}
-    found: dict[str, Any] = {
-        "alert_code": f"{code:04X}",
-        "alert_name": names.alert_name(code),
-        "time": date_time_text(timestamp),
-    }
-    extra = members[2:]
-    if not extra:
-        return found
-    if _looks_protected(extra):
-        return found | _encrypted(Data(2, extra), encryption)
-    try:
-        named = _EXTRA[message.message_code](extra)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError):
-        named = {}
-    return found | (named or {"members": [value(member) for member in extra]})
-
-
-def instruction(octets: bytes) -> dict[str, Any]:
-    """Message code and originator counter, ten octets, of the command an alert is about."""
-    code = int.from_bytes(octets[:2], "big")
-    case = names.use_case(code)
-    return {
-        "message_code": f"{code:04X}",
-        "use_case": case.use_case,
-        "use_case_name": case.name,
-        "counter": int.from_bytes(octets[2:10], "big"),
-    }
-
-
-def _sized(data: Data, size: int) -> bytes:
-    if not isinstance(data.value, bytes) or len(data.value) != size:
-        raise GbcsError(f"not an octet-string of {size}")
-    return data.value
-
-
-def _future_dated(extra: list[Data]) -> dict[str, Any]:
-    octets = _sized(extra[0], 19)
-    target = instance(int.from_bytes(octets[10:12], "big"), octets[12:18], octets[18])
-    return {"instruction": instruction(octets) | target}
-
-
-def _undelivered(extra: list[Data]) -> dict[str, Any]:
-    octets = _sized(extra[0], 25)
-    cra = {1: "command", 2: "response", 3: "alert"}.get(octets[16], str(octets[16]))
-    return {
-        "discarded": {
-            "originator": str(Eui64(octets[:8])),
-            "target": str(Eui64(octets[8:16])),
-            "kind": cra,
-            "counter": int.from_bytes(octets[17:], "big"),
-        }
-    }
-
-
-def _whitelist(extra: list[Data]) -> dict[str, Any]:
-    updated, pan, devices = extra[0].value
-    entries = [
-        {"device": str(Eui64(device.value)), "link_key_hash": key.value.hex().upper()}
-        for device, key in (entry.value for entry in devices.value)
-    ]
-    return {
-        "updated": date_time_text(_sized(updated, 12)),
-        "extended_pan_id": pan.value.hex().upper(),
-        "devices": entries,
-    }
-
-
-def _limit(extra: list[Data]) -> dict[str, Any]:
-    if len(extra) == 2:
-        return {"controller": extra[0].value, "level": extra[1].value}
-    return {
-        "controller": extra[0].value,
-        "start": date_time_text(_sized(extra[1], 12)),
-        "end": date_time_text(_sized(extra[2], 12)),
-        "level": extra[3].value,
-    }
-
-
-def _no_number(text: str) -> float:
-    raise GbcsError(f"{text} is no JSON number")
-
-
-def _operational(extra: list[Data]) -> dict[str, Any]:
-    report = json.loads(extra[0].value, parse_constant=_no_number)
-    return {"report": report} if isinstance(report, dict) else {}
-
-
-def _integrity(extra: list[Data]) -> dict[str, Any]:
-    cause = int.from_bytes(_sized(extra[0], 2), "big")
-    return {"cause": cause, "cause_name": names.enumeration("integrity cause", cause)}
-
-
-_EXTRA = {
-    0x0018: _whitelist,
-    0x0067: lambda extra: {
-        "outage_start": date_time_text(_sized(extra[0], 12)),
-        "outage_end": date_time_text(_sized(extra[1], 12)),
-    },
-    0x00CC: _future_dated,
-    0x00CE: lambda extra: {"manufacturer_image_hash": _sized(extra[0], 32).hex().upper()},
-    0x00D5: _undelivered,
-    0x00F0: _integrity,
-    0x0110: lambda extra: {"device": str(Eui64(_sized(extra[0], 8)))},
-    0x0111: lambda extra: {"channel_mask": value(extra[0][0])["value"], "channel": _sized(extra[0][1], 1).hex()},
-    0x0114: _undelivered,
-    0x0115: lambda extra: {"device": str(Eui64(_sized(extra[0], 8)))},
-    0x0120: lambda extra: {"command": instruction(_sized(extra[0], 10))},
-    0x0121: _limit,
-    0x0122: _limit,
-    0x0123: _operational,
+ACCESS_REQUEST, ACCESS_RESPONSE, DATA_NOTIFICATION = 0xD9, 0xDA, 0x0F
+GET, SET, ACTION, GET_WITH_SELECTION = 1, 2, 3, 4
+CHOICES = {1: "get", 2: "set", 3: "action", 4: "get with selection"}
+SERVICES = {
+    ACCESS_REQUEST: "access-request",
+    ACCESS_RESPONSE: "access-response",
+    DATA_NOTIFICATION: "data-notification",
 }
+_TEMPLATES = 4096
+
+
+def payload(message: Message, encryption: "Encryption") -> Named:
+    """Named payload. Raises GbcsError.
+
+    A service whose lengths are not in their shortest form is given as its octets with a note.
+    """
+    octets = message.payload
+    service = octets[0]
+    try:
+        if len(octets) < 6:
+            raise GbcsError("data end inside the header of a DLMS service", len(octets))
+        if octets[5]:
+            raise GbcsError(f"date-time length {octets[5]} in a DLMS service, expected 0", 5)
+        found: Named = {"service": SERVICES[service], "invoke_id": octets[1:5].hex().upper()}
+        if service == ACCESS_REQUEST:
+            found["items"] = _request(octets)
+        elif service == ACCESS_RESPONSE:
+            found["items"] = _response(message, octets, encryption)
+        else:
+            found.update(alert(message, octets, encryption))
+    except LongLengthError as error:
+        return {"service": SERVICES[service], "note": str(error), "octets": octets.hex().upper()}
+    return found
+
+
+@lru_cache(_TEMPLATES)
+def _spec(octets: bytes) -> tuple[Named, Meaning | None]:
+    """Template and meaning of one access request specification of ten octets."""
+    choice, class_id, obis, index = octets[0], int.from_bytes(octets[1:3], "big"), octets[3:9], octets[9]
+    shown = {"action": CHOICES[choice]} | instance(class_id, obis, index, choice == ACTION)
+    return shown, of_object(class_id, names.obis_text(obis), index) if choice == SET else None
+
+
+def _request(data: bytes) -> list[Named]:
+    count, at = read_length(data, 6)
+    if 10 * count > len(data) - at:
+        raise GbcsError(f"{count} specifications in {len(data) - at} octets", 6)
+    items = []
+    meanings: list[Meaning | None] = []
+    specs = []
+    for _ in range(count):
+        spec = data[at : at + 10]
+        if len(spec) < 10:
+            raise GbcsError("data end inside an access request specification", at)
+        if not 1 <= spec[0] <= 4:
+            raise GbcsError(f"access request choice {spec[0]:02X}, expected 01 to 04", at)
+        shown, meaning = _spec(spec)
+        item: Named = shown.copy()
+        at += 10
+        if spec[0] == GET_WITH_SELECTION:
+            item["selection"], at = _selection(data, at)
+        items.append(item)
+        meanings.append(meaning)
+        specs.append(spec)
+    values, at = read_length(data, at)
+    if values != count:
+        raise GbcsError(f"{values} values for {count} specifications", at)
+    for item, meaning, spec in zip(items, meanings, specs, strict=True):
+        choice = spec[0]
+        if choice == ACTION and spec[1:3] == b"\x00\x1e" and spec[9] == 1:
+            wanted = protection.read_request(data, at)
+            if wanted is not None:
+                item["objects"], item["protection"], at = wanted
+                continue
+        if at < len(data) and data[at] == 0 and choice in (GET, GET_WITH_SELECTION):
+            at += 1
+            continue
+        item["value"], at = read(data, at, meaning)
+    if at != len(data):
+        raise GbcsError(f"{len(data) - at} octets after the DLMS service", at)
+    return items
+
+
+_RANGE_HEAD = bytes.fromhex("0204 0204 12")
+
+
+def _selection(data: bytes, at: int) -> tuple[Named, int]:
+    """Selection by range names its column and limits; any other is given as it is."""
+    if at >= len(data):
+        raise GbcsError("data end inside an access selector", at)
+    selector, at = data[at], at + 1
+    if selector == 1 and data[at : at + 5] == _RANGE_HEAD:
+        cut = data[at : at + 31]
+        if (
+            cut[7:9] == b"\x09\x06"
+            and cut[15:16] == b"\x0f"
+            and cut[17:21] == b"\x12\0\0\x06"
+            and cut[25:26] == b"\x06"
+            and data[at + 30 : at + 32] == b"\x01\x00"
+        ):
+            first, last = int.from_bytes(cut[21:25], "big"), int.from_bytes(cut[26:30], "big")
+            column = _column(cut[5:17]).copy()
+            shown = {"by": "range", "column": column, "from": zigbee_time(first), "to": zigbee_time(last)}
+            return shown, at + 32
+    value, at = read(data, at)
+    return {"by": selector, "value": value}, at
+
+
+@lru_cache(256)
+def _column(octets: bytes) -> Named:
+    return instance(int.from_bytes(octets[:2], "big"), octets[4:10], int.from_bytes(octets[11:12], "big", signed=True))
+
+
+@lru_cache(_TEMPLATES)
+def _result(choice: int, code: int) -> Named:
+    return {"result": names.dlms_result(choice, code), "result_code": code}
+
+
+def _response(message: Message, data: bytes, encryption: "Encryption") -> list[Named]:
+    if len(data) < 8 or data[6]:
+        raise GbcsError("access response that repeats the request", 6)
+    count, at = read_length(data, 7)
+    if count > len(data) - at:
+        raise GbcsError(f"{count} values in {len(data) - at} octets", 7)
+    head = at - 7  # octets of a count, once more before the results
+    results = data[len(data) - 2 * count :] if count else b""
+    if len(data) - 2 * count - head < at or data[len(data) - 2 * count - head : len(data) - 2 * count] != data[7:at]:
+        raise GbcsError(f"no {count} results for {count} values", len(data))
+    end = len(data) - 2 * count - head
+    choices = results[::2]
+    planned = plan(message.message_code, choices) or [_UNKNOWN] * count
+    items: list[Named] = []
+    for number in range(count):
+        one: PlannedItem = planned[number]
+        choice, code = choices[number], results[2 * number + 1]
+        item: Named = one.shown.copy() if one is not _UNKNOWN else {"action": CHOICES.get(choice, str(choice))}
+        item.update(_result(choice, code))
+        if at < len(data) and data[at] == 0:
+            at += 1
+        else:
+            sealed = protection.read_response(data, at) if choice == ACTION else None
+            if sealed is not None:
+                at = sealed.end
+                _open(item, sealed, one, encryption)
+            else:
+                item["value"], at = read(data, at, one.meaning)
+                if number and one.meaning is not None and item.get("attribute") == 3:
+                    _scale(items[-1], item)
+        items.append(item)
+    if at != end:
+        raise GbcsError(f"values end at {at}, the results begin at {end}", at)
+    return items
+
+
+_UNKNOWN = PlannedItem({}, None)
+
+
+def _scale(value: Named, scaler_unit: Named) -> None:
+    """Scale a register by the scaler and unit read after it."""
+    if value.get("attribute") == 2 and value.get("object") == scaler_unit.get("object") and "value" in value:
+        apply_scaler_unit(value["value"], scaler_unit["value"])
+
+
+def _open(item: Named, sealed: protection.Sealed, planned: PlannedItem, encryption: "Encryption") -> None:
+    """Add protection, ciphered octets and, with the keys at hand, the values to an item."""
+    item["protection"] = sealed.shown
+    item["decryption"], plaintext = encryption.open(sealed.ciphered)
+    item["ciphered"] = sealed.ciphered.hex().upper()
+    if plaintext is None:
+        return
+    try:
+        item["value"] = read_all(plaintext, "decrypted attributes", _inner(planned))
+    except GbcsError as error:
+        item["plaintext"], item["note"] = plaintext.hex().upper(), str(error)
+
+
+def _inner(planned: PlannedItem) -> Meaning | None:
+    """Meaning of the decrypted structure: a member for each object that was asked for."""
+    return _inner_of(tuple(one.name for one in planned.inner), planned.meanings) if planned.inner else None
+
+
+@lru_cache(256)
+def _inner_of(inner: tuple[str, ...], meanings: tuple[Meaning | None, ...]) -> Meaning:
+    found = Meaning()
+    for number, (name, meaning) in enumerate(zip(inner, meanings, strict=True)):
+        found.members[number] = (meaning or Meaning()).called(name)
+    return found

@@ -4,9 +4,14 @@ Every look-up answers for unknown values too: None, or the number in hex where a
 """
 
 import csv
+import re
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
+
+from bench.gbcs.errors import GbcsError
+
+_OBIS = re.compile(r"(\d{1,3})-(\d{1,3}):(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})")
 
 
 class UseCase(NamedTuple):
@@ -31,7 +36,8 @@ class ZclCommand(NamedTuple):
     fields: str  #: payload in the notation of `bench.gbcs.zcl_payload`
 
 
-def _rows(table: str) -> list[list[str]]:
+def rows(table: str) -> list[list[str]]:
+    """Rows of a table without its head line."""
     text = files("bench.gbcs").joinpath("tables", f"{table}.csv").read_text("utf-8")
     return list(csv.reader(text.splitlines()))[1:]
 
@@ -39,46 +45,44 @@ def _rows(table: str) -> list[list[str]]:
 @cache
 def message_codes() -> dict[int, UseCase]:
     """Every message code."""
-    return {int(row[0], 16): UseCase(*row[1:]) for row in _rows("message_codes")}
+    return {int(row[0], 16): UseCase(*row[1:]) for row in rows("message_codes")}
 
 
 @cache
 def alert_codes() -> dict[int, str]:
     """Every alert code."""
-    return {int(code, 16): name for code, name in _rows("alert_codes")}
+    return {int(code, 16): name for code, name in rows("alert_codes")}
 
 
 @cache
 def _cosem_members() -> dict[tuple[int, str, int], str]:
-    return {(int(row[0]), row[1], int(row[2] or 0)): row[3] for row in _rows("cosem_classes")}
+    return {(int(row[0]), row[1], int(row[2] or 0)): row[3] for row in rows("cosem_classes")}
 
 
 @cache
 def _cosem_objects() -> dict[tuple[int, str], str]:
-    return {(int(row[0]), row[1]): row[2] for row in _rows("cosem_objects")}
+    return {(int(row[0]), row[1]): row[2] for row in rows("cosem_objects")}
 
 
 @cache
 def _zcl_clusters() -> dict[int, str]:
-    return {int(cluster, 16): name for cluster, name in _rows("zcl_clusters")}
+    return {int(cluster, 16): name for cluster, name in rows("zcl_clusters")}
 
 
 @cache
 def _zcl_attributes() -> dict[tuple[int, int], ZclAttribute]:
-    return {
-        (int(row[0], 16), int(row[1], 16)): ZclAttribute(row[2], int(row[3], 16)) for row in _rows("zcl_attributes")
-    }
+    return {(int(row[0], 16), int(row[1], 16)): ZclAttribute(row[2], int(row[3], 16)) for row in rows("zcl_attributes")}
 
 
 @cache
 def _zcl_commands() -> dict[tuple[int, bool, int], ZclCommand]:
-    rows = _rows("zcl_commands")
-    return {(int(row[0], 16), row[1] == "to server", int(row[2], 16)): ZclCommand(row[3], row[4]) for row in rows}
+    table = rows("zcl_commands")
+    return {(int(row[0], 16), row[1] == "to server", int(row[2], 16)): ZclCommand(row[3], row[4]) for row in table}
 
 
 @cache
 def _enumerations() -> dict[tuple[str, int], str]:
-    return {(row[0], int(row[1])): row[2] for row in _rows("enumerations")}
+    return {(row[0], int(row[1])): row[2] for row in rows("enumerations")}
 
 
 def use_case(message_code: int) -> UseCase:
@@ -97,6 +101,14 @@ def obis_text(obis: bytes) -> str:
     if len(obis) != 6:
         return obis.hex().upper()
     return f"{obis[0]}-{obis[1]}:{obis[2]}.{obis[3]}.{obis[4]}.{obis[5]}"
+
+
+def obis_octets(text: object) -> bytes:
+    """Six octets of a logical name as `obis_text` writes it; ``0-0:94.44.2.0``. Raises GbcsError."""
+    match = _OBIS.fullmatch(text) if isinstance(text, str) else None
+    if match is None or any(int(group) > 0xFF for group in match.groups()):
+        raise GbcsError(f"{text!r} is no logical name")
+    return bytes(map(int, match.groups()))
 
 
 def cosem_class(class_id: int) -> str | None:

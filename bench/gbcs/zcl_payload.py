@@ -17,28 +17,31 @@ _TOKEN = re.compile(r"(\w+):(\w+)|\[(\w+):(\w+)\]|(\w+)\{([^}]*)\}\*(\w+)")
 _SCALAR = re.compile(r"[uibe](\d+)")
 
 
-class _Field(NamedTuple):
+class Field(NamedTuple):
+    """One field of a list, or a group of them."""
+
     name: str
     type: str
     optional: bool = False
-    members: tuple["_Field", ...] = ()
+    members: tuple["Field", ...] = ()
     repeat: str = ""
 
 
 @cache
-def _fields(text: str) -> tuple[_Field, ...]:
+def parsed(text: str) -> tuple[Field, ...]:
+    """Fields of a list in the notation above."""
     found = []
     for match in _TOKEN.finditer(text):
         name, kind, optional, optional_kind, group, members, count = match.groups()
         if group:
-            found.append(_Field(group, "", False, _fields(members), count))
+            found.append(Field(group, "", False, parsed(members), count))
         else:
-            found.append(_Field(name or optional, kind or optional_kind, optional is not None))
+            found.append(Field(name or optional, kind or optional_kind, optional is not None))
     return tuple(found)
 
 
 @cache
-def _scalar(kind: str) -> tuple[int, bool] | None:
+def scalar(kind: str) -> tuple[int, bool] | None:
     """Octets and signedness of a numeric type."""
     if kind == "utc":
         return 4, False
@@ -51,13 +54,13 @@ def decode(fields: str, payload: bytes) -> dict[str, Any]:
 
     Raises GbcsError if the payload ends early or is not used up.
     """
-    values, offset = _decode(_fields(fields), payload, 0)
+    values, offset = _decode(parsed(fields), payload, 0)
     if offset != len(payload):
         raise GbcsError(f"{len(payload) - offset} octets after the last field", offset)
     return values
 
 
-def _decode(fields: Sequence[_Field], payload: bytes, offset: int) -> tuple[dict[str, Any], int]:
+def _decode(fields: Sequence[Field], payload: bytes, offset: int) -> tuple[dict[str, Any], int]:
     values: dict[str, Any] = {}
     for field in fields:
         if field.members:
@@ -76,13 +79,13 @@ def _count(count: str, values: Mapping[str, Any]) -> int:
     return int(count) if count.isdigit() else int(values[count])
 
 
-def _decode_one(field: _Field, payload: bytes, offset: int) -> tuple[int | bytes, int]:
-    scalar = _scalar(field.type)
-    if scalar:
-        end = offset + scalar[0]
+def _decode_one(field: Field, payload: bytes, offset: int) -> tuple[int | bytes, int]:
+    size = scalar(field.type)
+    if size:
+        end = offset + size[0]
         if end > len(payload):
             raise GbcsError(f"payload ends inside {field.name}", offset)
-        return int.from_bytes(payload[offset:end], "little", signed=scalar[1]), end
+        return int.from_bytes(payload[offset:end], "little", signed=size[1]), end
     if field.type == "rest":
         return payload[offset:], len(payload)
     if field.type == "date4":
@@ -99,10 +102,10 @@ def _decode_one(field: _Field, payload: bytes, offset: int) -> tuple[int | bytes
 
 def encode(fields: str, values: Mapping[str, Any]) -> bytes:
     """Octets of a payload from values as `decode` gives them. Raises GbcsError for a missing or misfit value."""
-    return _encode(_fields(fields), values)
+    return _encode(parsed(fields), values)
 
 
-def _encode(fields: Sequence[_Field], values: Mapping[str, Any]) -> bytes:
+def _encode(fields: Sequence[Field], values: Mapping[str, Any]) -> bytes:
     parts = []
     for field in fields:
         if field.name not in values:
@@ -119,11 +122,11 @@ def _encode(fields: Sequence[_Field], values: Mapping[str, Any]) -> bytes:
     return b"".join(parts)
 
 
-def _encode_one(field: _Field, value: Any) -> bytes:
-    scalar = _scalar(field.type)
+def _encode_one(field: Field, value: Any) -> bytes:
+    size = scalar(field.type)
     try:
-        if scalar:
-            return int(value).to_bytes(scalar[0], "little", signed=scalar[1])
+        if size:
+            return int(value).to_bytes(size[0], "little", signed=size[1])
         if field.type == "str":
             return bytes((len(value),)) + bytes(value)
     except (OverflowError, ValueError):
@@ -136,7 +139,7 @@ def _encode_one(field: _Field, value: Any) -> bytes:
 def types(fields: str) -> dict[str, str]:
     """Type by field name, members of groups included."""
     found: dict[str, str] = {}
-    for field in _fields(fields):
+    for field in parsed(fields):
         found |= {member.name: member.type for member in field.members} or {field.name: field.type}
     return found
 
@@ -155,6 +158,14 @@ _FIXED_ATTRIBUTES = {
 }
 
 
+def fixed_attribute(kind: int) -> tuple[int, bool]:
+    """Octets and signedness of a numeric ZCL type. Raises GbcsError for any other."""
+    fixed = _FIXED_ATTRIBUTES.get(kind)
+    if fixed is None:
+        raise GbcsError(f"ZCL data type {kind:02X} is no number")
+    return fixed
+
+
 def decode_attribute(kind: int, payload: bytes, offset: int) -> tuple[int | bytes, int]:
     """Value of an attribute of ZCL type `kind` and the offset after it. Raises GbcsError for an unknown type."""
     fixed = _FIXED_ATTRIBUTES.get(kind)
@@ -164,5 +175,5 @@ def decode_attribute(kind: int, payload: bytes, offset: int) -> tuple[int | byte
             raise GbcsError("payload ends inside an attribute value", offset)
         return int.from_bytes(payload[offset:end], "little", signed=fixed[1]), end
     if kind in (0x41, 0x42):
-        return _decode_one(_Field("string", "str"), payload, offset)
+        return _decode_one(Field("string", "str"), payload, offset)
     raise GbcsError(f"ZCL data type {kind:02X} is unknown", offset)

@@ -87,7 +87,9 @@ def test_encrypted_attributes(holder: Eui64) -> None:
     message = response(0x0027, protected_response(sealed(bytes(dlms.structure([dlms.u32(10)])))))
     found = decode(message, keystore(holder))
     assert (found["encrypted"], found["decrypted"]) == (1, 1)
-    assert found["payload"]["items"][0]["value"]["value"] == [{"type": "double-long-unsigned", "value": 10}]
+    assert found["payload"]["items"][0]["value"]["value"] == [
+        {"name": "Import registers collection", "type": "double-long-unsigned", "value": 10}
+    ]
     assert decode(message)["payload"]["items"][0]["decryption"] == "unknown"
     wrong = decode(replace(message, counter=1001), keystore(holder))
     assert (wrong["decryption"], wrong["encrypted"], wrong["decrypted"]) == ("invalid", 1, 0)
@@ -131,7 +133,8 @@ def test_gbz_commands_are_named() -> None:
     ]
     found = decode(command(0x006F, bytes(Gbz(components=components))))["payload"]["components"]
     assert found[0]["command_name"] == "Set Low Credit Warning Level"
-    assert (found[0]["fields"], found[0]["from_date_time"]) == ({"level": 5000000}, "2030-01-15T09:00:00Z")
+    assert (found[0]["fields"], found[0]["from_date_time"]) == ({"level": 5000.0}, "2030-01-15T09:00:00Z")
+    assert found[0]["units"] == {"level": {"unit": "p", "scaler": -3}}
     assert [one["attribute_name"] for one in found[1]["attributes"]] == [
         "Remaining Battery Life in Days",
         "Supply Status",
@@ -188,7 +191,7 @@ def test_future_dated_alerts_name_the_instruction() -> None:
         (2, 0x0012, "0500", {"outcome": "future dated or cancelled"}),
         (1, 0x0013, "0500", {}),
         (2, 0x0129, "3009 040401020304 020100", {"firmware_version": "01020304", "response": "success"}),
-        (2, 0x000C, "3003 020100", {"certificate": {"damaged": True, "octets": 5}}),
+        (2, 0x000C, "3003 020100", {"certificate": {"damaged": True, "octets": 5, "der": "3003020100"}}),
     ],
 )
 def test_der_payloads(cra: int, code: int, payload: str, expected: dict[str, Any]) -> None:

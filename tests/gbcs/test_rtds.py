@@ -116,12 +116,14 @@ def test_annotated_plaintexts() -> None:
     found = by_name.get("GCS13a_4.1.1_SUCCESS_RELIABLE_GSME_RESPONSE_GBCS.HEX")
     if found is not None:
         attributes = found["payload"]["components"][0]["attributes"]
-        assert [one["value"] for one in attributes] == [1000, 1, 1, 12345]
+        assert [one["value"] for one in attributes] == [1000, 1, 1, 12.345]
+        assert (attributes[3]["unit"], attributes[3]["scaler"]) == ("m3", -3)
         assert attributes[3]["attribute_name"] == "Current Summation Delivered"
     found = by_name.get("ECS17b_4.1.1_SINGLE_SUCCESS_RESPONSE_GBCS.HEX")
     if found is not None:
         (rows,) = found["payload"]["items"][0]["value"]["value"]
-        assert [one["value"] for one in rows["value"]][::2] == [10, 10]
+        assert [one["value"] for one in rows["value"]][::2] == [0.01, 0.01]
+        assert [one.get("unit") for one in rows["value"]] == ["kWh", None, "kvarh", None]
 
 
 def test_responses_echo_their_commands() -> None:
