@@ -1,10 +1,11 @@
 """GBCS payloads in DER: security credentials, firmware activation, gas meter clock."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from bench.dcc.bodies import ROLES, ReplacementCertificates, UpdateSecurityCredentialsCoS, UpdateSecurityCredentialsKRP
-from bench.dcc.payload import Context
+from bench.dcc.errors import DuisError
+from bench.dcc.payload import Context, Device
 from bench.dcc.record import CANCEL
 from bench.gbcs import der
 from bench.gbcs.der import Tlv
@@ -143,3 +144,66 @@ def gas_clock(context: Context) -> bytes:
 def nothing(context: Context) -> bytes:
     """NULL: CS07 and CS08."""
     return bytes(der.null())
+
+
+def handover(context: Context) -> bytes:
+    """CS02b by which the access control broker hands a gas proxy's cells to a user (6.21)."""
+    return update_by_known_party(context)
+
+
+def device_certificate(context: Context) -> bytes:
+    """CS02d: the certificate itself."""
+    certificate: bytes = context.body.certificate
+    return certificate
+
+
+#: DeviceType of GBCS 13 (facts sheet 6.1)
+DEVICE_TYPES = {
+    Device.GSME: 0,
+    Device.ESME: 1,
+    Device.CHF: 2,
+    Device.GPF: 3,
+    Device.HCALCS: 4,
+    Device.PPMID: 5,
+}
+METHOD_C = 3
+
+#: join method and type of the target -> type of the other device if nobody says it
+_PARTNERS = {
+    (0, Device.ESME): Device.HCALCS,
+    (1, Device.HCALCS): Device.ESME,
+    (1, Device.PPMID): Device.ESME,
+    (2, Device.GSME): Device.GPF,
+    (3, Device.GSME): Device.PPMID,
+    (3, Device.PPMID): Device.GSME,
+}
+
+
+def join(context: Context, method: str) -> bytes:
+    """CS03: method, other device and its type; for method C its key-agreement certificate too."""
+    number = int(method)
+    kind = context.other or _PARTNERS[number, context.device]
+    if kind not in DEVICE_TYPES:
+        raise DuisError(f"other: a {kind} cannot be joined")
+    parts = [der.integer(number), der.octets(context.body.other), der.integer(DEVICE_TYPES[kind])]
+    fields: list[Tlv | bytes] = list(parts)
+    if number == METHOD_C:
+        if context.other_certificate is None:
+            raise DuisError("other_certificate: the key-agreement certificate of the other device is needed")
+        fields.append(context.other_certificate)
+    return bytes(der.sequence(fields))
+
+
+def unjoin(context: Context) -> bytes:
+    """CS04: the other device."""
+    return bytes(der.octets(context.body.other))
+
+
+#: builder by the name the catalogue uses
+DER: dict[str, Callable[..., bytes]] = {
+    builder.__name__: builder
+    for builder in (
+        activate_firmware, credential_type, device_certificate, gas_clock, handover, join, nothing,
+        provide_credentials, unjoin, update_by_cos_party, update_by_known_party,
+    )
+}  # fmt: skip

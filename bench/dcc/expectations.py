@@ -1,6 +1,6 @@
 """What the pre-command of each service reference variant has to say, as plain values for `bench.dcc.correlate`.
 
-Written separately from `bench.dcc.usecases` on purpose: two accounts of the same rules that must agree.
+Written separately from the catalogue on purpose: two accounts of the same rules that must agree.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,22 +1,24 @@
-"""Building blocks of GBCS payloads: small expressions that a table of use cases is written in.
+"""What a payload may depend on, and how the sources and conditions of the catalogue are read off a request.
 
-An object is named as in COSEM papers: ``class:A-B:C.D.E.F:attribute-or-method``, e.g. ``70:0-0:96.3.10.255:3``.
+A source is a path of DUIS names (``PriceElements/StandingCharge``) or one of the words below, with an @ in front.
 """
 
-import struct
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
-from bench.dcc.bodies import ReadLogPeriod
+from bench.dcc.bodies import ReadLogPeriod, UpdateDeviceConfigurationVoltage
 from bench.dcc.errors import DuisError
+from bench.dcc.record import CANCEL
 from bench.dcc.request import ServiceRequest
 from bench.gbcs import dlms
-from bench.gbcs.dlms import AccessRequest, Data, ProtectedObject, ProtectionParameters, Spec
 from bench.gbcs.eui import Eui64
-from bench.gbcs.gbz import LAST, Gbz, GbzComponent
+
+Moment = datetime | Literal["now", "never", "end"]  #: "end" is the end of time: without limit
+ZIGBEE_NOW, ZIGBEE_END, ZIGBEE_NEVER = 0, 0xFFFFFFFE, 0xFFFFFFFF
 
 
 class Device(StrEnum):
@@ -38,7 +40,13 @@ class Context:
     request: ServiceRequest
     device: Device
     counter: int  #: originator counter of the message
-    at: datetime | None  #: when the message is made, for GBZ issuer event identifiers
+    at: datetime | None = None  #: when the message is made, for GBZ issuer event identifiers
+    meter: frozenset[str] = frozenset()  #: what kind of meter it is: "polyphase", "twin"
+    user_role: str = "Supplier"  #: role of the user, "Supplier" or "NetworkOperator"
+    other: Device | None = None  #: type of the other device of a join
+    other_certificate: bytes | None = None  #: its key-agreement certificate, DER
+    cin: str | None = None  #: customer identification number the DCC made up
+    facts: Mapping[str, Any] = field(default_factory=dict)  #: further things only the DCC knows
 
     @property
     def body(self) -> Any:
@@ -57,13 +65,113 @@ class Context:
             raise DuisError("at: this use case names the time it was issued")
         return dlms.zigbee_utc(self.at)
 
+    @property
+    def execution(self) -> Moment:
+        """When the device shall act."""
+        at: datetime | None = self.body.execute_at
+        return "now" if at is None else "never" if at == CANCEL else at
 
-Payload = Callable[[Context], bytes]
-Value = Data | Callable[[Context], Data]
-Item = Callable[[Context], tuple[Spec, Data]]
-Component = Callable[[Context, int], GbzComponent]
-Octets = bytes | Callable[[Context], bytes]
-Period = Callable[[Context], ReadLogPeriod]
+    @property
+    def period(self) -> ReadLogPeriod:
+        """The log period of the request."""
+        period: ReadLogPeriod = self.body.period
+        return period
+
+
+def zigbee_moment(moment: Moment) -> int:
+    """ZigBee UTC of a moment. A date-time of the year 3000 stands for the end of time."""
+    if isinstance(moment, str):
+        return {"now": ZIGBEE_NOW, "end": ZIGBEE_END, "never": ZIGBEE_NEVER}[moment]
+    return ZIGBEE_END if moment >= CANCEL else dlms.zigbee_utc(moment)
+
+
+def _samples(context: Context, seconds: str) -> int:
+    """Samples from start to end, both included."""
+    period = context.period
+    return int((period.end - period.start).total_seconds()) // int(seconds) + 1
+
+
+def _count(context: Context, path: str) -> int:
+    found = find(context, path)
+    return 0 if found is None else len(found)
+
+
+def _phase(context: Context, text: str) -> Any:
+    body: UpdateDeviceConfigurationVoltage = context.body
+    number, name = text.split()
+    return body.of_phase(int(number)).find(name)
+
+
+def _cin(context: Context, _: str) -> str:
+    if context.cin is None:
+        raise DuisError("cin: the DCC makes up the customer identification number, it is not in the request")
+    return context.cin
+
+
+def _prepayment_configuration(context: Context, _: str) -> int:
+    """Payment Control Configuration by (suspend in emergency, suspend when disabled) (GBCS 7.4)."""
+    mode = context.body.prepayment
+    table = {(True, True): 0x0497, (True, False): 0x0097, (False, True): 0x0C97, (False, False): 0x0897}
+    return table[mode.suspend_debt_emergency, mode.suspend_debt_disabled]
+
+
+#: gas billing periodicity -> duration and duration type (21 days, 22 weeks, 23 months)
+_BILLING = {
+    "Daily": (1, 0x21),
+    "Weekly": (1, 0x22),
+    "Monthly": (1, 0x23),
+    "Quarterly": (3, 0x23),
+    "SixMonthly": (6, 0x23),
+    "Yearly": (12, 0x23),
+}
+
+_WORDS: dict[str, Callable[[Context, str], Any]] = {
+    "@issued": lambda context, _: context.issued,
+    "@execution": lambda context, _: context.execution,
+    "@calendar_start": lambda context, _: "end" if context.execution == "never" else context.execution,
+    "@start": lambda context, _: context.period.start,
+    "@end": lambda context, _: context.period.end,
+    "@samples": _samples,
+    "@count": _count,
+    "@phase": _phase,
+    "@cin": _cin,
+    "@adjust": lambda context, _: context.body.change.adjust,
+    "@user": lambda context, _: context.user_role,
+    "@other": lambda context, _: None if context.other is None else str(context.other),
+    "@prepayment_configuration": _prepayment_configuration,
+    "@billing_duration": lambda context, _: _BILLING[context.body.gas.periodicity][0],
+    "@billing_duration_type": lambda context, _: _BILLING[context.body.gas.periodicity][1],
+}
+
+
+def find(context: Context, source: str) -> Any:
+    """The value of a source; None where the request does not say it."""
+    if source.startswith("@"):
+        word, _, rest = source.partition(" ")
+        return _WORDS[word](context, rest)
+    value: Any = context.body
+    for step in source.split("/"):
+        value = None if value is None else value.find(step)
+    return value
+
+
+def holds(context: Context, condition: str) -> bool:
+    """Whether a condition of the catalogue holds: ``Name`` present, ``!Name`` absent, ``Name=word`` that or among."""
+    if condition.startswith("!"):
+        return not holds(context, condition[1:])
+    source, equals, word = condition.partition("=")
+    value = find(context, source)
+    if equals:
+        return word in value if isinstance(value, tuple) else str(value) == word
+    return value is not None and value is not False and value != ()
+
+
+def scaled(value: Decimal, times: int, source: str) -> int:
+    """A decimal as a whole number of its smallest unit. Raises DuisError if it has more digits than the field."""
+    whole = value * times
+    if whole != int(whole):
+        raise DuisError(f"{source}: {value} has more decimals than the message can carry")
+    return int(whole)
 
 
 def split_object(name: str) -> tuple[int, bytes, int]:
@@ -71,123 +179,3 @@ def split_object(name: str) -> tuple[int, bytes, int]:
     class_id, medium, groups, index = name.split(":")
     numbers = [*map(int, medium.split("-")), *map(int, groups.split("."))]
     return int(class_id), bytes(numbers), int(index)
-
-
-def dlms_request(*items: Item) -> Payload:
-    """A DLMS access request, its invoke-id from the message's counter."""
-
-    def build(context: Context) -> bytes:
-        pairs = [item(context) for item in items]
-        specs, data = [spec for spec, _ in pairs], [value for _, value in pairs]
-        return bytes(AccessRequest(dlms.long_invoke_id(context.counter), specs, data))
-
-    return build
-
-
-def get(name: str) -> Item:
-    """Read an attribute."""
-    spec = Spec(dlms.GET, *split_object(name))
-    return lambda context: (spec, dlms.null())
-
-
-def put(name: str, value: Value) -> Item:
-    """Write an attribute."""
-    spec = Spec(dlms.SET, *split_object(name))
-    return lambda context: (spec, value(context) if callable(value) else value)
-
-
-def act(name: str, value: Value) -> Item:
-    """Invoke a method."""
-    spec = Spec(dlms.ACTION, *split_object(name))
-    return lambda context: (spec, value(context) if callable(value) else value)
-
-
-_CAPTURE_TIME = dlms.structure((dlms.u16(1), dlms.octets(bytes.fromhex("00005E2C64FF")), dlms.i8(2), dlms.u16(0)))
-
-
-def log_period(context: Context) -> ReadLogPeriod:
-    """The ReadLogPeriod of the body."""
-    period: ReadLogPeriod = context.body.period
-    return period
-
-
-def get_between(name: str, period: Period = log_period) -> Item:
-    """Read the rows of a profile between two instants (selection by range on the capture time)."""
-    class_id, obis, index = split_object(name)
-
-    def build(context: Context) -> tuple[Spec, Data]:
-        limits = period(context)
-        start, end = dlms.u32(dlms.zigbee_utc(limits.start)), dlms.u32(dlms.zigbee_utc(limits.end))
-        selector = dlms.structure((_CAPTURE_TIME, start, end, dlms.array(())))
-        return Spec(dlms.GET_WITH_SELECTION, class_id, obis, index, selector), dlms.null()
-
-    return build
-
-
-def protected(name: str, *objects: str, period: Period | None = None) -> Item:
-    """Read attributes under encryption through a data protection object; of profiles, the rows of a period."""
-    spec = Spec(dlms.ACTION, *split_object(name))
-    wanted = [split_object(each) for each in objects]
-
-    def build(context: Context) -> tuple[Spec, Data]:
-        between = None
-        if period is not None:
-            limits = period(context)
-            between = dlms.date_time(limits.start), dlms.date_time(limits.end)
-        listed = [ProtectedObject(*each, between=between) for each in wanted]
-        parameters = ProtectionParameters(context.user, context.request.request_id.target, context.counter)
-        return spec, dlms.protected_request(listed, parameters)
-
-    return build
-
-
-def gbz(*components: Component) -> Payload:
-    """A GBZ payload; transaction sequence numbers count from 0."""
-
-    def build(context: Context) -> bytes:
-        listed = [component(context, number) for number, component in enumerate(components)]
-        listed[-1] = replace(listed[-1], control=listed[-1].control | LAST)
-        return bytes(Gbz(components=listed))
-
-    return build
-
-
-def _frame(frame_control: int, cluster: int, command: int, payload: Octets) -> Component:
-    def build(context: Context, number: int) -> GbzComponent:
-        octets = payload(context) if callable(payload) else payload
-        return GbzComponent(0, cluster, frame_control, number, command, octets)
-
-    return build
-
-
-def to_server(cluster: int, command: int, payload: Octets = b"") -> Component:
-    """A cluster command from client to server."""
-    return _frame(0x01, cluster, command, payload)
-
-
-def to_client(cluster: int, command: int, payload: Octets = b"") -> Component:
-    """A cluster command from server to client."""
-    return _frame(0x09, cluster, command, payload)
-
-
-def read_attributes(cluster: int, *attributes: int) -> Component:
-    """A general read attributes command."""
-    return _frame(0x00, cluster, 0x00, struct.pack(f"<{len(attributes)}H", *attributes))
-
-
-def zcl(layout: str, *values: int | Callable[[Context], int]) -> Callable[[Context], bytes]:
-    """ZCL fields, little-endian, in `struct` letters: B u8, H u16, I u32."""
-    return lambda context: struct.pack(
-        f"<{layout}", *(value(context) if callable(value) else value for value in values)
-    )
-
-
-def zcl_string(text: str) -> bytes:
-    """ZCL character string: a length octet and ASCII."""
-    octets = text.encode("ascii", "replace")
-    return bytes((len(octets),)) + octets
-
-
-def issued(context: Context) -> int:
-    """ZigBee UTC of the message, as an issuer event identifier."""
-    return context.issued
