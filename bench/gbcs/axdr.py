@@ -58,6 +58,10 @@ INTEGER_TYPES = {
 _FIXED = {DATE_TIME: 12, DATE: 5, TIME: 4, FLOAT32: 4, FLOAT64: 8}
 _STRINGS = (OCTET_STRING, VISIBLE_STRING, UTF8_STRING)
 _FLOATS = {FLOAT32: ">f", FLOAT64: ">d"}
+_CODES = {5: "i", 6: "I", 13: "b", 15: "b", 16: "h", 17: "B", 18: "H", 20: "q", 21: "Q", 22: "B"}
+_PACKED = {tag: struct.Struct(f">B{code}").pack for tag, code in _CODES.items()}
+_SHORT_STRINGS = [bytes((OCTET_STRING, size)) for size in range(0x80)]
+_SHORT_LISTS = {tag: [bytes((tag, size)) for size in range(0x80)] for tag in (ARRAY, STRUCTURE)}
 _DEEPEST = 32
 _MOST_ROWS = 65536
 
@@ -328,15 +332,50 @@ def _decode_row(kind: TypeDescription, data: bytes, offset: int) -> tuple[Data, 
 
 def encode(data: Data) -> bytes:
     """Octets of a value. Raises GbcsError if it does not fit its type."""
-    if data.tag in (ARRAY, STRUCTURE):
-        parts = [bytes((data.tag,)), length_octets(len(data.value))]
-        parts += [encode(element) for element in data.value]
-        return b"".join(parts)
-    if data.tag == COMPACT_ARRAY:
-        compact: CompactArray = data.value
+    parts: list[bytes] = []
+    encode_into(data, parts)
+    return b"".join(parts)
+
+
+def encode_into(data: Data, parts: list[bytes]) -> None:
+    """Append the octets of a value to `parts`. Raises GbcsError if it does not fit its type."""
+    tag = data.tag
+    if tag == NULL:
+        parts.append(b"\0")
+        return
+    value = data.value
+    pack = _PACKED.get(tag)
+    if pack is not None:
+        try:
+            parts.append(pack(tag, value))
+        except struct.error:
+            parts.append(bytes((tag,)) + _encode_simple(data))
+    elif tag == OCTET_STRING and len(value) < 0x80:
+        parts.append(_SHORT_STRINGS[len(value)])
+        parts.append(bytes(value))
+    elif tag in (ARRAY, STRUCTURE):
+        count = len(value)
+        parts.append(_SHORT_LISTS[tag][count] if count < 0x80 else bytes((tag,)) + length_octets(count))
+        append, packed, strings = parts.append, _PACKED, _SHORT_STRINGS
+        for element in value:
+            # integers and short strings, nearly all there is, without a call
+            kind, content = element.tag, element.value
+            if kind in packed:
+                try:
+                    append(packed[kind](kind, content))
+                except struct.error:
+                    encode_into(element, parts)
+            elif kind == OCTET_STRING and len(content) < 0x80:
+                append(strings[len(content)])
+                append(content if content.__class__ is bytes else bytes(content))
+            else:
+                encode_into(element, parts)
+    elif tag == COMPACT_ARRAY:
+        compact: CompactArray = value
         contents = b"".join(_encode_row(compact.element, row) for row in compact.rows)
-        return b"".join((b"\x13", _encode_type(compact.element), length_octets(len(contents)), contents))
-    return bytes((data.tag,)) + _encode_simple(data)
+        parts += (b"\x13", _encode_type(compact.element), length_octets(len(contents)), contents)
+    else:
+        parts.append(bytes((tag,)) + _encode_simple(data))
 
 
 def _encode_simple(data: Data) -> bytes:

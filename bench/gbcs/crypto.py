@@ -5,6 +5,7 @@ Curve NIST P-256, SHA-256, AES-128-GCM with tags cut to twelve octets; IV is the
 
 import hashlib
 import hmac
+import struct
 from dataclasses import replace
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
@@ -21,11 +22,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from bench.gbcs.errors import GbcsError
 from bench.gbcs.eui import Eui64
-from bench.gbcs.message import MAC_OCTETS, SIGNATURE_OCTETS, Message
+from bench.gbcs.message import MAC_CONTEXT, MAC_OCTETS, SIGNATURE_OCTETS, Message, with_mac
 
 COMMAND, RESPONSE, ALERT, ENCRYPTION = 1, 2, 3, 4  #: flags of the key derivation (GBCS 4.3.3.2)
 
 _ALGORITHM = bytes.fromhex("60857406080300")  # 2.16.756.5.8.3.0, AES-GCM-128, without tag and length
+_TRANSACTION = struct.Struct(">BBQ").pack
 _CIPHER_HEADER = b"\x31\0\0\0\0"
 _CIPHER_AAD = b"\x31"
 _VERIFY = ECDSA(SHA256())
@@ -44,9 +46,10 @@ def derive_key(secret: bytes, originator: bytes, flag: int, counter: int, recipi
 
     `flag` is 1..3 for the MAC of a command, response or alert, 4 for encryption; `counter` a u64.
     """
-    if not 0 <= counter < 1 << 64:
-        raise GbcsError(f"counter {counter} does not fit eight octets")
-    transaction = b"\x09" + flag.to_bytes(1, "big") + counter.to_bytes(8, "big")
+    try:
+        transaction = _TRANSACTION(9, flag, counter)
+    except struct.error:
+        raise GbcsError(f"counter {counter} or flag {flag} does not fit") from None
     material = b"".join((b"\0\0\0\x01", secret, _ALGORITHM, originator, transaction, recipient))
     return hashlib.sha256(material).digest()[:16]
 
@@ -67,6 +70,24 @@ def add_mac(message: Message, secret: bytes) -> Message:
     if message.signature is None:
         message = replace(message, signature=b"")
     return replace(message, mac=mac(message, secret))
+
+
+def protect(message: Message, secret: bytes | None = None, private: EllipticCurvePrivateKey | None = None) -> bytes:
+    """Octets of the message, signed with `private` and then MACed with `secret`, in one pass over it.
+
+    The same octets as ``bytes(add_mac(sign(message, private), secret))``; what is None is left out, the signature
+    length is then 00.
+    """
+    body = message.grouping_header + message.payload
+    if private is None:
+        body += b"\0"
+    else:
+        r, s = decode_dss_signature(private.sign(body[1:], _SIGN))
+        body = b"".join((body, b"\x40", r.to_bytes(32, "big"), s.to_bytes(32, "big")))
+    if secret is None:
+        return body
+    key = derive_key(secret, message.originator, message.cra, message.counter, message.target)
+    return with_mac(body, gmac(key, message.originator, MAC_CONTEXT + body)[:MAC_OCTETS])
 
 
 def verify_mac(message: Message, secret: bytes) -> bool:

@@ -7,15 +7,18 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from bench.gbcs.decode import decode
 from bench.gbcs.errors import GbcsError
 from bench.gbcs.eui import Eui64
-from bench.gbcs.keystore import Keystore
 from bench.gbcs.message import Message
 from bench.gbcs.text import lines, scalar
+
+if TYPE_CHECKING:
+    from bench.gbcs.keystore import Keystore
 
 OK, FAILED, USAGE = 0, 1, 2
 _LARGEST_FILE = 256 << 20
@@ -41,7 +44,7 @@ def run(paths: list[str], keys: Path | None, acb: str | None, as_json: bool, out
         print(f"bench decode: {error}", file=sys.stderr)
         return USAGE
     code = OK
-    with keystore:
+    with keystore or nullcontext():
         for name, path, walked in files:
             for entry in _entries(name, path, walked, keystore, broker):
                 _write(entry, as_json, out)
@@ -59,11 +62,14 @@ def _broker(acb: str | None) -> Eui64 | None:
         raise _UsageError(f"--acb {acb!r} is no EUI-64; give 16 hex digits such as 90-B3-D5-1F-30-00-00-02") from None
 
 
-def _keystore(keys: Path | None) -> Keystore:
+def _keystore(keys: Path | None) -> "Keystore | None":
+    """Keys of a folder; None, and no cryptography loaded, where none is given."""
     if keys is None:
-        return Keystore()
+        return None
     if not keys.is_dir():
         raise _UsageError(f"--keys {keys} is no directory; give the folder with the <eui64>-ds|ka.pem|key files")
+    from bench.gbcs.keystore import Keystore
+
     try:
         return Keystore.load(keys)
     except OSError as error:
@@ -109,7 +115,7 @@ def _is_special(path: Path) -> bool:
 
 
 def _entries(
-    name: str, path: Path | None, walked: bool, keystore: Keystore, broker: Eui64 | None
+    name: str, path: Path | None, walked: bool, keystore: "Keystore | None", broker: Eui64 | None
 ) -> Iterator[dict[str, Any]]:
     """One entry for a file with one message, one for each line of a file with several."""
     try:
@@ -182,7 +188,7 @@ def octets(data: bytes) -> bytes:
         raise GbcsError("neither a binary message nor hex nor base64") from None
 
 
-def _entry(name: str, data: bytes, keystore: Keystore, broker: Eui64 | None) -> dict[str, Any]:
+def _entry(name: str, data: bytes, keystore: "Keystore | None", broker: Eui64 | None) -> dict[str, Any]:
     try:
         raw = octets(data)
         message = Message.parse(raw)

@@ -3,6 +3,7 @@
 The A-XDR values and their constructors are those of `bench.gbcs.axdr`, re-exported here.
 """
 
+import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Self
@@ -16,6 +17,7 @@ from bench.gbcs.axdr import (
     boolean,
     decode,
     encode,
+    encode_into,
     enum,
     i8,
     i16,
@@ -89,6 +91,8 @@ __all__ = [
     "zigbee_utc",
 ]
 
+_HEADER = struct.Struct(">BIx").pack
+_SPEC = struct.Struct(">BH6sB").pack
 ACCESS_REQUEST, ACCESS_RESPONSE, DATA_NOTIFICATION = 0xD9, 0xDA, 0x0F
 GET, SET, ACTION, GET_WITH_SELECTION = 1, 2, 3, 4
 SUCCESS, OTHER_REASON = 0, 250
@@ -114,7 +118,10 @@ class Spec:
     def __bytes__(self) -> bytes:
         if len(self.obis) != 6:
             raise GbcsError(f"logical name of {len(self.obis)} octets, expected 6")
-        head = bytes((self.choice,)) + self.class_id.to_bytes(2, "big") + self.obis + bytes((self.index,))
+        try:
+            head = _SPEC(self.choice, self.class_id, self.obis, self.index)
+        except struct.error:
+            raise GbcsError(f"class {self.class_id} or attribute {self.index} does not fit") from None
         if self.choice != GET_WITH_SELECTION:
             return head
         if self.selector is None:
@@ -156,7 +163,13 @@ class AccessRequest:
         return cls(invoke_id, specs, values)
 
     def __bytes__(self) -> bytes:
-        return _apdu(ACCESS_REQUEST, self.invoke_id) + _list(self.specs) + _list(self.data)
+        parts = [_apdu(ACCESS_REQUEST, self.invoke_id), length_octets(len(self.specs))]
+        for spec in self.specs:
+            parts.append(spec.__bytes__())
+        parts.append(length_octets(len(self.data)))
+        for data in self.data:
+            encode_into(data, parts)
+        return b"".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +327,10 @@ def _octets(data: Data, what: str) -> bytes:
 
 
 def _apdu(tag: int, invoke_id: int) -> bytes:
-    return bytes((tag,)) + invoke_id.to_bytes(4, "big") + b"\0"
+    try:
+        return _HEADER(tag, invoke_id)
+    except struct.error:
+        raise GbcsError(f"invoke-id {invoke_id} does not fit four octets") from None
 
 
 def _apdu_header(data: bytes, tag: int) -> tuple[int, int]:
@@ -327,7 +343,7 @@ def _apdu_header(data: bytes, tag: int) -> tuple[int, int]:
 
 
 def _list(items: list[Spec] | list[Data]) -> bytes:
-    return length_octets(len(items)) + b"".join(bytes(item) for item in items)
+    return length_octets(len(items)) + b"".join([item.__bytes__() for item in items])
 
 
 def _read_specs(data: bytes, offset: int) -> tuple[list[Spec], int]:

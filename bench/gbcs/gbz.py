@@ -3,6 +3,7 @@
 Outer fields are big-endian; the ZCL payload inside stays as the octets ZigBee gives, little-endian.
 """
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
@@ -12,6 +13,7 @@ from bench.gbcs.errors import GbcsError
 PROFILE = 0x0109  #: ZigBee Smart Energy
 LAST, ENCRYPTED, FROM_DATE_TIME = 0x01, 0x02, 0x10
 _MANUFACTURER_SPECIFIC = 0x04
+_PLAIN = struct.Struct(">BHHBBB").pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,13 @@ class GbzComponent:
         return not self.frame_control & 0x03
 
     def __bytes__(self) -> bytes:
+        if not self.control & ~LAST and self.from_date_time is None and not self.frame_control & _MANUFACTURER_SPECIFIC:
+            size = len(self.payload) + 3
+            try:
+                head = _PLAIN(self.control, self.cluster, size, self.frame_control, self.tsn, self.command)
+            except struct.error:
+                raise GbcsError(f"a field or the {size} octets of a component do not fit") from None
+            return head + self.payload
         parts = []
         if self.control & FROM_DATE_TIME:
             if self.from_date_time is None:
@@ -140,7 +149,7 @@ class Gbz:
         if len(self.components) > 0xFF:
             raise GbcsError(f"{len(self.components)} GBZ components do not fit one octet")
         head = self.profile.to_bytes(2, "big") + bytes((len(self.components),))
-        return head + b"".join(bytes(component) for component in self.components)
+        return head + b"".join([component.__bytes__() for component in self.components])
 
 
 @dataclass(frozen=True, slots=True)

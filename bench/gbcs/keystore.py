@@ -48,6 +48,7 @@ class Keystore:
         self._private: dict[Slot, EllipticCurvePrivateKey] = {}
         self._secrets: OrderedDict[tuple[Slot, Slot], bytearray] = OrderedDict()
         self._brokers: tuple[list[Eui64], list[Eui64]] | None = None
+        self._devices: dict[Eui64, bool] = {}
 
     def __repr__(self) -> str:
         return f"Keystore({len(self._certificates)} certificates, {len(self._private)} private keys)"
@@ -105,6 +106,7 @@ class Keystore:
             self._private[slot] = private_key
             self._public.setdefault(slot, _p256(private_key.public_key()))
         self._brokers = None
+        self._devices.clear()
         for pair in [pair for pair in self._secrets if slot in pair]:
             _wipe(self._secrets.pop(pair))
 
@@ -154,8 +156,13 @@ class Keystore:
 
     def is_device(self, eui: Eui64) -> bool:
         """Whether a certificate says that this EUI-64 is a device: its subject is empty (GBCS 12.5)."""
-        certificate = self._certificates.get((eui, "ka")) or self._certificates.get((eui, "ds"))
-        return certificate is not None and len(certificate.subject.rdns) == 0
+        known = self._devices.get(eui)
+        if known is None:
+            certificate = self._certificates.get((eui, "ka")) or self._certificates.get((eui, "ds"))
+            known = certificate is not None and len(certificate.subject.rdns) == 0
+            if len(self._devices) < _SECRETS_HELD:
+                self._devices[eui] = known
+        return known
 
     def close(self) -> None:
         """Overwrite and forget the cached secrets; the keys stay."""

@@ -3,8 +3,10 @@
 The parser accepts exactly the octets that `bytes(message)` gives back: lengths must be in their shortest form.
 """
 
+import struct
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from typing import Literal, Self
 
 from bench.gbcs.errors import GbcsError
@@ -30,15 +32,22 @@ SIGNATURE_OCTETS = 64
 MAC_OCTETS = 12
 DATE_TIME_OCTETS = 12
 _EMPTY_FIELDS = bytes(6)
+_eui = bytes.__new__  # of slices whose eight octets are known to be there
 _SECURITY_HEADER = b"\x11\0\0\0\0"
-_MAC_CONTEXT = b"\x11\0\0\0\0\0"
+#: what comes before the grouping header in the authenticated data of a MAC
+MAC_CONTEXT = b"\x11\0\0\0\0\0"
 _OTHER_INFORMATION_MINIMUM = (2, 10, 18, 26)
+# DF and the length of the transaction-id first; no date-time, only the message code, a payload of less than 128
+_SHORT_HEADER = partial(struct.Struct(">BBBQB8sB8sxBHB").pack, 0xDF)
+
+
+_ONE_OCTET = [bytes((value,)) for value in range(0x80)]
 
 
 def length_octets(value: int) -> bytes:
     """Shortest form of a length: one octet up to 127, else ``81 xx`` or ``82 xx xx`` (GBCS 7.2.5)."""
-    if value < 0x80:
-        return value.to_bytes(1, "big")
+    if 0 <= value < 0x80:
+        return _ONE_OCTET[value]
     if value < 0x100:
         return b"\x81" + value.to_bytes(1, "big")
     if value < 0x10000:
@@ -114,8 +123,8 @@ class Message:
         return cls(
             cra,
             int.from_bytes(data[start + 3 : start + 11], "big"),
-            Eui64(data[start + 12 : start + 20]),
-            Eui64(data[start + 21 : start + 29]),
+            _eui(Eui64, data[start + 12 : start + 20]),
+            _eui(Eui64, data[start + 21 : start + 29]),
             int.from_bytes(data[other : other + 2], "big"),
             data[content:after],
             date_time,
@@ -144,6 +153,16 @@ class Message:
         return "pre-command"
 
     @property
+    def plain(self) -> bool:
+        """Whether the other information is the message code alone."""
+        return (
+            self.supplementary_party is None
+            and self.supplementary_counter is None
+            and self.supplementary_originator_counter is None
+            and self.supplementary_certificate is None
+        )
+
+    @property
     def transaction_id(self) -> bytes:
         """CRA flag and originator counter, nine octets."""
         return self.cra.to_bytes(1, "big") + _u64(self.counter, "originator counter")
@@ -151,6 +170,14 @@ class Message:
     @property
     def grouping_header(self) -> bytes:
         """Octets from ``DF`` up to and including the content length (GBCS 7.2.7)."""
+        size = len(self.payload)
+        if size < 0x80 and not self.date_time and self.plain:
+            try:
+                return _SHORT_HEADER(
+                    9, self.cra, self.counter, 8, self.originator, 8, self.target, 2, self.message_code, size
+                )
+            except struct.error:
+                pass  # what does not fit is told below
         other = self._other_information()
         if len(self.date_time) not in (0, DATE_TIME_OCTETS):
             raise GbcsError(f"date-time of {len(self.date_time)} octets, expected 0 or 12")
@@ -166,7 +193,7 @@ class Message:
                 self.date_time,
                 length_octets(len(other)),
                 other,
-                length_octets(len(self.payload)),
+                length_octets(size),
             )
         )
 
@@ -178,7 +205,7 @@ class Message:
     @property
     def maced_octets(self) -> bytes:
         """Additional authenticated data of the MAC (GBCS 4.3.3.4): context, header, payload and signature part."""
-        return b"".join((_MAC_CONTEXT, self.grouping_header, self.payload, self._signature_part()))
+        return b"".join((MAC_CONTEXT, self.grouping_header, self.payload, self._signature_part()))
 
     def __bytes__(self) -> bytes:
         body = b"".join((self.grouping_header, self.payload, self._signature_part()))
@@ -188,8 +215,7 @@ class Message:
             raise GbcsError(f"MAC of {len(self.mac)} octets, expected 12")
         if self.signature is None:
             raise GbcsError("a message with MAC has a signature length: set signature to b''")
-        length = length_octets(len(_SECURITY_HEADER) + len(body) + MAC_OCTETS)
-        return b"".join((b"\xdd", _EMPTY_FIELDS, length, _SECURITY_HEADER, body, self.mac))
+        return with_mac(body, self.mac)
 
     def _signature_part(self) -> bytes:
         if self.signature is None:
@@ -221,6 +247,12 @@ class Message:
                 raise GbcsError(f"supplementary certificate of {len(certificate)} octets is no certificate")
             return other + certificate
         return other
+
+
+def with_mac(body: bytes, mac: bytes) -> bytes:
+    """MAC header, body from ``DF`` to the end of the signature part, and MAC (GBCS 7.2.6)."""
+    length = length_octets(len(_SECURITY_HEADER) + len(body) + MAC_OCTETS)
+    return b"".join((b"\xdd", _EMPTY_FIELDS, length, _SECURITY_HEADER, body, mac))
 
 
 def _u64(value: int, name: str) -> bytes:

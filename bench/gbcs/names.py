@@ -6,11 +6,12 @@ Every look-up answers for unknown values too: None, or the number in hex where a
 import csv
 import re
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 from bench.gbcs.errors import GbcsError
 
+_TABLES = Path(__file__).with_name("tables")  # importlib.resources would take as long to import as all of this
 _OBIS = re.compile(r"(\d{1,3})-(\d{1,3}):(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})")
 
 
@@ -38,7 +39,7 @@ class ZclCommand(NamedTuple):
 
 def rows(table: str) -> list[list[str]]:
     """Rows of a table without its head line."""
-    text = files("bench.gbcs").joinpath("tables", f"{table}.csv").read_text("utf-8")
+    text = (_TABLES / f"{table}.csv").read_text("utf-8")
     return list(csv.reader(text.splitlines()))[1:]
 
 

@@ -40,8 +40,8 @@ _from_bytes = int.from_bytes
 _INTEGERS = {tag: (TYPE_NAMES[tag], *size) for tag, size in INTEGER_TYPES.items()}
 _STRUCT = {5: "i", 6: "I", 15: "b", 16: "h", 17: "B", 18: "H", 20: "q", 21: "Q", 22: "B", 13: "b"}
 _FIXED = {DATE_TIME: 12, DATE: 5, TIME: 4, FLOAT32: 4, FLOAT64: 8}
-_NOTHING = Meaning()
 _TEXTS_KEPT = 2048
+_LONGEST_KEPT = 64
 
 
 class LongLengthError(GbcsError):
@@ -74,9 +74,7 @@ def read_all(data: bytes, what: str, meaning: Meaning | None = None) -> Named:
     return found
 
 
-def read(  # noqa: PLR0911 - one branch a family of types, the hottest function of the decoder
-    data: bytes, at: int, meaning: Meaning | None = None, depth: int = 0
-) -> tuple[Named, int]:
+def read(data: bytes, at: int, meaning: Meaning | None = None, depth: int = 0) -> tuple[Named, int]:
     """The value at `at`, named by `meaning`, and the offset after it. Raises GbcsError."""
     try:
         tag = data[at]
@@ -97,9 +95,7 @@ def read(  # noqa: PLR0911 - one branch a family of types, the hottest function 
         end = start + size
         if end > len(data):
             raise GbcsError("data end inside octet-string", start)
-        if meaning is None:
-            return {"type": "octet-string", "value": data[start:end].hex().upper(), **reading(data[start:end])}, end
-        return _named_octets(data[start:end], meaning), end
+        return _octet_string(data[start:end], meaning), end
     if tag in (ARRAY, STRUCTURE):
         return _list(tag, data, at, meaning, depth)
     if tag == COMPACT_ARRAY:
@@ -133,19 +129,37 @@ def _list(  # noqa: PLR0912 - with and without meaning, a call less an element
             else:
                 found["value"] = [element.number(kind, number) for number in numbers]
             return found, end
-        for _ in range(count):
-            one, start = read(data, start, element, depth + 1)
-            elements.append(one)
+        members: dict[int, Meaning] | None = None
     elif meaning is None:
-        for _ in range(count):
-            one, start = read(data, start, None, depth + 1)
-            elements.append(one)
+        element, members = None, None
     else:
         meaning = meaning.of_count(count) if meaning.alternatives else meaning
-        members = meaning.members
-        for number in range(count):
-            one, start = read(data, start, members.get(number), depth + 1)
+        element, members = None, meaning.members
+    size = len(data)
+    for number in range(count):
+        if members is not None:
+            element = members.get(number)
+        # integers and short strings, nearly all there is, without a call
+        tag = data[start] if start < size else -1
+        integer = _INTEGERS.get(tag)
+        if integer is not None:
+            kind, octets, signed = integer
+            end = start + 1 + octets
+            if end > size:
+                raise GbcsError(f"data end inside {kind}", start + 1)
+            value = _from_bytes(data[start + 1 : end], "big", signed=signed)
+            elements.append({"type": kind, "value": value} if element is None else element.number(kind, value))
+            start = end
+        elif tag == OCTET_STRING and start + 1 < size and data[start + 1] < 0x80:
+            end = start + 2 + data[start + 1]
+            if end > size:
+                raise GbcsError("data end inside octet-string", start + 2)
+            elements.append(_octet_string(data[start + 2 : end], element))
+            start = end
+        else:
+            one, start = read(data, start, element, depth + 1)
             elements.append(one)
+    if members is not None and meaning is not None:
         for number in meaning.scaler_units:
             if number + 1 < count:
                 apply_scaler_unit(elements[number], elements[number + 1])
@@ -244,25 +258,20 @@ def read_simple(  # noqa: PLR0911 - one branch a family of types
     return {"type": TYPE_NAMES[tag], "value": octets.hex().upper(), **reading(octets)}, end
 
 
-@lru_cache(_TEXTS_KEPT)
-def _reading(octets: bytes) -> tuple[tuple[str, str], ...]:
+def reading(octets: bytes) -> dict[str, str]:
+    """What an octet-string says if it is a date-time (``time``) or printable (``text``)."""
     if len(octets) == 12:
         at = date_time_reading(octets)
         if at is not None:
-            return (("time", at),)
+            return {"time": at}
     if len(octets) > 1:
         try:
             decoded = octets.decode("utf-8")
         except UnicodeDecodeError:
-            return ()
+            return {}
         if decoded.isprintable():
-            return (("text", decoded),)
-    return ()
-
-
-def reading(octets: bytes) -> dict[str, str]:
-    """What an octet-string says if it is a date-time (``time``) or printable (``text``)."""
-    return dict(_reading(octets)) if len(octets) <= 256 else dict(_reading.__wrapped__(octets))
+            return {"text": decoded}
+    return {}
 
 
 def string(octets: bytes) -> str:
@@ -286,10 +295,17 @@ _READINGS: dict[str, Callable[[bytes], dict[str, str]]] = {
 }
 
 
-def _named_octets(octets: bytes, meaning: Meaning) -> Named:
-    found: Named = {"name": meaning.name} if meaning.name else {}
+def _octet_string(octets: bytes, meaning: Meaning | None) -> Named:
+    if len(octets) > _LONGEST_KEPT:
+        return dict(_octet_fields.__wrapped__(octets, meaning))
+    return dict(_octet_fields(octets, meaning))
+
+
+@lru_cache(_TEXTS_KEPT)
+def _octet_fields(octets: bytes, meaning: Meaning | None) -> Named:
+    found: Named = {"name": meaning.name} if meaning is not None and meaning.name else {}
     found["type"] = "octet-string"
     found["value"] = octets.hex().upper()
-    special = _READINGS.get(meaning.kind)
+    special = _READINGS.get(meaning.kind) if meaning is not None else None
     found.update(special(octets) if special else reading(octets))
     return found
