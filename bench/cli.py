@@ -23,6 +23,9 @@ pki = typer.Typer(help="Certificates and keys of a test SMKI.", no_args_is_help=
 app.add_typer(pki, name="pki")
 _FIRST_DAY = datetime(2025, 1, 1)
 
+utrn = typer.Typer(help="Prepayment top-up tokens.", no_args_is_help=True)
+app.add_typer(utrn, name="utrn")
+
 
 @app.command()
 def run(
@@ -49,6 +52,35 @@ def decode(
     from bench.gbcs.decode_command import run as decode_messages
 
     raise typer.Exit(decode_messages(paths, keys, acb, json, sys.stdout))
+
+
+@utrn.command("build")
+def build_token(
+    supplier: Annotated[str, typer.Option(help="EUI-64 of the supplier")],
+    device: Annotated[str, typer.Option(help="EUI-64 of the meter")],
+    counter: Annotated[int, typer.Option(help="UTRN counter, or originator counter with a zero low half")],
+    value: Annotated[str, typer.Option(help="amount in pounds, for example 10.00")],
+    keys: Annotated[Path, typer.Option(help="folder with the supplier's prepayment key and the meter's certificate")],
+    value_class: Annotated[str, typer.Option("--class", help="pounds or pence")] = "pounds",
+) -> None:
+    """Print the 20 digits of a token."""
+    from bench.gbcs.utrn_command import run_build
+
+    raise typer.Exit(run_build(supplier, device, counter, value, value_class, keys, sys.stdout))
+
+
+@utrn.command("check")
+def check_token(
+    token: Annotated[str, typer.Argument(help="20 digits")],
+    supplier: Annotated[str | None, typer.Option(help="EUI-64 of the supplier")] = None,
+    device: Annotated[str | None, typer.Option(help="EUI-64 of the meter")] = None,
+    keys: Annotated[Path | None, typer.Option(help="key store folder")] = None,
+    highest: Annotated[int, typer.Option(help="highest UTRN counter the meter knows")] = 0,
+) -> None:
+    """Say what a token holds and whether it is good. Exit code 1 if something is wrong with it."""
+    from bench.gbcs.utrn_command import run_check
+
+    raise typer.Exit(run_check(token, supplier, device, keys, highest, sys.stdout))
 
 
 @pki.command()
