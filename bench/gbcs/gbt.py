@@ -4,6 +4,7 @@ A block is the octets of a slice behind a header that only routes; protection is
 after reassembly.
 """
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -15,6 +16,9 @@ MAX_TRANSFER = 1500  #: octets of one transfer through the tunnel
 MAX_BLOCK = 1149  #: octets of message in one block
 MAX_BLOCKS = 63
 LAST, STREAMING, WINDOW = 0x80, 0x40, 0x3F
+MAX_MESSAGE = 1 << 16  #: octets of a reassembled message
+_KEPT = 64
+_KEPT_EACH = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +92,14 @@ def is_block(octets: bytes) -> bool:
     return octets[:2] == b"\xdd\x09"
 
 
-def split(message: bytes, size: int = MAX_BLOCK) -> list[bytes]:
-    """Return the transfers that carry a message: itself if it fits one, else its blocks. Raises GbcsError."""
-    if len(message) <= MAX_TRANSFER:
+def split(message: bytes, size: int = MAX_BLOCK, most: int = MAX_TRANSFER) -> list[bytes]:
+    """Return the transfers that carry a message: itself if it fits one of `most` octets, else its blocks.
+
+    Raises GbcsError if it is no message or needs more than 63 blocks.
+    """
+    if size < 1:
+        raise GbcsError(f"blocks of {size} octets")
+    if len(message) <= most:
         return [message]
     envelope = Message.parse(message)
     slices = [message[start : start + size] for start in range(0, len(message), size)]
@@ -114,34 +123,98 @@ def split(message: bytes, size: int = MAX_BLOCK) -> list[bytes]:
     ]
 
 
-@dataclass
-class Assembly:
-    """Puts transfers back together, one message an originator at a time (GBCS 7.2.11)."""
+@dataclass(slots=True)
+class _Transfer:
+    """The blocks of one message that have been seen."""
 
-    _parts: dict[Eui64, tuple[int, dict[int, Block]]] = field(default_factory=dict)
+    blocks: dict[int, bytes] = field(default_factory=dict)
+    last: int | None = None  #: number of the last block, once it was seen
+    size: int = 0
+
+    def add(self, block: Block) -> None:
+        """Take a block; a repeated one is harmless. Raises GbcsError if it contradicts what was seen."""
+        held = self.blocks.get(block.number)
+        if held is not None:
+            if held != block.data or block.last != (block.number == self.last):
+                raise GbcsError(f"block {block.number} again, with other contents")
+            return
+        if self.last is not None and (block.last or block.number > self.last):
+            raise GbcsError(f"block {block.number}, but block {self.last} was the last")
+        if block.last and block.number < max(self.blocks, default=0):
+            raise GbcsError(f"last block {block.number}, but block {max(self.blocks)} was seen")
+        if self.size + len(block.data) > MAX_MESSAGE:
+            raise GbcsError(f"blocks of more than {MAX_MESSAGE} octets")
+        self.blocks[block.number] = block.data
+        self.size += len(block.data)
+        if block.last:
+            self.last = block.number
+
+    def missing(self) -> list[int]:
+        """Numbers not seen; the one after the highest stands for an end not seen."""
+        highest = max(self.blocks, default=0)
+        gaps = [number for number in range(1, highest) if number not in self.blocks]
+        return gaps if self.last is not None else [*gaps, highest + 1]
+
+
+_Key = tuple[Eui64, Eui64, Cra, int]
+
+
+class Assembly:
+    """Puts transfers back together (GBCS 7.2.11), by originator, target, CRA flag and counter.
+
+    Blocks may come in any order, more than once and between those of other messages. At most 64 unfinished messages
+    are kept, four of one originator: the ones that waited longest go first.
+    """
+
+    def __init__(self) -> None:
+        self._transfers: OrderedDict[_Key, _Transfer] = OrderedDict()
+        self._completed: OrderedDict[_Key, None] = OrderedDict()
 
     def feed(self, transfer: bytes) -> bytes | None:
-        """Take a transfer; return the whole message once there is one. Raises GbcsError.
+        """Take a transfer; return the whole message once there is one.
 
-        A new transfer of the same originator discards an unfinished one; a repeated block is harmless.
+        Raises GbcsError for octets that are no block, or a block that contradicts an earlier one; what was seen
+        before is kept. Acknowledgements, and late copies of blocks of a message that was returned, are let pass; block
+        1 of such a message starts it again.
         """
         if not is_block(transfer):
             return transfer
         block = Block.parse(transfer)
-        counter, blocks = self._parts.get(block.originator, (block.counter, {}))
-        if counter != block.counter:
-            blocks = {}
-        blocks[block.number] = block
-        self._parts[block.originator] = (block.counter, blocks)
-        if self.missing(block.originator):
+        if not block.data:
             return None
-        del self._parts[block.originator]
-        return b"".join(blocks[number].data for number in sorted(blocks))
+        if not 1 <= block.number <= MAX_BLOCKS:
+            raise GbcsError(f"block number {block.number}, expected 1 to {MAX_BLOCKS}", 2)
+        key = (block.originator, block.target, block.cra, block.counter)
+        unfinished = self._transfers.get(key)
+        if unfinished is None:
+            if key in self._completed and block.number != 1:
+                return None
+            unfinished = _Transfer()
+        unfinished.add(block)
+        self._transfers[key] = unfinished
+        self._transfers.move_to_end(key)
+        if unfinished.missing():
+            self._make_room(block.originator)
+            return None
+        del self._transfers[key]
+        self._completed[key] = None
+        if len(self._completed) > _KEPT:
+            self._completed.popitem(last=False)
+        return b"".join(unfinished.blocks[number] for number in sorted(unfinished.blocks))
 
     def missing(self, originator: Eui64) -> list[int]:
-        """Return the numbers of blocks not seen yet; the one after the highest stands for an end not seen."""
-        _, blocks = self._parts.get(originator, (0, {}))
-        highest = max(blocks, default=0)
-        gaps = [number for number in range(1, highest) if number not in blocks]
-        ended = highest and blocks[highest].last
-        return gaps if ended else [*gaps, highest + 1]
+        """Numbers of blocks not seen yet of the originator's latest unfinished message, for asking again.
+
+        The one after the highest stands for an end not seen; empty if nothing is unfinished.
+        """
+        for key in reversed(self._transfers):
+            if key[0] == originator:
+                return self._transfers[key].missing()
+        return []
+
+    def _make_room(self, originator: Eui64) -> None:
+        mine = [key for key in self._transfers if key[0] == originator]
+        if len(mine) > _KEPT_EACH:
+            del self._transfers[mine[0]]
+        if len(self._transfers) > _KEPT:
+            self._transfers.popitem(last=False)
