@@ -1,0 +1,1 @@
+"""Fuzzing by hand of parsers that read octets from outside."""
