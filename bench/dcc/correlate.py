@@ -9,11 +9,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from cryptography.x509 import InvalidVersion, load_der_x509_certificate
+
+from bench.catalogue import use_cases_of
 from bench.dcc.bodies import Body, SignedPreCommand
 from bench.dcc.document import local
 from bench.dcc.errors import CorrelationError, DuisError
-from bench.dcc.expectations import ANY, EXPECTATIONS, Call, Der, Fields, Meaning, Zcl
+from bench.dcc.expectations import ANY, EXPECTATIONS, Call, Der, DeviceCertificate, Fields, Meaning, Zcl
+from bench.dcc.payload import Context, Device, holds
+from bench.dcc.reading import read
 from bench.dcc.request import ServiceRequest
+from bench.dcc.sequence_readers import SEQUENCE_READERS
+from bench.dcc.value_readers import VALUE_READERS
 from bench.gbcs import der, dlms
 from bench.gbcs.axdr import TYPE_NAMES, Data
 from bench.gbcs.credentials import ProvideCredentials, UpdateCredentials
@@ -22,34 +29,75 @@ from bench.gbcs.dlms import AccessRequest
 from bench.gbcs.errors import GbcsError
 from bench.gbcs.gbz import FROM_DATE_TIME, PROFILE, Gbz, GbzComponent
 from bench.gbcs.message import Cra, Message
+from bench.gbcs.trust_anchors import KeyUsage
+from bench.pki.profile import describe
 
 _VERBS = {dlms.GET: "get", dlms.SET: "set", dlms.ACTION: "action", dlms.GET_WITH_SELECTION: "get with selection"}
 
 
-def correlate(request: ServiceRequest, pre_command: bytes) -> None:
+def correlate(request: ServiceRequest, pre_command: bytes, *, other_certificate: bytes | None = None) -> None:
     """Return if the pre-command (or command for local delivery) means the request; else raise CorrelationError.
 
+    What the request leaves to the DCC is not compared: the DCC's own identifier and counter, the time of issue of gas
+    commands (but it is the same throughout), the number of 9.1, a second element of the meter, and the certificate in
+    a join, unless `other_certificate` (DER) says which one it has to be.
     Raises DuisError, not CorrelationError, for a service reference variant whose meaning is not known here: such a
     pre-command has not been checked.
     """
     body = request.body
-    if not isinstance(body, Body) or isinstance(body, SignedPreCommand) or request.variant not in EXPECTATIONS:
+    known = {case.code: case for case in use_cases_of(request.variant) if case.command}
+    if not isinstance(body, Body) or isinstance(body, SignedPreCommand) or not known:
         name = body.name() if isinstance(body, Body) else local(body)
         raise DuisError(f"{name} ({request.variant}): its meaning is not known, so nothing can be correlated")
     try:
         message = Message.parse(pre_command)
     except GbcsError as problem:
         raise CorrelationError("form", "a GBCS command", f"octets that are none ({problem})") from None
-    _header(request, message)
-    meanings = EXPECTATIONS[request.variant](body)
+    case = known.get(message.message_code)
+    _header(request, message, case is not None and case.sender in ("ACB", "CoS party"))
+    if case is not None and request.variant not in EXPECTATIONS:
+        _by_catalogue(request, message)
+        return
+    meanings = EXPECTATIONS[request.variant](body) if request.variant in EXPECTATIONS else dict.fromkeys(known, None)
     meaning = meanings.get(message.message_code)
     if meaning is None:
         codes = " or ".join(f"{code:04X}" for code in meanings)
         raise CorrelationError("message code", codes, f"{message.message_code:04X}")
+    if other_certificate is not None and other_certificate not in message.payload:
+        raise CorrelationError("certificate", "that of the other device", "another")
     try:
         _payload(meaning, message)
     except GbcsError as problem:
         raise CorrelationError("payload", "one of this use case", f"octets that are none ({problem})") from None
+
+
+def _by_catalogue(request: ServiceRequest, message: Message) -> None:
+    """Read the pre-command object by object with the use case of its message code."""
+    failure: CorrelationError | None = None
+    for case in use_cases_of(request.variant):
+        if case.code != message.message_code or not case.command:
+            continue
+        for role in ("Supplier", "NetworkOperator"):
+            context = Context(request, Device(case.devices[0]), message.counter, user_role=role, cin=_cin(message))
+            if not all(condition.startswith("@other") or holds(context, condition) for condition in case.when):
+                continue
+            try:
+                read(case, context, message, (VALUE_READERS, SEQUENCE_READERS))
+                return
+            except CorrelationError as problem:
+                failure = failure or problem
+            except GbcsError as problem:
+                wrong = CorrelationError("payload", "one of this use case", f"octets that are none ({problem})")
+                failure = failure or wrong
+    if failure is not None:
+        raise failure
+    raise CorrelationError("message code", "another", f"{message.message_code:04X}")
+
+
+def _cin(message: Message) -> str:
+    """The customer identification number, which only the DCC knows: the last four digits, if there are four."""
+    digits = message.payload[-4:]
+    return digits.decode("ascii") if digits.isdigit() else "0000"
 
 
 def _same(field: str, requested: object, seen: object) -> None:
@@ -66,17 +114,23 @@ def _shown(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _header(request: ServiceRequest, message: Message) -> None:
+def _header(request: ServiceRequest, message: Message, of_the_dcc: bool = False) -> None:
+    """Compare parties and counters; of a message the DCC sends for itself they are its own."""
     identifier = request.request_id
     _same("command, response or alert", Cra.COMMAND.name, message.cra.name)
     _same("target", identifier.target, message.target)
-    if request.critical or message.supplementary_party is None:
+    if of_the_dcc:
+        _same("supplementary remote party", None, message.supplementary_party)
+    elif request.critical or message.supplementary_party is None:
         _same("originator", identifier.originator, message.originator)
         _same("originator counter", identifier.counter, message.counter)
         _same("supplementary remote party", None, message.supplementary_party)
     else:
         _same("supplementary remote party", identifier.originator, message.supplementary_party)
         _same("supplementary remote party counter", identifier.counter, message.supplementary_counter)
+    certificate = getattr(request.body, "key_agreement_certificate", None)
+    if certificate is not None:
+        _same("certificate of the user", certificate, message.supplementary_certificate)
     _same("supplementary originator counter", None, message.supplementary_originator_counter)
     _same("date-time", b"", message.date_time)
     if request.critical:
@@ -170,6 +224,9 @@ def _zcl(where: str, fields: Fields, component: GbzComponent) -> None:
 def _der(meaning: Der, message: Message) -> None:
     payload = message.payload
     parsed: Any
+    if meaning.kind == "octets":
+        _same("content", meaning.fields["content"], payload)
+        return
     if meaning.kind == "update":
         parsed = UpdateCredentials.parse(payload)
     elif meaning.kind == "provide":
@@ -205,7 +262,9 @@ def _tree(where: str, wanted: Any, tlv: Tlv, message: Message) -> None:
     """Compare a DER element with (tag, value); lists go child by child."""
     tag, value = wanted
     _same(f"{where} type", f"{tag:02X}", f"{tlv.tag:02X}")
-    if isinstance(value, list):
+    if isinstance(value, DeviceCertificate):
+        _certificate(where, bytes(tlv))
+    elif isinstance(value, list):
         children = tlv.children
         _same(f"{where} length", len(value), len(children))
         for number, (each, child) in enumerate(zip(value, children, strict=True), 1):
@@ -216,6 +275,15 @@ def _tree(where: str, wanted: Any, tlv: Tlv, message: Message) -> None:
         _same(where, message.counter if value == "counter" else value, der.as_integer(tlv))
     else:
         _same(where, value, tlv.value)
+
+
+def _certificate(where: str, octets: bytes) -> None:
+    """A key-agreement certificate of some device; its subject is not compared, see `correlate`."""
+    try:
+        profile = describe(load_der_x509_certificate(octets))
+    except (ValueError, InvalidVersion):
+        raise CorrelationError(where, "a device certificate", "octets that are none") from None
+    _same(f"{where} kind", ("device", KeyUsage.KEY_AGREEMENT), (profile.kind, profile.key_usage))
 
 
 def _rebuilt(tlv: Tlv) -> Tlv:

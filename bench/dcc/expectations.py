@@ -51,6 +51,25 @@ class Der:
     fields: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class DeviceCertificate:
+    """A key-agreement certificate of a device; the request does not say which one."""
+
+
+class Among(tuple[int, ...]):
+    """Equal to each of its values: the request does not decide between them."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return other in tuple(self)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = tuple.__hash__
+
+
 Meaning = Sequence[Call] | Sequence[Zcl] | Der
 Expectation = Callable[[Any], dict[int, Meaning]]  #: typed body -> message code -> what it has to say
 
@@ -231,7 +250,81 @@ def _mpxn(body: Any) -> dict[int, Meaning]:
     return {0x0087: [Zcl(0x0708, 0x09, 0x03, fields)]}
 
 
+_GSME, _ESME, _GPF, _HCALCS, _PPMID = 0, 1, 3, 4, 5  #: device types (GBCS 13)
+_METHOD_C = 3
+
+
+def _join(*partners: tuple[int, int, tuple[int, ...]]) -> Expectation:
+    """Message code, method and types the other device may have."""
+
+    def expect(body: Any) -> dict[int, Meaning]:
+        meanings: dict[int, Meaning] = {}
+        for code, method, kinds in partners:
+            tree: list[tuple[int, Any]] = [
+                (der.INTEGER, method),
+                (der.OCTET_STRING, bytes(body.other)),
+                (der.INTEGER, Among(kinds)),
+            ]
+            if method == _METHOD_C:
+                tree.append((der.SEQUENCE, DeviceCertificate()))
+            meanings[code] = Der("join", {"content": (der.SEQUENCE, tree)})
+        return meanings
+
+    return expect
+
+
+def _unjoin(*codes: int) -> Expectation:
+    return lambda body: {code: Der("device", {"content": (der.OCTET_STRING, bytes(body.other))}) for code in codes}
+
+
+def _provide(body: Any) -> dict[int, Meaning]:
+    numbers = {"Root": 0, "Recovery": 1, "Supplier": 2, "NetworkOperator": 3, "AccessControlBroker": 4,
+               "TransitionalCoS": 5, "WANProvider": 6, "LoadController": 8}  # fmt: skip
+    roles = [Role(numbers[role]) for role in body.roles]
+    fields = {"authorising": _cell(Role.ACCESS_CONTROL_BROKER, KeyUsage.KEY_AGREEMENT), "roles": roles}
+    return {0x011B if "LoadController" in body.roles else 0x0008: Der("provide", fields)}
+
+
+def _update_by_cos_party(body: Any) -> dict[int, Meaning]:
+    special = [] if body.top_up_floor is None else [(0, body.top_up_floor)]
+    change = {"role": Role.SUPPLIER, "floor": body.supplier_floor, "specialist": special}
+    fields = {
+        "mode": Mode.SUPPLIER_BY_TRANS_COS,
+        "authorising_seq": "counter",
+        "authorising_cell": _cell(Role.TRANSITIONAL_COS, KeyUsage.DIGITAL_SIGNATURE),
+        "apply_time_checks": body.apply_time_checks,
+        "explicit_time_checks": False,
+        "plaintext_symmetric_key": None,
+        "new_party_floor": None,
+        "specialist_floors": [],
+        "other_party_changes": [] if body.execute_at == CANCEL else [change],
+        "replacements": _replacements(Role.SUPPLIER, body.certificates),
+        "path": list(body.path.certificates),
+        "execution_time": _time(body.execute_at),
+    }
+    return {0x0107: Der("update", fields)}
+
+
+def _device_log(body: Any) -> dict[int, Meaning]:
+    log = "104:0-0:30.3.0.255:4"
+    hub: dict[int, Meaning]
+    if body.security_details:
+        hub = {0x00FE: [Call("action", log), Call("action", "104:0-0:30.3.1.255:4")]}
+    else:
+        hub = {0x010F: [Call("get", log)], 0x0004: [Call("get", log)]}
+    return hub | {0x0013: Der("nothing", {"content": (der.NULL, b"")})}
+
+
 EXPECTATIONS: dict[str, Expectation] = {
+    "6.15.2": lambda body: {0x000B: Der("octets", {"content": body.certificate})},
+    "6.21": _update_by_known_party,
+    "6.23": _update_by_cos_party,
+    "6.24.1": _provide,
+    "8.7.1": _join((0x000D, 0, (_HCALCS, _PPMID)), (0x00AB, 1, (_ESME,)), (0x00AF, _METHOD_C, (_PPMID,))),
+    "8.7.2": _join((0x00AB, 1, (_ESME,)), (0x000E, 2, (_GPF,)), (0x00AF, _METHOD_C, (_GSME,))),
+    "8.8.1": _unjoin(0x000F),
+    "8.8.2": _unjoin(0x000F, 0x0010),
+    "8.9": _device_log,
     "3.1": _message,
     "4.1.1": lambda body: {
         0x0027: [_protected("30:0-0:43.2.8.255:1", (1, "00005E2C220A", 2))],

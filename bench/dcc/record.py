@@ -231,6 +231,9 @@ class Record:
                 choices = ", ".join(names[name] for name in group)
                 raise DuisError(f"{self.name()}: {len(given)} of {choices}, expected exactly one")
 
+        for each in fields(self):  # type: ignore[arg-type]
+            _distinct(self.name(), getattr(self, each.name))
+
     def find(self, path: str) -> Any:
         """The value at a path of DUIS names such as ``PriceElements/StandingCharge``; None where something is missing.
 
@@ -301,6 +304,17 @@ class Record:
         if rest:
             raise DuisError(f"{local(element)}: unexpected element {local(rest[0])}")
         return cls(**values)
+
+
+def _distinct(name: str, values: Any) -> None:
+    """Elements that carry an index or identifier carry it once each."""
+    if not isinstance(values, tuple) or not values or not isinstance(values[0], Record):
+        return
+    for mark in ("index", "identifier"):
+        numbers = [getattr(value, mark) for value in values if hasattr(value, mark)]
+        for number in numbers:
+            if numbers.count(number) > 1:
+                raise DuisError(f"{name}: {mark} {number} comes twice")
 
 
 def _given(value: Any) -> bool:
