@@ -160,7 +160,9 @@ def candidates(request: ServiceRequest, *, device: Device, **options: Any) -> li
         if problem is not None:
             raise problem
         transform(request, device=device, **options)
-    return list(found.values())
+    likely = use_cases(request, device, user_role=role)
+    order = {case.name: number for number, case in enumerate(likely)}
+    return sorted(found.values(), key=lambda each: order.get(each[0].split()[0], len(order)))
 
 
 def _author(
