@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bench.gbcs.crypto import encrypt as encrypt
     from bench.gbcs.crypto import gmac as gmac
     from bench.gbcs.crypto import mac as mac
+    from bench.gbcs.crypto import protect as protect
     from bench.gbcs.crypto import shared_secret as shared_secret
     from bench.gbcs.crypto import sign as sign
     from bench.gbcs.crypto import verify_mac as verify_mac
@@ -33,6 +34,7 @@ _HOMES = {
         "encrypt",
         "gmac",
         "mac",
+        "protect",
         "shared_secret",
         "sign",
         "verify_mac",

@@ -252,9 +252,9 @@ class ProtectedObject:
         if kind.value == 1:
             first, last = _members(limits, 2, "restriction by date")
             between = (_octets(first, "restriction"), _octets(last, "restriction"))
-        if not isinstance(class_id.value, int) or not isinstance(attribute.value, int):
-            raise GbcsError("protected object: class or attribute is no number")
-        return cls(class_id.value, _octets(obis, "logical name"), attribute.value, between, int(index.value or 0))
+        if not all(isinstance(number.value, int) for number in (class_id, attribute, index)):
+            raise GbcsError("protected object: class, attribute or data index is no number")
+        return cls(class_id.value, _octets(obis, "logical name"), attribute.value, between, index.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,12 @@ and is given as a plain value.
 
 from typing import Any, NamedTuple
 
-from bench.gbcs.clock_text import date_time_text
+from bench.gbcs.clock_text import date_time_octets, date_time_text
+from bench.gbcs.errors import GbcsError
 from bench.gbcs.eui import Eui64
 from bench.gbcs.meaning import instance
 from bench.gbcs.message import length_octets
+from bench.gbcs.value_octets import counter_octets, hexadecimal, instance_octets
 from bench.gbcs.values import read_length
 
 Named = dict[str, Any]
@@ -44,8 +46,6 @@ def parameters(data: bytes, at: int) -> Named | None:
 
 def parameter_octets(shown: Named) -> bytes:
     """Protection parameters of what `parameters` shows. Raises GbcsError."""
-    from bench.gbcs.value_octets import counter_octets
-
     titles = (Eui64.of(shown["originator"]), Eui64.of(shown["recipient"]))
     return b"".join(
         (_HEAD, counter_octets(shown["counter"]), b"\x09\x08", titles[0], b"\x09\x08", titles[1], _KEY_INFO)
@@ -129,17 +129,14 @@ def time_fields(octets: bytes, key: str = "time") -> Named:
 
 
 def _plain(octets: bytes, text: str) -> bool:
-    from bench.gbcs.clock_text import date_time_octets
-
-    return octets[4] == 0xFF and octets[8:] == b"\0\x80\0\xff" if "T" in text else date_time_octets(text) == octets
+    """Whether the text alone gives the octets back: no weekday, seconds there, the rest as not specified."""
+    if "T" in text:
+        return octets[4] == 0xFF and octets[7] != 0xFF and octets[8:] == b"\0\x80\0\xff"
+    return date_time_octets(text) == octets
 
 
 def time_octets(shown: Named, key: str = "time") -> bytes:
     """Octets of what `time_fields` gave; where both are there they must agree. Raises GbcsError."""
-    from bench.gbcs.clock_text import date_time_octets
-    from bench.gbcs.errors import GbcsError
-    from bench.gbcs.value_octets import hexadecimal
-
     octets_key = f"{key}_octets"
     if octets_key not in shown:
         return date_time_octets(shown.get(key, ""))
@@ -151,8 +148,6 @@ def time_octets(shown: Named, key: str = "time") -> bytes:
 
 def object_octets(shown: Named) -> bytes:
     """One object of a get_protected_attributes parameter. Raises GbcsError."""
-    from bench.gbcs.value_octets import instance_octets
-
     class_id, obis, index = instance_octets(shown, signed=True)
     head = b"\x02\x05\x12" + class_id + b"\x09\x06" + obis + b"\x0f" + index + b"\x12\0\0\x02\x02"
     if "from" not in shown:

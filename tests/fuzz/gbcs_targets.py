@@ -56,8 +56,9 @@ def named(message: Message) -> None:
     found = decode(message, _STORE)
     shown = json.loads(json.dumps(found))
     assert all("\n" not in line for line in lines(shown))
+    assert found["roundtrip"], "not given back"
     if "contingency_key" not in shown["payload"]:
-        assert encode(shown) == message.payload, "not given back"
+        assert encode(shown) == message.payload, "not given back as JSON"
 
 
 def shown_json(data: bytes) -> None:

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from bench.gbcs import crypto, dlms
 from bench.gbcs.decode import decode
 from bench.gbcs.encode import encode
 from bench.gbcs.errors import GbcsError
 from bench.gbcs.eui import Eui64
 from bench.gbcs.keystore import Keystore
 from bench.gbcs.message import Cra, Message
+from tests.gbcs import parties
+from tests.gbcs.parties import METER, SUPPLIER
 from tests.rtds import RTDS, messages, needs_rtds, read
 
 PLAIN = Keystore()
@@ -172,3 +175,27 @@ def test_der_length_forms_are_carried() -> None:
     assert shown["roundtrip"]
     assert shown["payload"]["element"]["length_octets"] == 3
     assert encode(shown) == payload
+
+
+def test_times_the_text_does_not_tell_are_carried() -> None:
+    """Found by fuzzing: a date-time whose seconds are not specified reads as one on the minute."""
+    octets = bytes.fromhex("07DF0101FF0000FF008000FF")
+    payload = bytes(dlms.alert(2000, 0x8F30, octets))
+    shown = decode(Message(Cra.ALERT, 2000, Eui64.of(1), Eui64.of(2), 0x1000, payload, signature=b""))
+    assert shown["roundtrip"]
+    assert shown["payload"]["time_octets"] == octets.hex().upper()
+    shown["payload"]["time"] = "2015-01-02T00:00:00Z"
+    with pytest.raises(GbcsError, match="disagree"):
+        encode(shown)
+    del shown["payload"]["time_octets"]
+    assert bytes.fromhex("07DF0102FF000000008000FF") in encode(shown)
+
+
+def test_signing_and_mac_in_one_pass_are_those_of_two() -> None:
+    keys = parties.keys(SUPPLIER)
+    for payload in (b"\5\0", bytes(200), bytes(70000)[:60000]):
+        message = Message(Cra.COMMAND, 7, SUPPLIER, METER, 0x0013, payload)
+        signed = crypto.sign(message, keys.signing)
+        assert crypto.protect(message, bytes(32)) == bytes(crypto.add_mac(message, bytes(32)))
+        assert crypto.protect(message, bytes(32), keys.signing) == bytes(crypto.add_mac(signed, bytes(32)))
+        assert crypto.protect(message, None, keys.signing) == bytes(signed)
