@@ -28,9 +28,10 @@ from bench.dcc.response import (
     ResponseMessage,
     ScheduledMessage,
 )
+from bench.dcc.schema import Schemas
 from bench.dcc.services import Service, service, service_of, services
 from bench.dcc.signature import IssuerSerial, is_signed, sign_xml, signer, verify_xml
-from bench.dcc.transform import transform, use_cases
+from bench.dcc.transform import candidates, transform, use_cases
 
 __all__ = [
     "ACKNOWLEDGED",
@@ -57,11 +58,13 @@ __all__ = [
     "Response",
     "ResponseMessage",
     "ScheduledMessage",
+    "Schemas",
     "SecurityCredentialsUpdated",
     "Service",
     "ServiceRequest",
     "SignatureError",
     "Throttled",
+    "candidates",
     "correlate",
     "is_signed",
     "parse_document",

@@ -199,11 +199,21 @@ def unjoin(context: Context) -> bytes:
     return bytes(der.octets(context.body.other))
 
 
+def gpf_log(context: Context) -> bytes:
+    """GCS59: (device, type) of each entry of the old gas proxy's log, which only the DCC knows."""
+    try:
+        devices = context.facts["gpf_log"]
+    except KeyError:
+        raise DuisError("facts: the log of the old gas proxy is needed as gpf_log, it is not in the request") from None
+    entries = (der.sequence([der.octets(eui), der.integer(DEVICE_TYPES[Device(kind)])]) for eui, kind in devices)
+    return bytes(der.sequence([der.sequence(entries)]))
+
+
 #: builder by the name the catalogue uses
 DER: dict[str, Callable[..., bytes]] = {
     builder.__name__: builder
     for builder in (
-        activate_firmware, credential_type, device_certificate, gas_clock, handover, join, nothing,
+        activate_firmware, credential_type, device_certificate, gas_clock, gpf_log, handover, join, nothing,
         provide_credentials, unjoin, update_by_cos_party, update_by_known_party,
     )
 }  # fmt: skip
