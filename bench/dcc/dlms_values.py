@@ -302,8 +302,8 @@ def hub_log(context: Context) -> Data:
 VALUES: dict[str, Callable[..., Data]] = CHARGES | {
     builder.__name__: builder
     for builder in (
-        auxiliary_special_days, billing_dates, clock_window, controller_schedule, daily_reset, day_profiles, event_bits, hub_join, hub_log, import_mpans,
-        maximum_demand_schedule, non_disablement_days, non_disablement_schedule, power_thresholds, seasons, special_days, switch_schedule, thresholds,
-        weeks,
+        auxiliary_special_days, billing_dates, clock_window, controller_schedule, daily_reset, day_profiles, event_bits,
+        hub_join, hub_log, import_mpans, maximum_demand_schedule, non_disablement_days, non_disablement_schedule,
+        power_thresholds, seasons, special_days, switch_schedule, thresholds, weeks,
     )
 }  # fmt: skip

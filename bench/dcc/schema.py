@@ -41,6 +41,8 @@ class Schemas:
         root = parse_document(document) if isinstance(document, bytes) else document
         if self._schema.validate(root):
             return
-        first = self._schema.error_log[0]
+        first = self._schema.error_log.last_error
+        if first is None:
+            raise DuisError(f"{root.tag}: not valid by {self.source.name}")
         where = str(first.path).rpartition("/")[2].partition(":")[2] or str(first.path)
         raise DuisError(f"{where}: {' '.join(first.message.replace(f'{{{NAMESPACE}}}', '').split())}")
