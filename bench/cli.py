@@ -1,5 +1,7 @@
 """The `bench` command. Heavy modules are imported by the commands that need them."""
 
+import io
+import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -154,14 +156,23 @@ def report(folder: Annotated[Path, typer.Argument(help="run folder")]) -> None:
 
 @app.command()
 def verify(folder: Annotated[Path, typer.Argument(help="run folder")]) -> None:
-    """Check the hash chain of a run's evidence. Exit code 1 if it is broken."""
-    from bench.recorder import verify_run
+    """Check that the evidence of a run is as the run left it. Exit code 1 if it is not."""
+    from bench.verification import Touched, verify_run
 
-    typer.echo(verify_run(folder))
+    try:
+        typer.echo(verify_run(folder))
+    except Touched as problem:
+        sys.stderr.write(f"bench: {problem}\n")
+        raise typer.Exit(1) from None
 
 
 def main() -> None:
     """Run the command line; trouble is one line on stderr and a defined exit code."""
+    for stream in ("stdout", "stderr"):
+        if getattr(sys, stream) is None:
+            setattr(sys, stream, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for the life of the process
+        elif isinstance(shown := getattr(sys, stream), io.TextIOWrapper):
+            shown.reconfigure(errors="replace")
     try:
         app(standalone_mode=True)
     except UsageError as problem:
@@ -172,10 +183,16 @@ def main() -> None:
         sys.stderr.write("bench: interrupted; the rig is in its safe state\n")
         sys.exit(130)
     except BrokenPipeError:
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(1)
+    except OSError as problem:
+        _end(f"{problem.filename or 'output'}: {problem.strerror}", 3)
+    except Exception as problem:
+        if os.environ.get("BENCH_DEBUG"):
+            raise
+        _end(f"the bench itself broke ({type(problem).__name__}: {problem}); BENCH_DEBUG=1 shows where", 3)
 
 
-def _end(problem: Exception, code: int) -> None:
+def _end(problem: object, code: int) -> None:
     sys.stderr.write(f"bench: {problem}\n")
     sys.exit(code)

@@ -25,9 +25,13 @@ class MachineTime:
 
     poll = 0.02
 
+    def __init__(self) -> None:
+        self._anchor = datetime.now(UTC)
+        self._counted_from = machine.monotonic()
+
     def now(self) -> datetime:
-        """Return the machine's UTC time."""
-        return datetime.now(UTC)
+        """Return UTC: the machine's at the start, carried on by its monotonic clock; no step shortens a wait."""
+        return self._anchor + timedelta(seconds=machine.monotonic() - self._counted_from)
 
     def arrival(self) -> datetime | None:
         """Return the stamp of something that arrives now."""

@@ -122,7 +122,12 @@ class DccPoint:
 
     def credentials(self, device: Device, roles: Sequence[str], *, as_user: Party) -> dict[Role, RoleDetails]:
         """Return what a device says of the credentials it holds for roles ("Supplier", "NetworkOperator", ...)."""
-        return self.ask(RetrieveDeviceSecurityCredentialsKRP(roles=tuple(roles)), device, as_user=as_user).credentials()
+        body = RetrieveDeviceSecurityCredentialsKRP(roles=tuple(roles))
+        details = self.ask(body, device, as_user=as_user).credentials()
+        for one in details.values():  # a party's next command must be above what the device has seen
+            for subject in {cell.subject for cell in one.cells} & self._names.keys():
+                self._counters.raise_to(subject, one.current_seq_number or 0)
+        return details
 
     def change_of_supplier(
         self,

@@ -1,9 +1,11 @@
 """The native files of a test's evidence: HAN capture and mains trace, written as things happen."""
 
+import hashlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.errors import BenchError
 from bench.han.capture import PcapngWriter
 from bench.observation import Observation, nanoseconds
 
@@ -21,14 +23,26 @@ class TestEvidence:
     def __init__(self, folder: Path, home: "Home") -> None:
         self.folder = folder
         self._home = home
-        self._capture = PcapngWriter(folder / "han.pcapng") if home.han is not None else None
         self._interfaces: dict[int, int] = {}
-        self._trace = os.open(folder / "mains.csv", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        os.write(self._trace, TRACE_HEAD.encode())
+        try:
+            self._capture = PcapngWriter(folder / "han.pcapng") if home.han is not None else None
+            self._trace = os.open(folder / "mains.csv", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+            os.write(self._trace, TRACE_HEAD.encode())
+        except OSError as problem:
+            raise self._no_room(problem) from None
         self._pending_comment = ""
         home.timeline.listen(self._take)
 
+    def _no_room(self, problem: OSError) -> BenchError:
+        return BenchError(f"cannot write {self.folder}: {problem.strerror}; free some space and run again")
+
     def _take(self, seen: Observation) -> None:
+        try:
+            self._write(seen)
+        except OSError as problem:
+            raise self._no_room(problem) from None
+
+    def _write(self, seen: Observation) -> None:
         if seen.kind == "frame" and self._capture is not None:
             self._write_frame(seen)
         elif seen.kind == "voltage":
@@ -58,9 +72,17 @@ class TestEvidence:
         """Return the evidence files there are."""
         return sorted(path for path in self.folder.iterdir() if path.is_file())
 
+    def hashes(self) -> dict[str, str]:
+        """Return the SHA-256 of each native file, once they are closed."""
+        files = [path for path in self.files() if path.suffix in (".pcapng", ".csv")]
+        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
     def close(self) -> None:
         """Finish the files."""
         self._home.timeline.unlisten(self._take)
-        if self._capture is not None:
-            self._capture.close()
-        os.close(self._trace)
+        try:
+            if self._capture is not None:
+                self._capture.close()
+            os.close(self._trace)
+        except OSError as problem:
+            raise self._no_room(problem) from None

@@ -1,6 +1,7 @@
 """The home area network as an observation point: sniffed frames, dissected and put on the timeline."""
 
-from datetime import timedelta
+from collections import deque
+from datetime import datetime, timedelta
 from typing import Any
 
 from bench.bus import Item
@@ -16,33 +17,42 @@ from bench.parties import Device
 from bench.timeline import Timeline
 
 MICROSECOND = timedelta(microseconds=1)
+WINDOW = timedelta(minutes=1)
 
 
 class HanPoint:
     """Turns what a sniffer publishes into observations `frame`.
 
-    The sniffer's clock is mapped to ours by the least delay ever seen between a frame and its arrival.
+    The sniffer's clock is mapped to ours by the least delay seen lately between a frame and its arrival.
     """
 
     def __init__(self, timeline: Timeline, clock: Clock, keyring: Keyring, devices: list[Device]) -> None:
         self._timeline, self._clock = timeline, clock
         self._names: dict[bytes | None, str] = {bytes(device.eui): device.type for device in devices}
         self._dissector = Dissector(keyring)
-        self._offset: timedelta | None = None
+        self._delays: deque[tuple[datetime, timedelta]] = deque()
         self._epoch = clock.now()
         self._assembly = Assembly()
 
     def take(self, item: Item) -> None:
         """Put one sniffed frame on the timeline."""
         since_start = int(item.data["device_us"]) * MICROSECOND
-        delay = (item.time or self._clock.now()) - self._epoch - since_start
-        self._offset = delay if self._offset is None else min(self._offset, delay)
-        time = self._epoch + self._offset + since_start
+        arrival = item.time or self._clock.now()
+        time = self._epoch + self._least_delay(arrival, arrival - self._epoch - since_start) + since_start
         channel, rssi, lqi = item.data["channel"], item.data["rssi"], item.data["lqi"]
         frame = self._dissector.feed(nanoseconds(time), item.raw, fcs=False, channel=channel, rssi=rssi, lqi=lqi)
         self._timeline.record(
             "han", "frame", self._data(frame) | {"channel": channel, "rssi": rssi, "lqi": lqi}, item.raw, time
         )
+
+    def _least_delay(self, arrival: datetime, delay: timedelta) -> timedelta:
+        """Return the least delay of the last minute: jitter only adds, and clocks drift."""
+        while self._delays and self._delays[-1][1] >= delay:
+            self._delays.pop()
+        self._delays.append((arrival, delay))
+        while self._delays[0][0] < arrival - WINDOW:
+            self._delays.popleft()
+        return self._delays[0][1]
 
     def _data(self, frame: Frame) -> dict[str, Any]:
         data: dict[str, Any] = {

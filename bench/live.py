@@ -39,7 +39,6 @@ class LiveReport:
         self._status = console.status("starting the rig")
         self.trouble: list[str] = []
         self.reports: dict[str, Path] = {}
-        self.chain = ""
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Say how much there is to do."""
@@ -75,8 +74,8 @@ class LiveReport:
         self._status.stop()
         self.reports = config.stash.get(REPORTS, {})
         run = config.stash.get(SESSION, None)
-        if run is not None:
-            self.chain = run.record.chain
+        if run is not None and self._results:
+            self._results = run.record.tests
 
     def summarise(self) -> None:
         """Print the table and the paths."""

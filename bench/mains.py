@@ -85,7 +85,6 @@ class Mains:
             self._clock.sleep_until(began + length)
         finally:
             end_dense()
-        self.sample()
         self._stimulus("close the feed", output=True)
         self._source.output(True)
         ended = self._clock.now()

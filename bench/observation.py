@@ -19,7 +19,7 @@ class Observation:
 
     def text(self) -> str:
         """Return one line for people."""
-        return f"{clock_text(self.time)} {self.data.get('text') or self.kind} (timeline {self.number})"
+        return f"{clock_text(self.time)} {self.data.get('text') or self.kind} ({self.point}, timeline {self.number})"
 
 
 def clock_text(instant: datetime) -> str:

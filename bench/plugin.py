@@ -1,5 +1,6 @@
 """The pytest plugin: options, the life of a test case, verdicts in the reports of pytest and Allure."""
 
+import contextlib
 import os
 import sys
 import traceback
@@ -44,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let `-k` know test ids and use cases beside the names of functions, files and theme folders."""
     for item in items:
         if (case := case_of(item)) is not None:
-            item.extra_keyword_matches.update((case.id, *case.use_cases))
+            item.extra_keyword_matches.update((case.id, f"{case.id}[{variant_of(item)}]", *case.use_cases))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -137,8 +138,8 @@ def _judge(run: RunSession, node: str, error: BaseException | None, when: str) -
     if isinstance(error, BenchError) or verdict is not Verdict.ERROR:
         return verdict, str(error) or type(error).__name__
     path = run.folder / f"{run.evidence_name(node)}-traceback.txt"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    with contextlib.suppress(OSError):
+        path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
     last = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{os.path.basename(last.filename)}:{last.lineno}"
     return verdict, f"the bench broke at {where} ({type(error).__name__}: {error}); traceback in {path.name}"
@@ -153,7 +154,7 @@ def _in_the_bench(error: BaseException) -> bool:
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
     """Show verdicts by their own names."""
-    verdict = dict(report.user_properties).get("verdict")
+    verdict = dict(getattr(report, "user_properties", ())).get("verdict")  # a collection report has none
     if not isinstance(verdict, str) or (verdict == Verdict.PASS and report.when != "call"):
         return None if not isinstance(verdict, str) else ("", "", ("", {}))
     shown = Verdict(verdict)

@@ -121,19 +121,3 @@ def read_log(path: Path) -> Iterator[Observation]:
                 line["data"],
                 bytes.fromhex(line.get("raw", "")),
             )
-
-
-def verify_run(folder: Path) -> str:
-    """Check every log of a run, in order, against the head in `run.json`. Raises BenchError."""
-    from bench.runrecord import load_run
-
-    record = load_run(folder)
-    head = GENESIS
-    logs = [folder / test.evidence / "timeline.jsonl" for test in record.tests if test.evidence]
-    for path in logs:
-        if not path.exists():
-            raise BenchError(f"{path}: missing; the evidence is not complete")
-        head = verify_log(path, head)
-    if head != record.chain:
-        raise BenchError(f"{folder}: the last log does not end at the head named in run.json")
-    return f"{folder}: {len(logs)} logs, chain intact, head {head}"

@@ -96,12 +96,26 @@ class Rig:
 
     def _collect(self, expected: Mapping[str, int] | None) -> None:
         wanted = {name: count for name, count in (expected or {}).items() if name in self._takers}
-        for name in self._takers:
-            if (trouble := self.instruments[name].trouble) is not None:
-                raise trouble
-        items: list[Item] = self.bus.drain(wanted)
+        first: BenchError | None = None
+        try:
+            items: list[Item] = self.bus.drain(wanted)
+        except BenchError:
+            self.check_services()
+            raise
         for item in items:
-            self._takers[item.source](item)
+            try:
+                self._takers[item.source](item)
+            except BenchError as problem:  # what came with it is still put on the timeline
+                first = first or problem
+        troubles = (self.instruments[name].trouble for name in self._takers)
+        first = first or next((trouble for trouble in troubles if trouble is not None), None)
+        if first is not None:
+            raise first
+
+    def check_services(self) -> None:
+        """Raise BenchError naming a service that has ended."""
+        for service in self.services.values():
+            service.check()
 
     def forgive(self) -> None:
         """Forget trouble of instruments that still listen, so that one bad line spoils one test."""

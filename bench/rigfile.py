@@ -4,6 +4,7 @@ Values may hold `{python}` (this interpreter), `{free.NAME}` (a free TCP port, t
 `{SERVICE.KEY}` (what a service announced when it was ready); the last are filled in when the rig is opened.
 """
 
+import difflib
 import re
 import socket
 import sys
@@ -256,12 +257,17 @@ def _free_port() -> int:
 
 
 def _explain(file: str, prefix: str, problem: ValidationError, model: type[BaseModel]) -> RigError:
-    first = problem.errors()[0]
+    errors = problem.errors()
+    first = next((error for error in errors if error["type"] == "extra_forbidden"), errors[0])
     key = ".".join(part for part in (prefix, *map(str, first["loc"])) if part)
     if first["type"] == "extra_forbidden":
-        return RigError(file, key, "unknown key", _choose(_known_keys(model, first["loc"][:-1])))
+        known = _known_keys(model, first["loc"][:-1])
+        near = difflib.get_close_matches(str(first["loc"][-1]), known, 1)
+        return RigError(
+            file, key, "unknown key", f"did you mean {near[0]!r}? {_choose(known)}" if near else _choose(known)
+        )
     if first["type"] == "missing":
-        return RigError(file, key, "missing", "add it; rigs/virtual.toml shows every key")
+        return RigError(file, key, "missing", "add it; rigs/virtual.toml shows how")
     message = str(first["msg"]).removeprefix("Value error, ")
     text, _, remedy = message.partition("; ")
     return RigError(file, key, text, remedy or f"got {first['input']!r}, correct it")

@@ -71,6 +71,12 @@ class Service:
         """Whether the service is still there."""
         return self._process.poll() is None
 
+    def check(self) -> None:
+        """Raise BenchError when the service has ended, with what it said last."""
+        if not self.running:
+            ended = f"ended with exit code {self._process.returncode}"
+            raise BenchError(f"service {self.name} {ended} while the rig was in use; {self._last_words()}")
+
     def stop(self) -> None:
         """Ask the service to end, then insist."""
         for stream in (self._process.stdin, self._process.stdout):

@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import secrets
+import sys
 import time as machine
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from bench.runrecord import RunRecord, TestResult
 from bench.testcase import TestCase
 from bench.verdict import Verdict, worst
 
+DURING = "the run ended during this test"
 Outcome = tuple[Verdict, str]
 
 
@@ -49,10 +51,28 @@ class RunSession:
         for node, case, variant in cases:
             self._results[node] = TestResult.pending(case, variant)
         self.record.tests = list(self._results.values())
+        self._claim()
         with contextlib.suppress(BenchError):  # told by every test that meets it
             self._open()
         if isinstance(self._trouble, UsageError):
             raise self._trouble
+
+    def _claim(self) -> None:
+        """Make the run folder this run's alone. Raises UsageError before anything is started."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if any(self.folder.iterdir()):
+                raise UsageError(
+                    f"--out {shown_path(self.folder)}: is not empty; runs are never overwritten, give a new folder"
+                )
+            self.record.save(self.folder)
+        except (OSError, BenchError) as problem:
+            if isinstance(problem, UsageError):
+                raise
+            reason = problem.strerror if isinstance(problem, OSError) else problem
+            raise UsageError(
+                f"--out {shown_path(self.folder)}: cannot be written ({reason}); give another folder"
+            ) from None
 
     def evidence_name(self, node: str) -> str:
         """Return the name of a test's evidence: its id, as a file name."""
@@ -62,6 +82,8 @@ class RunSession:
         """Open the rig if need be, restore its baseline and start the evidence of a test."""
         home = self._open()
         assert self._rig is not None
+        self._rig.check_services()
+        home.clock.pump(None)  # what came late belongs to the test before
         self._rig.restore_baseline()
         result = self._results[node]
         result.evidence = evidence = self.evidence_name(node)
@@ -71,6 +93,9 @@ class RunSession:
         self._evidence = TestEvidence(folder, home)
         home.begin_test(case)
         self._began = (machine.monotonic(), home.clock.now())
+        result.verdict, result.reason = Verdict.ERROR, DURING
+        self.record.chain = self._rig.recorder.head
+        self.record.save(self.folder)
         return home
 
     def end_stimuli(self) -> list[Path]:
@@ -86,7 +111,6 @@ class RunSession:
             self._close_evidence(result)
         except BenchError as problem:
             result.verdict, result.reason = Verdict.ERROR, str(problem)
-        self.folder.mkdir(parents=True, exist_ok=True)
         self.record.save(self.folder)
         return result
 
@@ -94,10 +118,11 @@ class RunSession:
         if self._rig is not None and self.home is not None and self._evidence is not None:
             result.duration_s = round(machine.monotonic() - self._began[0], 3)
             result.rig_duration_s = round((self.home.clock.now() - self._began[1]).total_seconds(), 6)
-            said = result.reason.partition("\n  evidence")[0]  # where the evidence lies is no evidence
-            self.home.timeline.record("bench", "verdict", {"verdict": result.verdict, "text": said})
             evidence, self._evidence = self._evidence, None
             evidence.close()
+            said = result.reason.partition("\n  evidence")[0]  # where the evidence lies is no evidence
+            data = {"verdict": result.verdict, "text": said, "files": evidence.hashes()}
+            self.home.timeline.record("bench", "verdict", data)
         if self._rig is not None:
             self.record.chain = self._rig.recorder.head
 
@@ -106,7 +131,6 @@ class RunSession:
             raise self._trouble
         if self.home is None:
             try:
-                self.folder.mkdir(parents=True, exist_ok=True)
                 self._rig = rig = Rig(self.file, os.path.relpath(self.rig_path))
                 rig.open(self.folder, self.seed, self.defects)
                 self.home = Home(rig)
@@ -118,9 +142,14 @@ class RunSession:
         return self.home
 
     def close(self) -> None:
-        """Close the rig and write what is left of the record."""
+        """Close the rig and write what is left of the record. Never raises."""
+        running = [result for result in self._results.values() if result.reason == DURING]
+        try:
+            for result in running:
+                self._close_evidence(result)
+            if self._results:
+                self.record.save(self.folder)
+        except BenchError as problem:
+            sys.stderr.write(f"bench: {problem}\n")
         if self._rig is not None:
             self._rig.close()
-        if self._results:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self.record.save(self.folder)

@@ -99,6 +99,8 @@ class SteppedClock(Driver):
                 raise ValueError("no time zone")
         except ValueError:
             self.close()
+            if text.startswith("ERR "):
+                raise self.error(f"the rig refused to go on: {text[4:]}") from None
             raise self.error("did not answer with a time", text) from None
         except (InstrumentError, KeyboardInterrupt):
             self.close()  # a late answer must not meet the next question

@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 def make(folder: Path, seed: str, devices: Sequence[str], not_before: datetime, out: TextIO) -> int:
     """Write a complete test SMKI: authorities, the standing parties, the devices named. Raises PkiError."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise PkiError(f"{folder}: is not empty; keys are never overwritten, give a new folder")
     smki = TestSmki.generate(seed, not_before)
     for device in devices:
         smki.device(_eui(device))

@@ -1,13 +1,15 @@
 """The virtual rig: `python -m rigs.virtual`. Prints one JSON line when ready, ends when its standard input does."""
 
 import argparse
+import contextlib
 import json
 import random
 import sys
 import tempfile
 from pathlib import Path
+from typing import TextIO
 
-from rigs.virtual.defects import find
+from rigs.virtual.defects import DefectError, find
 from rigs.virtual.home import CHANNEL, CHF_EUI, ESME_EUI, GPF_EUI, MPAN, START, Home, Site
 from rigs.virtual.instruments.ac_source import AcSource
 from rigs.virtual.instruments.attenuator import StepAttenuator
@@ -69,17 +71,32 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m rigs.virtual", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--defect", action="append", default=[])
-    parser.add_argument("--receive", required=True, help="URL at which the DCC's users receive")
+    parser.add_argument("--receive", help="URL at which the DCC's users receive")
+    parser.add_argument("--write-keys", type=Path, metavar="DIR", help="write the test keys of this seed and end")
     arguments = parser.parse_args()
+    if arguments.write_keys:
+        print(json.dumps(Site.of(arguments.seed, [], "").write(arguments.write_keys)))
+        return 0
+    if not arguments.receive:
+        parser.error("--receive is needed")
+    with contextlib.redirect_stdout(sys.stderr):  # the announcement is alone on standard output
+        return serve(arguments, sys.__stdout__)
+
+
+def serve(arguments: argparse.Namespace, out: TextIO | None) -> int:
+    """Build the rig, announce it, and wait for the end."""
+
+    def announce(what: dict[str, object]) -> None:
+        print(json.dumps(what), file=out, flush=True)
+
     try:
-        defects = [find(reference) for reference in arguments.defect]
-    except LookupError as problem:
-        print(json.dumps({"error": str(problem.args[0])}), flush=True)
-        return 2
-    site = Site.of(arguments.seed, defects, arguments.receive)
-    with tempfile.TemporaryDirectory(prefix="smets-bench-keys-") as folder:
+        site = Site.of(arguments.seed, [find(reference) for reference in arguments.defect], arguments.receive)
         rig = VirtualRig(site, arguments.seed)
-        print(json.dumps(rig.announcement | site.write(Path(folder))), flush=True)
+    except (LookupError, DefectError) as problem:
+        announce({"error": str(problem.args[0])})
+        return 2
+    with tempfile.TemporaryDirectory(prefix="smets-bench-keys-") as folder:
+        announce(rig.announcement | site.write(Path(folder)))
         sys.stdin.buffer.read()
     return 0
 

@@ -108,9 +108,8 @@ class Home:
         self.dcc = Dcc(world, smki, site.users, DEVICES, self.hub.from_wan, site.poster)
         self.hub.to_wan = self.dcc.from_wan
         self.hub.outage = lambda started: self.dcc.hub_outage(CHF_EUI, started, MPAN)
-        for device in (self.esme, self.chf, self.gpf):
-            for defect in site.defects:
-                defect.apply_to(device)
+        for defect in site.defects:
+            defect.apply_to([self.esme, self.chf, self.gpf])
         self.hub.connect(ESME_EUI, ESME_SHORT)
 
 

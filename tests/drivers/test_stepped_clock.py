@@ -48,7 +48,7 @@ def test_steps_and_baseline() -> None:
     [
         ([], "no answer within 0.2 s"),
         ([(">", "")], "did not answer with a time: replied ''"),
-        ([(">", "ERR the world broke")], "did not answer with a time: replied 'ERR the world broke'"),
+        ([(">", "ERR the world broke")], "the rig refused to go on: the world broke"),
         ([(">", "2030-01-07T09:03:00")], "did not answer with a time"),
         ([(">raw", b"\xff\xfe\n")], "did not answer with a time"),
         ([(">", "2030-01-07T09:03:00Z sniffer=many")], "counters are not numbers: replied 'sniffer=many'"),

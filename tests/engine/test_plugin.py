@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bench.recorder import verify_run
+from bench.verification import verify_run
 from tests.drivers.peers import until
 
 ROOT = Path(__file__).parents[2]
@@ -112,7 +112,7 @@ def test_verdicts_of_the_run_record(ran: tuple[Path, "subprocess.CompletedProces
 
 
 def test_the_chain_of_the_run_is_intact(ran: tuple[Path, "subprocess.CompletedProcess[str]"]) -> None:
-    assert "chain intact" in verify_run(ran[0])
+    assert "verdicts intact" in verify_run(ran[0])
 
 
 def test_a_bug_leaves_no_traceback_on_the_screen(ran: tuple[Path, "subprocess.CompletedProcess[str]"]) -> None:

@@ -13,9 +13,7 @@ import pytest
 
 from bench.errors import BenchError
 from bench.observation import Observation
-from bench.recorder import GENESIS, Recorder, read_log, verify_log, verify_run
-from bench.runrecord import RunRecord, TestResult
-from bench.verdict import Verdict
+from bench.recorder import GENESIS, Recorder, read_log, verify_log
 from tests.engine.times import START
 
 HOSTILE = 'µ\u2028line\u0085\x0b\x1e\n"}\',"hash":"x'
@@ -77,30 +75,6 @@ def test_a_line_put_in_twice_or_swapped_is_found(tmp_path: Path) -> None:
         path.write_bytes(b"\n".join(lines[index] for index in order))
         with pytest.raises(BenchError, match=r":[23]: the chain is broken here"):
             verify_log(path, GENESIS)
-
-
-def test_the_chain_runs_through_the_logs_of_a_run(tmp_path: Path) -> None:
-    recorder = Recorder()
-    for name in ("A-1", "A-2"):
-        head = write_log(tmp_path / name / "timeline.jsonl", recorder=recorder)
-    results = [TestResult(name, "", Verdict.PASS, evidence=name) for name in ("A-1", "A-2")]
-    RunRecord("r", "virtual", 1, START, [], results, head).save(tmp_path)
-    assert "2 logs, chain intact" in verify_run(tmp_path)
-
-    first = tmp_path / "A-1" / "timeline.jsonl"
-    whole = first.read_bytes()
-    first.write_bytes(b"".join(whole.splitlines(keepends=True)[:-1]))
-    with pytest.raises(BenchError, match=r"A-2/timeline.jsonl:1: does not follow the log before it"):
-        verify_run(tmp_path)
-    first.write_bytes(whole)
-
-    last = tmp_path / "A-2" / "timeline.jsonl"
-    last.write_bytes(b"".join(last.read_bytes().splitlines(keepends=True)[:-1]))
-    with pytest.raises(BenchError, match=r"does not end at the head named in run.json"):
-        verify_run(tmp_path)
-    last.unlink()
-    with pytest.raises(BenchError, match="missing; the evidence is not complete"):
-        verify_run(tmp_path)
 
 
 def test_a_log_cut_by_a_crash_reads_up_to_there(tmp_path: Path) -> None:

@@ -75,9 +75,9 @@ def test_the_message_of_a_failure(bench: Bench) -> None:
     assert "evidence: " in headline, "the strength of the rule's evidence travels with it"
     assert expected == "  expected  alert 8F35 at the DCC within 2 min 50 s of 09:01:00"
     assert seen == [
-        "  seen      09:00:02 alert 8F52 (timeline 3)",
-        "            09:00:03 alert 8F53 (timeline 4)",
-        "            09:00:04 alert 8F54 (timeline 5)",
+        "  seen      09:00:02 alert 8F52 (dcc, timeline 3)",
+        "            09:00:03 alert 8F53 (dcc, timeline 4)",
+        "            09:00:04 alert 8F54 (dcc, timeline 5)",
     ]
     assert evidence == "  evidence  runs/x/PWR-001/"
     assert bench.clock.now() == START + minutes(1) + seconds(170)
@@ -94,7 +94,7 @@ def test_a_failure_with_nothing_near_and_a_rule_of_its_own(bench: Bench) -> None
 def test_what_was_seen_after_the_deadline_does_not_meet_it(bench: Bench) -> None:
     """A bench that was held up looks late; the stamp of the observation decides, not the moment of looking."""
     bench.alert(seconds(30), "8F35", stamp=seconds(31))
-    with pytest.raises(Failure, match=r"seen      09:00:31 alert 8F35 \(timeline 1\)"):
+    with pytest.raises(Failure, match=r"seen      09:00:31 alert 8F35 \(dcc, timeline 1\)"):
         bench.timeline.expect(ALERT, within="30 s")
 
 
@@ -109,7 +109,9 @@ def test_never_holds(bench: Bench) -> None:
 def test_never_is_broken_within_the_block_and_after_it(bench: Bench) -> None:
     for during in ("0 s", "1 min"):
         with (
-            pytest.raises(Failure, match=r"expected  no alert 8F35 at the DCC\n  seen      .*alert 8F35 \(timeline"),
+            pytest.raises(
+                Failure, match=r"expected  no alert 8F35 at the DCC\n  seen      .*alert 8F35 \(dcc, timeline"
+            ),
             bench.timeline.never(ALERT, during=during, rule="R-HUB-020"),
         ):
             if during == "0 s":

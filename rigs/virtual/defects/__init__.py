@@ -10,12 +10,16 @@ A defect is a function that takes a device and replaces one of its rule methods:
 
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 Override = Callable[[Any], None]
+
+
+class DefectError(Exception):
+    """A defect cannot be put into this home; one line that says why."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +32,38 @@ class Defect:
     story: str
     override: Override
 
-    def apply_to(self, device: object) -> None:
-        """Put the defect into a device, if it is of the right class."""
-        if any(base.__name__ == self.device for base in type(device).__mro__):
-            self.override(device)
+    def apply_to(self, devices: Sequence[object]) -> None:
+        """Put the defect into the devices of its class. Raises DefectError if it changes nothing that exists."""
+        targets = [one for one in devices if any(base.__name__ == self.device for base in type(one).__mro__)]
+        if not targets:
+            classes = ", ".join(sorted({type(one).__name__ for one in devices}))
+            raise DefectError(f"defect {self.name}: no device of class {self.device!r}; there are {classes}")
+        for target in targets:
+            parts = [
+                target,
+                *(part for part in vars(target).values() if type(part).__module__.startswith("rigs.virtual")),
+            ]
+            before = [dict(vars(part)) if hasattr(part, "__dict__") else {} for part in parts]
+            try:
+                self.override(target)
+            except (Exception, SystemExit) as problem:
+                raise DefectError(
+                    f"defect {self.name} broke when applied ({type(problem).__name__}: {problem})"
+                ) from None
+            changed = [
+                (part, name)
+                for part, had in zip(parts, before, strict=True)
+                for name, value in getattr(part, "__dict__", {}).items()
+                if name not in had or had[name] is not value
+            ]
+            self._check(changed)
+
+    def _check(self, changed: list[tuple[object, str]]) -> None:
+        if not changed:
+            raise DefectError(f"defect {self.name} changes nothing; override a method marked @rule")
+        for part, name in changed:
+            if not hasattr(type(part), name) and callable(vars(part)[name]):
+                raise DefectError(f"defect {self.name}: {type(part).__name__} has no {name!r} to override")
 
 
 SHIPPED: dict[str, Defect] = {}
@@ -69,7 +101,7 @@ def _from_file(path: Path, name: str) -> Defect:
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:
         raise LookupError(f"{path} does not load ({type(problem).__name__}: {problem}); correct it") from None
     found = [each for key, each in vars(module).items() if isinstance(each, Defect) and name in (key, each.name)]
     if not found:
