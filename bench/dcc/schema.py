@@ -5,6 +5,7 @@ The schemas are documents of the Smart Energy Code and no part of this project. 
 """
 
 from pathlib import Path
+from typing import Any
 
 from lxml import etree
 
@@ -41,8 +42,7 @@ class Schemas:
         root = parse_document(document) if isinstance(document, bytes) else document
         if self._schema.validate(root):
             return
-        first = self._schema.error_log.last_error
-        if first is None:
-            raise DuisError(f"{root.tag}: not valid by {self.source.name}")
+        problems: Any = self._schema.error_log
+        first = problems[0]
         where = str(first.path).rpartition("/")[2].partition(":")[2] or str(first.path)
         raise DuisError(f"{where}: {' '.join(first.message.replace(f'{{{NAMESPACE}}}', '').split())}")
