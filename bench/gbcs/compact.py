@@ -10,7 +10,12 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from bench.gbcs import names
-from bench.gbcs.axdr import ARRAY, COMPACT_ARRAY, STRUCTURE, TYPE_NAMES
+from bench.gbcs.axdr_types import (
+    ARRAY,
+    COMPACT_ARRAY,
+    STRUCTURE,
+    TYPE_NAMES,
+)
 from bench.gbcs.clock_text import zigbee_time
 from bench.gbcs.errors import GbcsError
 from bench.gbcs.meaning import Meaning

@@ -8,7 +8,7 @@ import hmac
 import struct
 from dataclasses import replace
 
-from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import (
     ECDH,
     ECDSA,
@@ -135,13 +135,14 @@ def decrypt(ciphered: bytes, secret: bytes, originator: Eui64, counter: int, rec
 
 
 def _open(key: bytes, nonce: bytes, ciphertext: bytes, tag: bytes) -> bytes:
-    from cryptography.hazmat.primitives.ciphers import Cipher
-    from cryptography.hazmat.primitives.ciphers.algorithms import AES
-    from cryptography.hazmat.primitives.ciphers.modes import GCM
+    """Plaintext, if the twelve-octet tag is right.
 
-    decryptor = Cipher(AES(key), GCM(nonce, tag, min_tag_length=MAC_OCTETS)).decryptor()
-    decryptor.authenticate_additional_data(_CIPHER_AAD)
-    try:
-        return decryptor.update(ciphertext) + decryptor.finalize()
-    except InvalidTag:
-        raise GbcsError("the tag of the protected object is wrong") from None
+    `AESGCM` opens only whole tags, and the other interface of the library costs five times as much. In counter mode
+    encrypting the ciphertext gives the plaintext, and encrypting that gives the tag to compare.
+    """
+    cipher = AESGCM(key)
+    plaintext = cipher.encrypt(nonce, ciphertext, None)[: len(ciphertext)]
+    made = cipher.encrypt(nonce, plaintext, _CIPHER_AAD)[len(ciphertext) :][:MAC_OCTETS]
+    if not hmac.compare_digest(made, tag):
+        raise GbcsError("the tag of the protected object is wrong")
+    return plaintext

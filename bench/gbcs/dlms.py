@@ -8,16 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Self
 
-from bench.gbcs.axdr import (
+from bench.gbcs.axdr import decode, encode, encode_into, read_count, take
+from bench.gbcs.axdr_types import (
     CompactArray,
     Data,
     TypeDescription,
     array,
     bits,
     boolean,
-    decode,
-    encode,
-    encode_into,
     enum,
     i8,
     i16,
@@ -25,9 +23,7 @@ from bench.gbcs.axdr import (
     i64,
     null,
     octets,
-    read_count,
     structure,
-    take,
     u8,
     u16,
     u32,

@@ -14,6 +14,7 @@ PROFILE = 0x0109  #: ZigBee Smart Energy
 LAST, ENCRYPTED, FROM_DATE_TIME = 0x01, 0x02, 0x10
 _MANUFACTURER_SPECIFIC = 0x04
 _PLAIN = struct.Struct(">BHHBBB").pack
+_READ_PLAIN = struct.Struct(">BHHBBB").unpack_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,11 @@ class GbzComponent:
         if offset + 5 > len(data):
             raise GbcsError("data end inside a GBZ component header", offset)
         control = data[offset]
+        if not control & ~LAST and offset + 8 <= len(data) and not data[offset + 5] & _MANUFACTURER_SPECIFIC:
+            _, cluster, size, frame_control, tsn, command = _READ_PLAIN(data, offset)
+            end = offset + 5 + size
+            if size >= 3 and end <= len(data):
+                return cls(control, cluster, frame_control, tsn, command, data[offset + 8 : end]), end
         if control & ~(LAST | ENCRYPTED | FROM_DATE_TIME):
             raise GbcsError(f"GBZ control {control:02X} has bits other than 13", offset)
         cluster = int.from_bytes(data[offset + 1 : offset + 3], "big")

@@ -44,11 +44,11 @@ def run_check(
 ) -> int:
     """Write what a token says to `out`: check digit, value, counter and, with parties and keys, whether it is good.
 
-    `highest` is the highest UTRN counter the meter knows. Returns 0 if nothing is wrong with the token, 1 if
-    something is, 2 with one line on standard error for a usage error.
+    Without the parties every pair in `keys` is tried. `highest` is the highest UTRN counter the meter knows.
+    Returns 0 if nothing is wrong with the token, 1 if something is, 2 with one line on standard error for misuse.
     """
     try:
-        secret = _check_secret(supplier, device, keys)
+        pairs = _pairs(supplier, device, keys)
         if not 0 <= highest < 1 << 32:
             raise _UsageError(f"--highest {highest} does not fit 32 bits")
     except (_UsageError, GbcsError) as error:
@@ -63,22 +63,38 @@ def run_check(
     unit = {0: "pence", 1: "pounds"}.get(ptut.value_class, f"value class {ptut.value_class}")
     out.write(f"check digit: valid\nvalue: {ptut.value} {unit}\n")
     out.write(f"counter: {counter} (low ten bits {ptut.truncated_counter}, nearest to {highest})\n")
-    if secret is None:
+    if not pairs:
         out.write("mac: unknown\n")
         return OK
-    assert supplier is not None
-    assert device is not None
-    found = utrn.check(token, secret, Eui64.of(supplier), Eui64.of(device), highest)
-    out.write(f"mac: {'valid' if found.authentic else 'invalid'}\n")
-    return OK if found.authentic else FAILED
+    for party, meter, secret in pairs:
+        if utrn.check(token, secret, party, meter, highest).authentic:
+            out.write(f"mac: valid\nsupplier: {party}\ndevice: {meter}\n")
+            return OK
+    out.write("mac: invalid\n")
+    return FAILED
 
 
-def _check_secret(supplier: str | None, device: str | None, keys: Path | None) -> bytes | None:
-    if keys is None or supplier is None or device is None:
-        return None
-    party, meter = _eui(supplier, "--supplier"), _eui(device, "--device")
+def _pairs(supplier: str | None, device: str | None, keys: Path | None) -> list[tuple[Eui64, Eui64, bytes]]:
+    """Suppliers, meters and their secrets to try: those named, else every pair whose keys are there."""
+    if keys is None:
+        return []
+    party = None if supplier is None else _eui(supplier, "--supplier")
+    meter = None if device is None else _eui(device, "--device")
     with _keystore(keys) as store:
-        return _secret(store, party, meter)
+        if party is not None and meter is not None:
+            return [(party, meter, _secret(store, party, meter))]
+        slots = store.parties()
+        suppliers = [eui for eui, usage in slots if usage == "pp-ka" and party in (None, eui)]
+        meters = [eui for eui, usage in slots if usage == "ka" and meter in (None, eui) and store.is_device(eui)]
+        found = []
+        for one in suppliers:
+            for other in meters:
+                secret = utrn.prepayment_secret(store, one, other)
+                if secret is not None:
+                    found.append((one, other, secret))
+    if not found:
+        raise _UsageError("no prepayment keys in --keys: pp-ka of a supplier, ka of a meter, one of them private")
+    return found
 
 
 def _eui(text: str, option: str) -> Eui64:

@@ -7,7 +7,8 @@ must agree. A value with a ``scaler`` is the scaled one. Names and other annotat
 import math
 from typing import Any
 
-from bench.gbcs.axdr import (
+from bench.gbcs.axdr import INTEGER_TYPES
+from bench.gbcs.axdr_types import (
     ARRAY,
     BIT_STRING,
     BOOLEAN,
@@ -15,7 +16,6 @@ from bench.gbcs.axdr import (
     DONT_CARE,
     FLOAT32,
     FLOAT64,
-    INTEGER_TYPES,
     NULL,
     STRUCTURE,
     TYPE_NAMES,

@@ -11,7 +11,8 @@ from functools import lru_cache
 from typing import Any
 
 from bench.gbcs import names
-from bench.gbcs.axdr import (
+from bench.gbcs.axdr import INTEGER_TYPES
+from bench.gbcs.axdr_types import (
     ARRAY,
     BIT_STRING,
     BOOLEAN,
@@ -21,7 +22,6 @@ from bench.gbcs.axdr import (
     DONT_CARE,
     FLOAT32,
     FLOAT64,
-    INTEGER_TYPES,
     NULL,
     OCTET_STRING,
     STRUCTURE,

@@ -86,21 +86,23 @@ def read(layout: tuple[Column, ...], payload: bytes) -> Named:
 
 def _read(layout: tuple[Column, ...], payload: bytes, at: int) -> tuple[Named, int]:
     values: Named = {}
+    available = len(payload)
     for column in layout:
-        if column.size:
-            end = at + column.size
-            if end > len(payload):
-                if column.optional and at >= len(payload):
+        name, _, size, signed, _, kind, unit, _, _ = column
+        if size:
+            end = at + size
+            if end > available:
+                if column.optional and at >= available:
                     continue
-                raise GbcsError(f"payload ends inside {column.name}", at)
-            number = _from_bytes(payload[at:end], "little", signed=column.signed)
+                raise GbcsError(f"payload ends inside {name}", at)
+            number = _from_bytes(payload[at:end], "little", signed=signed)
             at = end
-            if column.kind:
-                values[column.name] = _SHOW[column.kind](number)
-                if column.kind == "event":
-                    values[f"{column.name}Name"] = names.alert_name(number)
+            if kind:
+                values[name] = _SHOW[kind](number)
+                if kind == "event":
+                    values[f"{name}Name"] = names.alert_name(number)
             else:
-                values[column.name] = number if column.unit is None else _scaled(number, column.unit)
+                values[name] = number if unit is None else _scaled(number, unit)
         elif column.members:
             values[column.name], at = _rows(column, values, payload, at)
         elif not (column.optional and at >= len(payload)):

@@ -129,7 +129,12 @@ def test_command_lines(capsys: pytest.CaptureFixture[str]) -> None:
         "value: 10 pounds",
         "counter: 3 (low ten bits 3, nearest to 2)",
         "mac: valid",
+        f"supplier: {SUPPLIER}",
+        f"device: {ESME}",
     ]
+    out = io.StringIO()
+    assert run_check("73950067887105178605", None, None, keys, 0, out) == 0
+    assert out.getvalue().splitlines()[-1] == f"device: {GSME}"
     assert run_check("73946144332040217315", str(SUPPLIER), str(GSME), keys, 0, io.StringIO()) == 1
     assert run_check("12345678910121314156", str(SUPPLIER), str(ESME), keys, 0, io.StringIO()) == 1
     assert run_check("73946144332040217315", None, None, None, 0, io.StringIO()) == 0
