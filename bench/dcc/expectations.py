@@ -108,21 +108,17 @@ def _script(code: int, number: int, gas: dict[int, Meaning] | None = None) -> Ex
     return lambda body: {code: meaning, **(gas or {})}
 
 
-_CLOSE_VALVE = [
-    Zcl(
-        0x0702,
-        0x01,
-        0x0B,
-        {
-            "provider": ("I", 0),
-            "issuer event": ("I", ANY),
-            "request time": ("I", 0),
-            "implementation time": ("I", 0),
-            "proposed supply status": ("B", 0),
-            "control": ("B", 1),
-        },
-    )
-]
+def _valve(status: int) -> list[Zcl]:
+    """Change Supply: the valve closed (0) or armed (1)."""
+    fields: Fields = {
+        "provider": ("I", 0),
+        "issuer event": ("I", ANY),
+        "request time": ("I", 0),
+        "implementation time": ("I", 0),
+        "proposed supply status": ("B", status),
+        "control": ("B", 1),
+    }
+    return [Zcl(0x0702, 0x01, 0x0B, fields)]
 
 
 def _cell(role: Role, usage: KeyUsage, cell_usage: int = 0) -> dict[str, Any]:
@@ -338,8 +334,8 @@ EXPECTATIONS: dict[str, Expectation] = {
     "6.20.1": _mpxn,
     "6.24.2": _credential_type(0x000C),
     "7.1": _script(0x004F, 51),
-    "7.2": _script(0x0050, 52, {0x0081: _CLOSE_VALVE}),
-    "7.3": _script(0x0051, 54),
+    "7.2": _script(0x0050, 52, {0x0081: _valve(0)}),
+    "7.3": _script(0x0051, 54, {0x0085: _valve(1)}),
     "7.4": lambda body: {
         0x0052: [Call("get", "70:0-0:96.3.10.255:3")],
         0x0082: _attributes(0x0702, 0x0205, 0x0014),
