@@ -258,28 +258,36 @@ def encode_into(data: Data, parts: list[bytes]) -> None:
         parts.append(_SHORT_STRINGS[len(value)])
         parts.append(bytes(value))
     elif tag in (ARRAY, STRUCTURE):
-        count = len(value)
-        parts.append(_SHORT_LISTS[tag][count] if count < 0x80 else bytes((tag,)) + length_octets(count))
-        append, packed, strings = parts.append, _PACKED, _SHORT_STRINGS
-        for element in value:
-            # integers and short strings, nearly all there is, without a call
-            kind, content = element.tag, element.value
-            if kind in packed:
-                try:
-                    append(packed[kind](kind, content))
-                except struct.error:
-                    encode_into(element, parts)
-            elif kind == OCTET_STRING and len(content) < 0x80:
-                append(strings[len(content)])
-                append(content if content.__class__ is bytes else bytes(content))
-            else:
-                encode_into(element, parts)
+        _list_into(tag, value, parts)
     elif tag == COMPACT_ARRAY:
         compact: CompactArray = value
         contents = b"".join(_encode_row(compact.element, row) for row in compact.rows)
         parts += (b"\x13", _encode_type(compact.element), length_octets(len(contents)), contents)
     else:
         parts.append(bytes((tag,)) + _encode_simple(data))
+
+
+def _list_into(tag: int, elements: list[Data], parts: list[bytes]) -> None:
+    count = len(elements)
+    parts.append(_SHORT_LISTS[tag][count] if count < 0x80 else bytes((tag,)) + length_octets(count))
+    append, packed, strings = parts.append, _PACKED, _SHORT_STRINGS
+    for element in elements:
+        # integers, short strings and lists, nearly all there is, without a detour
+        kind, content = element.tag, element.value
+        if kind in packed:
+            try:
+                append(packed[kind](kind, content))
+            except struct.error:
+                encode_into(element, parts)
+        elif kind == OCTET_STRING and len(content) < 0x80:
+            append(strings[len(content)])
+            append(content if content.__class__ is bytes else bytes(content))
+        elif kind in (STRUCTURE, ARRAY):
+            _list_into(kind, content, parts)
+        elif kind == BOOLEAN and (content is True or content is False):
+            append(b"\3\xff" if content else b"\3\0")
+        else:
+            encode_into(element, parts)
 
 
 def _encode_simple(data: Data) -> bytes:

@@ -94,7 +94,7 @@ def _shortest(length: int) -> int:
 
 def constructed(tag: int, children: Iterable[Tlv | bytes], long_form: bool = False) -> Tlv:
     """A constructed element of `Tlv`s or ready DER; `long_form` writes lengths 128..255 as ``82 00 xx``."""
-    value = b"".join(bytes(child) for child in children)
+    value = b"".join([child if child.__class__ is bytes else bytes(child) for child in children])
     return Tlv(tag, value, 2 if long_form and 0x80 <= len(value) < 0x100 else 0)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
+from functools import lru_cache
 from typing import Self
 
 from bench.gbcs import der
@@ -97,8 +98,7 @@ class TrustAnchorCell:
 
     def to_der(self, tag: int = der.SEQUENCE) -> Tlv:
         """SEQUENCE, or an implicitly tagged one."""
-        items = [der.integer(self.role), self.key_usage.to_der()]
-        return der.constructed(tag, items + cell_usage_der(self.cell_usage, self.explicit_usage))
+        return _cell_der(self.role, self.key_usage, self.cell_usage, self.explicit_usage, tag)
 
     @classmethod
     def read(cls, tlv: Tlv, tag: int = der.SEQUENCE) -> Self:
@@ -106,6 +106,12 @@ class TrustAnchorCell:
         items = as_fields(tlv, 2, 3, "trust anchor cell", tag)
         usage, explicit = read_cell_usage(items[2:])
         return cls(Role.read(items[0]), KeyUsage.read(items[1]), usage, explicit)
+
+
+@lru_cache(256)
+def _cell_der(role: Role, key_usage: KeyUsage, cell_usage: int, explicit_usage: bool, tag: int) -> Tlv:
+    items = [der.integer(role), key_usage.to_der()]
+    return der.constructed(tag, items + cell_usage_der(cell_usage, explicit_usage))
 
 
 def cell_usage_der(usage: int, explicit: bool) -> list[Tlv]:
