@@ -381,36 +381,3 @@ def test_local_commands_of_unknown_users() -> None:
         correlate(request, bytes(replace(message, supplementary_counter=1001)))
     with pytest.raises(CorrelationError, match="supplementary remote party"):
         correlate(request, bytes(replace(message, supplementary_party=Eui64(bytes(8)))))
-
-
-#: requests of which there is no sample, at least one for every variant without any
-WITHOUT_SAMPLE: list[tuple[b.Body, Device, int]] = [
-    (b.DisplayMessage(message="Hello"), Device.ESME, 0x0021),
-    (b.ReadTariffPrimaryElement(), Device.ESME, 0x003A),
-    (b.ReadTariffPrimaryElement(), Device.GSME, 0x009F),
-    (b.ReadMaximumDemandImportRegisters(), Device.ESME, 0x002C),
-    (b.UpdateSecurityCredentialsDevice(certificate=der(1)), Device.ESME, 0x000B),
-    (b.ReadCHFSubGHzChannel(), Device.CHF, 0x010A),
-    (b.EnableSupply(), Device.ESME, 0x004F),
-    (b.ArmSupply(), Device.GSME, 0x0085),
-    (b.ReadALCSData(), Device.ESME, 0x00BB),
-    (b.ReadBoostButtonDetails(period=PERIOD), Device.ESME, 0x005E),
-    (b.ReadAuxiliaryControllerConfigurationData(), Device.ESME, 0x011C),
-    (b.RetrieveDailyConsumptionLog(period=PERIOD), Device.ESME, 0x0060),
-    (b.RequestCustomerIdentificationNumber(), Device.ESME, 0x0058),
-    (b.ActivateEmergencyCredit(), Device.GSME, 0x0070),
-    (b.JoinServiceNonCritical(other=Eui64(ESME)), Device.PPMID, 0x00AB),
-]
-
-
-@pytest.mark.parametrize(
-    ("body", "device", "code"), WITHOUT_SAMPLE, ids=[f"{type(row[0]).__name__}-{row[1]}" for row in WITHOUT_SAMPLE]
-)
-def test_requests_without_sample(body: b.Body, device: Device, code: int) -> None:
-    request = ServiceRequest.of(SUPPLIER, ESME, 1000, body)
-    (message,) = transform(request, device=device, acb=ACB, acb_counter=1300, at=NOW, cin="1234")
-    assert message.message_code == code
-    correlate(request, bytes(message))
-    for octets in (bytes(replace(message, target=GSME)), bytes(replace(message, message_code=code ^ 1))):
-        with pytest.raises(CorrelationError):
-            correlate(request, octets)
