@@ -56,6 +56,20 @@ def decode(
     raise typer.Exit(decode_messages(paths, keys, acb, json, sys.stdout))
 
 
+@app.command()
+def transform(
+    paths: Annotated[list[str], typer.Argument(help="DUIS service requests, or folders of them")],
+    keys: Annotated[Path | None, typer.Option(help="folder of certificates and private keys")] = None,
+    counter: Annotated[int | None, typer.Option(help="originator counter of the DCC's own commands")] = None,
+    device: Annotated[str | None, typer.Option(help="type of the target: ESME, GSME, CHF, GPF, PPMID, HCALCS")] = None,
+    at: Annotated[str | None, typer.Option(help="when the messages are made; default now")] = None,
+) -> None:
+    """Print the GBCS messages the DCC makes of service requests, in hex. Exit code 1 if one cannot be transformed."""
+    from bench.dcc.transform_command import run as transform_requests
+
+    raise typer.Exit(transform_requests(paths, keys, counter, device, at, sys.stdout))
+
+
 @utrn.command("build")
 def build_token(
     supplier: Annotated[str, typer.Option(help="EUI-64 of the supplier")],

@@ -43,6 +43,7 @@ class RunSession:
         self._rig: Rig | None = None
         self._trouble: BenchError | None = None
         self._results: dict[str, TestResult] = {}
+        self._claimed = False
         self._evidence: TestEvidence | None = None
         self._began = (0.0, datetime.min.replace(tzinfo=UTC))
 
@@ -73,6 +74,7 @@ class RunSession:
             raise UsageError(
                 f"--out {shown_path(self.folder)}: cannot be written ({reason}); give another folder"
             ) from None
+        self._claimed = True
 
     def evidence_name(self, node: str) -> str:
         """Return the name of a test's evidence: its id, as a file name."""
@@ -147,7 +149,7 @@ class RunSession:
         try:
             for result in running:
                 self._close_evidence(result)
-            if self._results:
+            if self._claimed:
                 self.record.save(self.folder)
         except BenchError as problem:
             sys.stderr.write(f"bench: {problem}\n")

@@ -37,9 +37,10 @@ def sent(healthy):  # noqa: F811
 
 
 def form(value):
-    """The names and types in a decoded payload; of a list the forms that occur in it."""
+    """The names and types in a decoded payload; of a list the forms that occur in it. How DER lengths were written
+    (`long_form`) is no part of it: DER has one way, the reference another."""
     if isinstance(value, dict):
-        return {key: form(inner) for key, inner in value.items()}
+        return {key: form(inner) for key, inner in value.items() if key != "long_form"}
     if isinstance(value, list):
         return [one for index, one in enumerate(map(form, value)) if one not in list(map(form, value[:index]))]
     return type(value).__name__

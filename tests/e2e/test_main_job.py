@@ -1,7 +1,9 @@
 """The main job as a user runs it: verdicts, exit codes, evidence, defects, determinism."""
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -75,16 +77,76 @@ def test_allure_says_the_same(healthy):
     assert all(result["steps"] and result["attachments"] for result in results)
 
 
-def test_evidence_chain_holds_and_a_changed_line_is_found(healthy, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "touch", "words"),
+    [
+        (
+            "timeline.jsonl",
+            lambda octets: octets.replace(b'"alert_code":"8F36"', b'"alert_code":"8F35"', 1),
+            "chain is broken",
+        ),
+        ("han.pcapng", lambda octets: octets + b"\0", "is not the file the log vouches for"),
+        ("mains.csv", lambda octets: octets.replace(b"230", b"229", 1), "is not the file the log vouches for"),
+    ],
+)
+def test_touched_evidence_is_found(healthy, tmp_path, name, touch, words):
     _, folder = healthy
     assert run("verify", folder).returncode == 0
     copy = tmp_path / "copy"
     shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("allure-results", "report.html"))
-    log = copy / "PWR-002" / "timeline.jsonl"
-    log.write_bytes(log.read_bytes().replace(b'"alert_code":"8F36"', b'"alert_code":"8F35"', 1))
+    path = copy / "PWR-002" / name
+    path.write_bytes(touch(path.read_bytes()))
     broken = run("verify", copy)
-    assert broken.returncode != 0
-    assert "chain is broken" in broken.stderr and "PWR-002" in broken.stderr
+    assert broken.returncode == 1
+    assert words in broken.stderr and "PWR-002" in broken.stderr
+
+
+def test_a_run_never_overwrites_another(healthy, tmp_path):
+    _, folder = healthy
+    before = (folder / "run.json").read_bytes()
+    again = run("run", "--select", "COS-001", "--out", folder)
+    assert again.returncode == 2 and "is not empty" in again.stderr
+    assert (folder / "run.json").read_bytes() == before
+    (tmp_path / "file").write_text("")
+    for out in (tmp_path / "file", tmp_path / "file" / "below"):
+        refused = run("run", "--select", "COS-001", "--out", out)
+        assert refused.returncode == 2 and "give another folder" in refused.stderr
+        assert "Traceback" not in refused.stderr
+
+
+def test_a_terminal_without_utf8_shows_a_run(tmp_path):
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [BENCH, "run", "--select", "SEC-001", "--out", str(tmp_path / "run")],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_interrupted_run_keeps_what_it_saw(tmp_path):
+    out = tmp_path / "run"
+    started = subprocess.Popen([BENCH, "run", "--out", str(out)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    for line in started.stdout:
+        if "[ 2/" in line:
+            started.send_signal(signal.SIGINT)
+            break
+    started.stdout.read()
+    assert started.wait(60) == 130
+    verdicts = [test["verdict"] for test in record(out)["tests"]]
+    assert verdicts[:2] == ["pass", "pass"] and verdicts[-1] == "not-run"
+    assert run("verify", out).returncode == 0
+    assert run("report", out).returncode == 0
+
+
+def test_a_dead_service_is_named(tmp_path):
+    rig = (ROOT / "rigs" / "virtual.toml").read_text()
+    path = tmp_path / "rig.toml"
+    path.write_text(rig.replace('"{python}", "-m", "rigs.virtual"', '"timeout", "4", "{python}", "-m", "rigs.virtual"'))
+    done = run("run", "--rig", path, "--out", tmp_path / "run")
+    assert done.returncode == 3
+    reasons = [test["reason"] for test in record(tmp_path / "run")["tests"] if test["verdict"] == "error"]
+    assert reasons and "service home ended with exit code 124" in reasons[-1]
+    assert {test["verdict"] for test in record(tmp_path / "run")["tests"]} <= {"pass", "error"}
 
 
 def test_same_seed_same_octets(healthy, tmp_path):
@@ -125,6 +187,24 @@ def test_defect_makes_exactly_the_right_tests_fail(tmp_path, defect, caught, wor
         assert words in test["reason"] and "expected" in test["reason"] and "seen" in test["reason"]
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("def d(esme): pass", "changes nothing"),
+        ("def d(esme): esme.report_outge = lambda *times: None", "has no 'report_outge' to override"),
+        ("def d(esme): raise ValueError('boom')", "broke when applied (ValueError: boom)"),
+        ("def d(esme): raise SystemExit", "broke when applied"),
+        ("def d(esme) syntax error", "does not load"),
+    ],
+)
+def test_a_defect_that_is_none_is_refused(tmp_path, body, words):
+    path = tmp_path / "mine.py"
+    declared = "@defect('mine', device='Esme', breaks='R-PWR-001', story='.')\n"
+    path.write_text(f"print('noise')\nfrom rigs.virtual.defects import defect\n{declared}{body}\n")
+    done = run("run", "--defect", f"{path}::d", "--select", "PWR-001", "--out", tmp_path / "run")
+    assert done.returncode == 2 and words in done.stderr, done.stderr
+
+
 def test_defect_from_a_file(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(
@@ -150,6 +230,8 @@ def test_defect_from_a_file(tmp_path):
         (["check", "nowhere.toml"], 2, "nowhere.toml: file"),
         (["report", "nowhere"], 3, "not a run"),
         (["verify", "nowhere"], 3, "not a run record"),
+        (["pki", "check", "nowhere"], 2, "does not exist"),
+        (["utrn", "check", "123"], 1, "123"),
         (["decode", "nowhere.hex"], 2, "nowhere.hex"),
     ],
 )
