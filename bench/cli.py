@@ -63,11 +63,14 @@ def transform(
     counter: Annotated[int | None, typer.Option(help="originator counter of the DCC's own commands")] = None,
     device: Annotated[str | None, typer.Option(help="type of the target: ESME, GSME, CHF, GPF, PPMID, HCALCS")] = None,
     at: Annotated[str | None, typer.Option(help="when the messages are made; default now")] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="every message a request may stand for, likeliest first")
+    ] = False,
 ) -> None:
     """Print the GBCS messages the DCC makes of service requests, in hex. Exit code 1 if one cannot be transformed."""
     from bench.dcc.transform_command import run as transform_requests
 
-    raise typer.Exit(transform_requests(paths, keys, counter, device, at, sys.stdout))
+    raise typer.Exit(transform_requests(paths, keys, counter, device, at, sys.stdout, every))
 
 
 @utrn.command("build")

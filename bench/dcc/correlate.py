@@ -1,7 +1,8 @@
 """Does a pre-command mean what its service request asks? The user's own check before signing.
 
-Shares nothing with the transform: the pre-command is decoded and every field compared with plain expected values, so
-that a mistake or a lie of the DCC is named before it is signed.
+Shares no code with the transform: the pre-command is decoded and every field compared, so that a mistake or a lie of
+the DCC is named before it is signed. Variants in `expectations` are compared with plain expected values written apart;
+for the others the catalogue says which objects stand for which fields, as it does for the transform.
 """
 
 import struct

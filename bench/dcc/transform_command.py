@@ -1,7 +1,7 @@
 """`bench transform`: service requests in files to GBCS messages in hex, one line a message.
 
-A request that several messages could answer (a polyphase meter, a second element, an earlier GBCS version) gives one
-line each, the likeliest first, and a note on standard error says what decides.
+A request that several messages could answer (a polyphase meter, a second element, an earlier GBCS version) gives the
+likeliest, or with `every` one line each, the likeliest first; a note on standard error names them.
 """
 
 import sys
@@ -49,13 +49,14 @@ def run(
     device: str | None,
     at: str | datetime | None,
     out: TextIO,
+    every: bool = False,
 ) -> int:
     """Transform the request in each file, or in each XML file of a folder, to `out`.
 
     `keys` is a folder of certificates and private keys (`Keystore.load`): messages are signed and MACed where the
     private keys are there. `counter` is the DCC's own originator counter, `device` the type of the target, `at` when
-    the messages are made (None: now). Returns 0 if all could be done, 1 if some could not (one line on standard error
-    each), 2 with one line on standard error for a usage error.
+    the messages are made (None: now), `every` asks for all messages a request may stand for. Returns 0 if all could be
+    done, 1 if some could not (one line on standard error each), 2 with one line on standard error for a usage error.
     """
     try:
         kind = _device(device)
@@ -82,8 +83,8 @@ def run(
                 continue
             if len(found) > 1:
                 words = "; ".join(name for name, _ in found)
-                print(f"{path}: {len(found)} messages are possible, in this order: {words}", file=sys.stderr)
-            for _, message in found:
+                print(f"{path}: {len(found)} messages are possible, the likeliest first: {words}", file=sys.stderr)
+            for _, message in found if every else found[:1]:
                 print(bytes(message).hex().upper(), file=out)
     return code
 
