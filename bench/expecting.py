@@ -17,10 +17,6 @@ class Expectation:
         """State that the value equals another."""
         self._state(self._value == wanted, f"to be {_say(wanted)}", rule)
 
-    def differs_from(self, other: Any, rule: str = "") -> None:
-        """State that the value is not that one."""
-        self._state(self._value != other, f"not to be {_say(other)}", rule)
-
     def is_one_of(self, wanted: Collection[Any], rule: str = "") -> None:
         """State that the value is among others."""
         self._state(self._value in wanted, "to be one of " + ", ".join(map(_say, wanted)), rule)

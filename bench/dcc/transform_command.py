@@ -47,7 +47,7 @@ def run(
     keys: Path | None,
     counter: int | None,
     device: str | None,
-    at: str | datetime | None,
+    at: str | None,
     out: TextIO,
     every: bool = False,
 ) -> int:
@@ -98,11 +98,9 @@ def _device(name: str | None) -> Device | None:
         raise _UsageError(f"--device {name!r} is not one of {', '.join(Device)}") from None
 
 
-def _moment(at: str | datetime | None) -> datetime:
+def _moment(at: str | None) -> datetime:
     if at is None:
         return datetime.now(UTC)
-    if isinstance(at, datetime):
-        return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
     try:
         found = datetime.fromisoformat(at)
     except ValueError:

@@ -46,11 +46,6 @@ class TransportKey(ApsCommand):
         """Return the delivery of a trust centre link key."""
         return cls(TRUST_CENTRE_LINK_KEY, key, None, dst, src)
 
-    @classmethod
-    def application_link(cls, key: bytes, partner: bytes, *, initiator: bool) -> Self:
-        """Return the delivery of a link key shared with `partner`."""
-        return cls(APPLICATION_LINK_KEY, key, partner=partner, initiator=int(initiator))
-
     def __repr__(self) -> str:
         return f"TransportKey(type={self.type}, sequence={self.sequence})"
 
