@@ -133,7 +133,10 @@ def _item(where: str, raw: Any) -> Item:
 def _part(where: str, raw: Any) -> Part:
     table = _Table(where, raw)
     part = Part(
-        table.take("object", str, needed=True), table.take("type", str, ""), table.take("encrypted", bool, False)
+        table.take("object", str, needed=True),
+        table.take("type", str, ""),
+        table.take("encrypted", bool, False),
+        table.take("disable_default_response", bool, False),
     )
     table.end()
     return part

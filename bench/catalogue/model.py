@@ -68,6 +68,7 @@ class Part:
     object: str  #: COSEM object or cluster and command
     type: str  #: A-XDR type signature, or the name of the ZCL command
     encrypted: bool = False
+    disable_default_response: bool = False  #: that bit of the ZCL frame control
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,16 @@
-"""COSEM access on the virtual ESME: the objects its use cases address, items in order, stop at the first failure."""
+"""COSEM access on a virtual device: the items of a request in order, to a stop at the first that fails."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bench.gbcs import GbcsError, Message
-from bench.gbcs.axdr import CompactArray, Data, TypeDescription, enum, i8, null, octets, structure, u8, u16, u32
-from bench.gbcs.crypto import encrypt, shared_secret
+from bench.gbcs import GbcsError
+from bench.gbcs.axdr import Data, null, structure
+from bench.gbcs.crypto import encrypt
 from bench.gbcs.dlms import (
     ACTION,
+    DATA_PROTECTION,
     GET,
     GET_WITH_SELECTION,
     SET,
@@ -18,183 +19,139 @@ from bench.gbcs.dlms import (
     ProtectedObject,
     ProtectionParameters,
     Spec,
-    date_time,
     encode,
-    from_zigbee_utc,
     parse_date_time,
     parse_protected_request,
     protected_response,
-    zigbee_utc,
 )
-from rigs.virtual.logs import Entry
+from rigs.virtual.cosem_objects import Attribute, CosemObjects, instants, target
 from rigs.virtual.rules import rule
+from rigs.virtual.use_cases import UseCase, fits
 
 if TYPE_CHECKING:
-    from rigs.virtual.esme import Esme
+    from rigs.virtual.gbcs_device import Exchange, GbcsDevice
 
-SUCCESS, OBJECT_UNDEFINED, OTHER_REASON, HARDWARE_FAULT = 0, 4, 250, 1
-ACTIONED, NOT_ACTIONED = 0x8154, 0x8155
-COMPACT_ARRAY = 0x13
-WATT_HOUR, VAR_HOUR = 0x1E, 0x20
-RELIABLE = 0
-
-
-def obis(text: str) -> bytes:
-    """Return the six octets of "0-0:1.0.0.255"."""
-    return bytes(int(part) for part in text.replace("-", ".").replace(":", ".").split("."))
-
-
-CLOCK = obis("0-0:1.0.0.255")
-SUPPLY_SCRIPTS = obis("0-0:10.0.106.255")
-SUPPLY_STATE = obis("0-0:96.3.10.255")
-EVENT_LOG, SECURITY_LOG, POWER_LOG = obis("0-0:99.98.0.255"), obis("0-0:99.98.1.255"), obis("0-0:99.98.4.255")
-PROFILE = obis("0-0:99.1.0.255")
-PROTECTED = (obis("0-0:43.2.8.255"), obis("0-0:43.2.7.255"))
+SUCCESS, HARDWARE_FAULT, OBJECT_UNDEFINED, TYPE_UNMATCHED, OTHER_REASON = 0, 1, 4, 12, 250
 
 Result = tuple[Data, int]
 
 
 @dataclass(frozen=True)
 class Access:
-    """One item of a request, with the command it came in."""
+    """One item of a request, with the exchange it is part of."""
 
-    command: Message
+    exchange: "Exchange"
     spec: Spec
     data: Data
 
+    @property
+    def key(self) -> Attribute:
+        """Class, logical name and index of the item."""
+        return self.spec.class_id, self.spec.obis, self.spec.index
+
 
 class CosemServer:
-    """Executes access requests."""
+    """Executes access requests on the objects of a device."""
 
-    def __init__(self, esme: "Esme") -> None:
-        self._esme = esme
-        self._objects: dict[tuple[int, bytes, int, int], Callable[[Access], Result]] = {
-            (ACTION, 9, SUPPLY_SCRIPTS, 1): self.run_supply_script,
-            (GET, 70, SUPPLY_STATE, 3): self.read_supply_state,
-            (SET, 8, CLOCK, 9): lambda access: (null(), SUCCESS),
-            (ACTION, 8, CLOCK, 5): lambda access: (null(), SUCCESS),
-            (ACTION, 8, CLOCK, 4): lambda access: (null(), SUCCESS),
-            (GET, 8, CLOCK, 2): lambda access: (octets(date_time(esme.clock())), SUCCESS),
-            (GET, 8, CLOCK, 4): lambda access: (u8(RELIABLE), SUCCESS),
-            (GET_WITH_SELECTION, 7, EVENT_LOG, 2): self.read_event_log,
-            (GET_WITH_SELECTION, 7, SECURITY_LOG, 2): self.read_security_log,
-            (GET_WITH_SELECTION, 7, POWER_LOG, 2): self.read_power_log,
-        } | {(ACTION, 30, name, 1): self.read_protected for name in PROTECTED}
+    def __init__(self, device: "GbcsDevice", objects: CosemObjects) -> None:
+        self._device, self.objects = device, objects
+        self._services: dict[int, Callable[[Access], Result]] = {
+            GET: self.get,
+            SET: self.set,
+            ACTION: self.act,
+            GET_WITH_SELECTION: self.select,
+        }
 
-    @rule("R-RSP-012", "R-RSP-013", "R-EVT-006")
-    def access(self, command: Message, request: AccessRequest) -> AccessResponse:
-        """Execute the items in order; after the first that fails, the rest is reported as not executed."""
+    @rule("R-SEC-001", "R-SEC-002")
+    def is_well_formed(self, use_case: UseCase, request: AccessRequest) -> bool:
+        """Whether the items are those of the use case, in its order."""
+        given = [
+            (_verb(spec, data), target((spec.class_id, spec.obis, spec.index)))
+            for spec, data in zip(request.specs, request.data, strict=True)
+        ]
+        return any(fits(given, entry.command) for entry in use_case.entries)
+
+    @rule("R-RSP-012", "R-RSP-013", "R-RSP-013a")
+    def access(self, exchange: "Exchange", request: AccessRequest) -> tuple[AccessResponse, bool]:
+        """Execute the items in order; after the first that fails, the rest is reported as not executed.
+
+        Returns the answer, and whether everything was executed.
+        """
         data: list[Data] = []
         results: list[tuple[int, int]] = []
         failed = False
         for spec, parameter in zip(request.specs, request.data, strict=True):
-            value, code = (null(), OTHER_REASON) if failed else self._one(Access(command, spec, parameter))
+            value, code = (null(), OTHER_REASON) if failed else self._one(Access(exchange, spec, parameter))
             failed = failed or code != SUCCESS
             data.append(value)
             results.append((GET if spec.choice == GET_WITH_SELECTION else spec.choice, code))
-        event = NOT_ACTIONED if failed else ACTIONED
-        self._esme.logs.add(self._esme.logs.event, event, command.message_code.to_bytes(2))
-        return AccessResponse(request.invoke_id, data, results)
+        return AccessResponse(request.invoke_id, data, results), not failed
 
     def _one(self, access: Access) -> Result:
-        spec = access.spec
-        found = self._objects.get((spec.choice, spec.class_id, spec.obis, spec.index))
-        if found is None:
-            return null(), OBJECT_UNDEFINED
+        if access.key in self.objects.faults:
+            return null(), self.objects.faults[access.key]
         try:
-            return found(access)
+            return self._services[access.spec.choice](access)
         except (GbcsError, TypeError, ValueError):
             return null(), HARDWARE_FAULT
 
-    @rule("R-SUP-002", "R-SUP-003", "R-SUP-004", "R-SUP-005")
-    def run_supply_script(self, access: Access) -> Result:
-        """Enable, disable or arm the supply (ECS42, ECS43, ECS44)."""
-        from rigs.virtual.esme import SupplyState
+    def get(self, access: Access) -> Result:
+        """Read an attribute."""
+        value = self.objects.read(access.key)
+        return (null(), OBJECT_UNDEFINED) if value is None else (value, SUCCESS)
 
-        esme = self._esme
-        match access.data.value:
-            case 0x33:
-                esme.set_supply(SupplyState.ENABLED)
-            case 0x34:
-                esme.set_supply(SupplyState.DISABLED)
-            case 0x36 if esme.supply_state is SupplyState.DISABLED:
-                esme.set_supply(SupplyState.ARMED)
-            case _:
-                return null(), OTHER_REASON
-        return null(), SUCCESS
+    def set(self, access: Access) -> Result:
+        """Write an attribute."""
+        return null(), SUCCESS if self.objects.write(access.key, access.data) else TYPE_UNMATCHED
 
-    @rule("R-SUP-001")
-    def read_supply_state(self, access: Access) -> Result:
-        """Return the state of the load switch (ECS45)."""
-        return enum(int(self._esme.supply_state)), SUCCESS
+    def act(self, access: Access) -> Result:
+        """Execute a method."""
+        if access.spec.class_id == DATA_PROTECTION:
+            return self.read_protected(access)
+        method = self.objects.methods.get(access.key)
+        result = SUCCESS if method is None else method(access.data)
+        return (null(), result) if isinstance(result, int) else (result, SUCCESS)
+
+    @rule("R-RSP-019", "R-RSP-020")
+    def select(self, access: Access) -> Result:
+        """Read the rows of a buffer in a range, both ends included."""
+        value = self.objects.select(access.key, *instants(access.spec.selector))
+        return (null(), OBJECT_UNDEFINED) if value is None else (value, SUCCESS)
 
     @rule("R-ENC-001", "R-ENC-005", "R-ENC-005a")
     def read_protected(self, access: Access) -> Result:
-        """Return attributes encrypted for the party that asked (ECS17b, ECS22b)."""
-        esme, command = self._esme, access.command
+        """Return attributes encrypted for the party that is to read them."""
+        device, exchange = self._device, access.exchange
         wanted, _ = parse_protected_request(access.data)
-        key = esme.agreement_public_key(command.originator)
-        if key is None:
+        secret = exchange.encryption_secret()
+        if secret is None:
             return null(), OTHER_REASON
         plain = encode(structure([self._attribute(item) for item in wanted]))
-        secret = shared_secret(esme.agreement_key, key)
-        ciphered = encrypt(plain, secret, esme.eui, command.counter, command.originator)
-        parameters = ProtectionParameters(esme.eui, command.originator, command.counter)
+        ciphered = encrypt(plain, secret, device.eui, exchange.encryption_counter(), exchange.reader)
+        # the parameters name the parties and the counter of the message, also where another party reads (RTDS ECS21b)
+        parameters = ProtectionParameters(device.eui, exchange.command.originator, exchange.command.counter)
         return protected_response(ciphered, parameters), SUCCESS
 
     def _attribute(self, item: ProtectedObject) -> Data:
-        esme = self._esme
-        if item.class_id == 7 and item.obis == PROFILE and item.between is not None:
-            start, end = (_instant(limit, esme.clock()) for limit in item.between)
-            rows = [structure([u32(zigbee_utc(at)), u32(wh)]) for at, wh in esme.profile(start, end)]
-            return _compact([0x06, 0x06], rows)
-        if item.class_id == 1:
-            return structure(
-                [
-                    u32(int(esme.integrate())),
-                    structure([i8(0), enum(WATT_HOUR)]),
-                    u32(0),
-                    structure([i8(0), enum(VAR_HOUR)]),
-                ]
-            )
-        raise GbcsError(f"no attribute {item.attribute} of class {item.class_id}")
-
-    @rule("R-RSP-019", "R-RSP-020")
-    def read_event_log(self, access: Access) -> Result:
-        """Return the entries of the event log in a range (ECS35a)."""
-        entries = _between(access, list(self._esme.logs.event))
-        rows = [structure([u32(zigbee_utc(one.time)), u16(one.code), octets(one.other)]) for one in entries]
-        return _compact([0x06, 0x12, 0x09], rows), SUCCESS
-
-    @rule("R-SEC-027")
-    def read_security_log(self, access: Access) -> Result:
-        """Return the entries of the security log in a range: time and code only (ECS35b)."""
-        entries = _between(access, list(self._esme.logs.security))
-        rows = [structure([u32(zigbee_utc(one.time)), u16(one.code)]) for one in entries]
-        return _compact([0x06, 0x12], rows), SUCCESS
-
-    def read_power_log(self, access: Access) -> Result:
-        """Return the entries of the power event log in a range (ECS35e)."""
-        entries = _between(access, list(self._esme.logs.power))
-        rows = [structure([u32(zigbee_utc(one.time)), u16(one.code), u32(0)]) for one in entries]
-        return _compact([0x06, 0x12, 0x06], rows), SUCCESS
+        key = item.class_id, item.obis, item.attribute
+        if item.between is None:
+            value = self.objects.read(key)
+        else:
+            start, end = (_instant(limit, self._device.clock()) for limit in item.between)
+            value = self.objects.select(key, start, end)
+        if value is None:
+            raise GbcsError(f"no attribute {target(key)}")
+        return value
 
 
-def _compact(tags: list[int], rows: list[Data]) -> Data:
-    element = TypeDescription(2, tuple(TypeDescription(tag) for tag in tags))
-    return Data(COMPACT_ARRAY, CompactArray(element, rows))
-
-
-def _between(access: Access, entries: list[Entry]) -> list[Entry]:
-    selector = access.spec.selector
-    if selector is None:
-        raise GbcsError("a log is read with a range")
-    start, end = from_zigbee_utc(selector[1].value), from_zigbee_utc(selector[2].value)
-    return [entry for entry in entries if start <= entry.time <= end]
+def _verb(spec: Spec, data: Data) -> str:
+    if spec.choice == ACTION and spec.class_id == DATA_PROTECTION:
+        return "protected"
+    return {GET: "get", SET: "set", ACTION: "action", GET_WITH_SELECTION: "select"}[spec.choice]
 
 
 def _instant(limit: bytes, now: datetime) -> datetime:
     parsed = parse_date_time(limit)
     if isinstance(parsed, datetime):
         return parsed
-    return now if parsed == "never" else datetime(2000, 1, 1, tzinfo=UTC)
+    return datetime.max.replace(tzinfo=UTC) if parsed == "never" else datetime.min.replace(tzinfo=UTC)

@@ -26,6 +26,7 @@ from rigs.virtual.rules import rule
 from rigs.virtual.trust_anchors import Credential
 
 if TYPE_CHECKING:
+    from rigs.virtual.exchange import Exchange
     from rigs.virtual.gbcs_device import GbcsDevice
 
 SUCCESS, BAD_CERTIFICATE, NO_TRUST_ANCHOR, TRUST_ANCHOR_NOT_FOUND, OTHER = 0, 5, 10, 25, 127
@@ -71,23 +72,21 @@ class CredentialsReplacement:
                 roles.append(RoleDetails(role, TRUST_ANCHOR_NOT_FOUND, None, []))
         return bytes(CredentialsDetails(roles))
 
-    def replace(self, command: Message) -> None:
-        """Execute CS02b: now, at its time, or cancel what waits."""
-        device = self._device
+    def replace(self, exchange: "Exchange") -> bytes | None:
+        """Execute CS02b: now, at its time, or cancel what waits; returns the answer, None where it is refused."""
+        device, command = self._device, exchange.command
         try:
             request = UpdateCredentials.parse(command.payload)
         except GbcsError:
             device.refuse_format()
-            return
+            return None
         if request.mode != command.message_code - 0x0100 or request.authorising_seq != command.counter:
             device.refuse_format()
-            return
+            return None
         if request.execution_time is None:
-            outcome = self.apply(request)
-            device.respond(command, bytes(UpdateCredentialsResponse(outcome)))
-            return
+            return bytes(UpdateCredentialsResponse(self.apply(request)))
         self.schedule(command, request)
-        device.respond(command, bytes(UpdateCredentialsResponse(None)))
+        return bytes(UpdateCredentialsResponse(None))
 
     @rule("R-FUT-004", "R-FUT-005", "R-FUT-006")
     def schedule(self, command: Message, request: UpdateCredentials) -> None:
@@ -129,7 +128,7 @@ class CredentialsReplacement:
         device.logs.add(device.logs.event, code)
         if authoriser is not None:
             payload = bytes(UpdateCredentialsAlert(code, waiting.time, outcome))
-            device.send_alert(device.next_alert_counter(), authoriser, FUTURE_DATED_ALERT, payload)
+            device.send_alert(device.next_own_counter(), authoriser, FUTURE_DATED_ALERT, payload)
 
     def apply(self, request: UpdateCredentials) -> UpdateOutcome:
         """Replace each cell on its own, then set floors; returns the outcome (GBCS 13.3.5)."""

@@ -1,18 +1,16 @@
 """The virtual electricity meter (ESME, single phase)."""
 
 from datetime import datetime, timedelta
-from enum import IntEnum
 
-from bench.gbcs import Eui64, Message
-from bench.gbcs.dlms import AccessRequest, date_time, octets
+from bench.gbcs import Eui64
+from bench.gbcs.dlms import date_time, octets
 from bench.gbcs.trust_anchors import Role
 from bench.pki import TestSmki
-from rigs.virtual.cosem import CosemServer
-from rigs.virtual.gbcs_device import FORMAT_FAILURE, GbcsDevice, Refusal
+from rigs.virtual.esme_objects import EsmeObjects, SupplyState
+from rigs.virtual.gbcs_device import GbcsDevice
 from rigs.virtual.power import Feed, Supply
 from rigs.virtual.rules import rule
 from rigs.virtual.trust_anchors import TrustAnchors
-from rigs.virtual.use_cases import COMMON, ESME
 from rigs.virtual.world import World
 
 LONG_OUTAGE = timedelta(minutes=3)
@@ -25,19 +23,11 @@ HALF_HOUR = timedelta(minutes=30)
 PROFILE_START = timedelta(days=2)
 
 
-class SupplyState(IntEnum):
-    """State of the load switch (device rules 6.2)."""
-
-    DISABLED = 0
-    ENABLED = 1
-    ARMED = 2
-
-
 class Esme(GbcsDevice):
     """A meter between the feed and the home's load."""
 
     def __init__(self, world: World, eui: Eui64, smki: TestSmki, anchors: TrustAnchors, feed: Feed, mpan: str) -> None:
-        super().__init__(world, eui, smki, anchors, ESME)
+        super().__init__(world, eui, smki, anchors, "ESME")
         self.mpan = mpan
         self.feed = feed
         self.supply_state = SupplyState.ENABLED
@@ -52,7 +42,7 @@ class Esme(GbcsDevice):
         feed.add_load(lambda: self.load)
         feed.listen(lambda volts: self.integrate())
         self._volts = feed.voltage
-        self.cosem = CosemServer(self)
+        self.objects = EsmeObjects(self)
 
     @property
     def load(self) -> float:
@@ -99,18 +89,6 @@ class Esme(GbcsDevice):
         """Operate the load switch."""
         self.integrate()
         self.supply_state = state
-
-    def execute(self, message: Message) -> None:
-        """Execute an accepted command: COSEM access, or credentials."""
-        if message.message_code in COMMON:
-            super().execute(message)
-            return
-        try:
-            request = AccessRequest.parse(message.payload)
-        except ValueError:
-            self.refuse(Refusal(FORMAT_FAILURE))
-            return
-        self.respond(message, bytes(self.cosem.access(message, request)))
 
     @rule("R-PWR-007", "R-CTR-010")
     def _power_down(self) -> None:

@@ -1,29 +1,37 @@
 """What every device with GBCS credentials does with a message: check, execute, answer, alert (GBCS 6.2, 7.2, 16)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
 from bench.gbcs import Cra, Eui64, GbcsError, Message
 from bench.gbcs.crypto import add_mac, shared_secret, sign, verify_mac, verify_signature
-from bench.gbcs.dlms import DataNotification, date_time, octets, structure, u16
+from bench.gbcs.dlms import AccessRequest, DataNotification, date_time, octets, structure, u16
+from bench.gbcs.gbz import Gbz
 from bench.gbcs.trust_anchors import KeyUsage, Role
 from bench.pki import TestSmki
+from rigs.virtual.cosem import CosemServer
+from rigs.virtual.cosem_objects import CosemObjects
 from rigs.virtual.credentials import CredentialsReplacement
+from rigs.virtual.exchange import Exchange
 from rigs.virtual.logs import Logs
 from rigs.virtual.rules import rule
 from rigs.virtual.trust_anchors import TrustAnchors
-from rigs.virtual.use_cases import CREDENTIALS_DETAILS, UseCase
+from rigs.virtual.use_cases import CREDENTIALS_DETAILS, REPLACEMENTS, use_cases_of
 from rigs.virtual.world import World
+from rigs.virtual.zcl import ZclServer
+from rigs.virtual.zcl_objects import ZclObjects
 
 TRUSTED_SOURCE_FAILURE = 0x8F3D
 UNAUTHORISED_ACCESS = 0x8F3E
 FORMAT_FAILURE = 0x8F1E
 NO_AUTHORITY = 0x8F30
 OTHER_FAILURE = 0x8F53
+ACTIONED, NOT_ACTIONED = 0x8154, 0x8155
 GENERIC_CRITICAL = 0x1000
+UNSPECIFIED_CLOCK_STATUS = 0xFF
 PROCESSING = timedelta(milliseconds=400)
 
 
@@ -45,18 +53,35 @@ class GbcsDevice:
         eui: Eui64,
         smki: TestSmki,
         anchors: TrustAnchors,
-        use_cases: Mapping[int, UseCase],
+        kind: str,
     ) -> None:
-        self.world, self.eui = world, eui
+        self.world, self.eui, self.kind = world, eui, kind
         keys = smki.device(eui).private_keys
         self.signing_key: EllipticCurvePrivateKey = keys["ds"]
         self.agreement_key: EllipticCurvePrivateKey = keys["ka"]
         self.anchors = anchors
-        self.use_cases = use_cases
-        self.alert_counter = 0
+        self.own_counter = 0
         self.logs = Logs(self.clock)
         self.send: Callable[[bytes], None] = lambda message: None
         self.credentials = CredentialsReplacement(self)
+        #: what the device does with a DER payload, by message code; returns the payload of the answer, if there is one
+        self.der_commands: dict[int, Callable[[Exchange], bytes | None]] = {
+            CREDENTIALS_DETAILS: lambda exchange: self.credentials.details(exchange.command.payload)
+        } | dict.fromkeys(REPLACEMENTS, self.credentials.replace)
+        self.supported = supported = use_cases_of(kind)
+        self.cosem = CosemServer(self, CosemObjects(one for one in supported.values() if one.payload == "DLMS"))
+        self.zcl = ZclServer(self, ZclObjects())
+        self.use_cases = {
+            code: one for code, one in supported.items() if one.payload != "ASN1" or code in self.der_commands
+        }
+
+    def clock_status(self) -> int:
+        """Return the clock status octet of the date-times in answers."""
+        return UNSPECIFIED_CLOCK_STATUS
+
+    def secret(self, key: EllipticCurvePublicKey) -> bytes:
+        """Return the secret shared with the holder of a key agreement key."""
+        return shared_secret(self.agreement_key, key)
 
     def clock(self) -> datetime:
         """Return the device's own time."""
@@ -137,21 +162,17 @@ class GbcsDevice:
     @rule("R-SEC-007", "R-CMD-004", "R-CMD-005")
     def check_protection(self, message: Message) -> Refusal | None:
         """Signature and MAC are those the use case asks for, and they are right."""
-        use_case = self.use_cases[message.message_code]
         signed, maced = bool(message.signature), message.mac is not None
-        if message.message_code == CREDENTIALS_DETAILS:
-            complete = signed or maced
-        else:
-            complete = maced and signed == use_case.critical
-        if not complete:
+        if (signed, maced) not in self.use_cases[message.message_code].protections:
             return Refusal(FORMAT_FAILURE)
         if signed:
             key = self.anchors.key(self.role_of(message), KeyUsage.DIGITAL_SIGNATURE)
             if key is None or not verify_signature(message, key):
                 return Refusal(TRUSTED_SOURCE_FAILURE, logged=False)
         if maced:
-            key = self.anchors.key(Role.ACCESS_CONTROL_BROKER, KeyUsage.KEY_AGREEMENT)
-            if key is None or not verify_mac(message, shared_secret(self.agreement_key, key)):
+            role = Role.OTHER if self.role_of(message) is Role.OTHER else Role.ACCESS_CONTROL_BROKER
+            key = self.anchors.key(role, KeyUsage.KEY_AGREEMENT)  # another device of the home has no broker between
+            if key is None or not verify_mac(message, self.secret(key)):
                 return Refusal(TRUSTED_SOURCE_FAILURE, logged=False)
         return None
 
@@ -176,34 +197,60 @@ class GbcsDevice:
 
     def execute(self, message: Message) -> None:
         """Execute an accepted command and answer it."""
-        if message.message_code == CREDENTIALS_DETAILS:
-            self.respond(message, self.credentials.details(message.payload))
+        exchange = Exchange(self, message, self.use_cases[message.message_code])
+        payload = exchange.use_case.payload
+        if payload == "ASN1":
+            answer = self.der_commands[message.message_code](exchange)
+            if answer is not None:
+                self.respond(exchange, answer)
+        elif payload == "DLMS":
+            self._execute_dlms(exchange)
         else:
-            self.credentials.replace(message)
+            self._execute_gbz(exchange)
 
-    @rule("R-RSP-001", "R-RSP-002", "R-RSP-003", "R-RSP-009", "R-CTR-008")
-    def respond(self, command: Message, payload: bytes) -> None:
-        """Answer a command: identities swapped, same code and counter, signed if critical, else MACed."""
-        use_case = self.use_cases[command.message_code]
-        response = Message(
-            cra=Cra.RESPONSE,
-            counter=command.counter,
-            originator=self.eui,
-            target=command.originator,
-            message_code=command.message_code,
-            payload=payload,
-            date_time=date_time(self.clock()) if use_case.dated_response else b"",
-            supplementary_party=command.supplementary_party,
-            supplementary_counter=command.supplementary_counter,
-        )
-        if command.signature:
+    def _execute_dlms(self, exchange: Exchange) -> None:
+        try:
+            request = AccessRequest.parse(exchange.command.payload)
+        except GbcsError:
+            self.refuse_format()
+            return
+        if not self.cosem.is_well_formed(exchange.use_case, request):
+            self.refuse_format()
+            return
+        answer, executed = self.cosem.access(exchange, request)
+        self.executed(exchange, executed)
+        self.respond(exchange, bytes(answer))
+
+    def _execute_gbz(self, exchange: Exchange) -> None:
+        try:
+            request = Gbz.parse(exchange.command.payload)
+        except GbcsError:
+            self.refuse_format()
+            return
+        if not self.zcl.is_well_formed(exchange.use_case, request):
+            self.refuse_format()
+            return
+        answer, executed = self.zcl.execute(exchange, request)
+        self.executed(exchange, executed)
+        self.respond(exchange, bytes(answer))
+
+    @rule("R-EVT-006", "R-SEC-029")
+    def executed(self, exchange: Exchange, successfully: bool) -> None:
+        """Log an executed command, with its message code."""
+        code = exchange.command.message_code.to_bytes(2)
+        self.logs.add(self.logs.event, ACTIONED if successfully else NOT_ACTIONED, code)
+
+    def respond(self, exchange: Exchange, payload: bytes) -> None:
+        """Answer a command: signed if the command was, else MACed for the party it goes to."""
+        response = exchange.answer(payload)
+        if exchange.signed:
             self.send(bytes(sign(response, self.signing_key)))
             return
-        key = self.agreement_public_key(command.originator)
+        key = self.agreement_public_key(exchange.command.originator)
         if key is not None:
-            self.send(bytes(add_mac(response, shared_secret(self.agreement_key, key))))
+            self.send(bytes(add_mac(response, self.secret(key))))
 
-    def agreement_public_key(self, party: Eui64):
+    def agreement_public_key(self, party: Eui64) -> EllipticCurvePublicKey | None:
         """Return the key agreement key of a party that has a cell here."""
         for cell, credential in self.anchors.cells.items():
             if credential.subject == party and cell.key_usage is KeyUsage.KEY_AGREEMENT and cell.cell_usage == 0:
@@ -211,10 +258,10 @@ class GbcsDevice:
         return None
 
     @rule("R-CTR-009")
-    def next_alert_counter(self) -> int:
-        """Return the device's own counter: it rises with every alert and is never reset."""
-        self.alert_counter += 1
-        return self.alert_counter
+    def next_own_counter(self) -> int:
+        """Return the device's own counter: it rises with every use and is never reset."""
+        self.own_counter += 1
+        return self.own_counter
 
     @rule("R-ALT-001", "R-ALT-004", "R-ALT-006")
     def alert(
@@ -224,7 +271,7 @@ class GbcsDevice:
         party = self.anchors.subject(to)
         if party is None:
             return
-        counter = self.next_alert_counter()
+        counter = self.next_own_counter()
         members = [u16(code), octets(date_time(self.clock())), *(extra or [])]
         notification = DataNotification(counter & 0xFFFFFF, structure(members))
         self.send_alert(counter, party, message_code, bytes(notification))

@@ -96,8 +96,8 @@ class Home:
             lambda: self.hub.powered(),  # noqa: PLW0108 - the hub is made of this node
         )
         self.hub = Hub(world, chf_node, self.feed)
-        self.chf = HubFunction(self.hub, CHF_EUI, smki, _hub_anchors(smki))
-        self.gpf = HubFunction(self.hub, GPF_EUI, smki, _meter_anchors(smki))
+        self.chf = HubFunction(self.hub, CHF_EUI, smki, _hub_anchors(smki), "CHF")
+        self.gpf = HubFunction(self.hub, GPF_EUI, smki, _meter_anchors(smki), "GPF")
         self.esme = Esme(world, ESME_EUI, smki, _meter_anchors(smki), self.feed, MPAN)
         self.esme_node = ZigbeeNode(
             world, self.medium, "ESME", (ESME_EUI, ESME_SHORT), site.network, {CHF_SHORT: CHF_EUI}, self.esme.powered

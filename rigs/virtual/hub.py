@@ -14,7 +14,6 @@ from rigs.virtual.gbcs_device import GbcsDevice
 from rigs.virtual.power import Feed, Supply
 from rigs.virtual.rules import rule
 from rigs.virtual.trust_anchors import TrustAnchors
-from rigs.virtual.use_cases import COMMON
 from rigs.virtual.world import Process, World
 from rigs.virtual.zigbee import ZigbeeNode
 
@@ -198,8 +197,8 @@ class Hub:
 class HubFunction(GbcsDevice):
     """CHF or GPF as a GBCS device of its own."""
 
-    def __init__(self, hub: Hub, eui: Eui64, smki: TestSmki, anchors: TrustAnchors) -> None:
-        super().__init__(hub.world, eui, smki, anchors, COMMON)
+    def __init__(self, hub: Hub, eui: Eui64, smki: TestSmki, anchors: TrustAnchors, kind: str) -> None:
+        super().__init__(hub.world, eui, smki, anchors, kind)
         self._hub = hub
         hub.add_function(self)
 

@@ -1,46 +1,114 @@
-"""What the virtual devices know of the use cases they support: rights, replay protection, protection of the answer."""
+"""What a device knows of the use cases it supports, read from the catalogue: rights, protection, objects, answer."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
+from bench.catalogue import Item, catalogue
+from bench.catalogue import UseCase as Entry
 from bench.gbcs.trust_anchors import Role
 
-S, N, A, T = Role.SUPPLIER, Role.NETWORK_OPERATOR, Role.ACCESS_CONTROL_BROKER, Role.TRANSITIONAL_COS
+CREDENTIALS_DETAILS, DEVICE_CREDENTIALS_DETAILS = 0x0008, 0x011B
+IMPORT_REGISTERS = 0x0027
+CREDENTIALS_BY_ACB = 0x0104
+CREDENTIALS_BY_RECOVERY, CREDENTIALS_BY_CONTINGENCY = 0x0108, 0x0109
+SUPPLIER_BY_TRANSITIONAL_COS = 0x0107
+#: message code of a credentials replacement -> what it replaces and who authorises it is in the payload
+REPLACEMENTS = frozenset({0x0102, 0x0103, *range(0x0104, 0x010A)})
+
+SIGNED_AND_MACED, ONLY_SIGNED, ONLY_MACED = (True, True), (True, False), (False, True)
+Protection = tuple[bool, bool]  #: signed, MACed
+
+_ROLES = {
+    "Supplier": Role.SUPPLIER,
+    "NetworkOperator": Role.NETWORK_OPERATOR,
+    "ACB": Role.ACCESS_CONTROL_BROKER,
+    "LoadController": Role.LOAD_CONTROLLER,
+    "TCoS": Role.TRANSITIONAL_COS,
+    "Recovery": Role.RECOVERY,
+    "WANProvider": Role.WAN_PROVIDER,
+    "Contingency": Role.ROOT,
+    "PPMID": Role.OTHER,
+}
 
 
 @dataclass(frozen=True)
 class UseCase:
-    """One use case as a device sees it (GBCS 17)."""
+    """One message code as a device sees it (GBCS 17); `entries` are its ways of use in the catalogue."""
 
     name: str
+    code: int
+    payload: str
     roles: frozenset[Role]
-    critical: bool = False
-    replay_protected: bool = False
-    dated_response: bool = False
+    protections: frozenset[Protection]
+    replay_protected: bool
+    future_dated: bool
+    dated_response: bool
+    entries: tuple[Entry, ...]
+
+    def encrypted(self) -> bool:
+        """Whether the answer holds encrypted data."""
+        return any(entry.encrypted for entry in self.entries)
 
 
-def _use_case(name: str, *roles: Role, **properties: bool) -> UseCase:
-    return UseCase(name, frozenset(roles), **properties)
+@cache
+def use_cases_of(device: str) -> Mapping[int, UseCase]:
+    """Return what a type of device (ESME, GSME...) supports, by message code."""
+    found: dict[int, list[Entry]] = {}
+    for entry in catalogue().values():
+        if device in entry.devices and (entry.command or entry.payload == "ASN1") and entry.roles:
+            found.setdefault(entry.code, []).append(entry)
+    return {code: _use_case(entries) for code, entries in found.items()}
 
 
-CREDENTIALS_DETAILS = 0x0008
-IMPORT_REGISTERS = 0x0027
-SUPPLIER_BY_TRANSITIONAL_COS = 0x0107
+def _use_case(entries: Sequence[Entry]) -> UseCase:
+    first = entries[0]
+    return UseCase(
+        first.use_case,
+        first.code,
+        first.payload,
+        frozenset(_ROLES[role] for entry in entries for role in entry.roles if role in _ROLES) | _any_role(first.code),
+        _protections(first.code, {entry.critical for entry in entries}),
+        any(entry.critical if entry.replay is None else entry.replay for entry in entries),
+        any(entry.future_dated for entry in entries),
+        any(entry.response_date_time for entry in entries),
+        tuple(entries),
+    )
 
-COMMON: dict[int, UseCase] = {
-    CREDENTIALS_DETAILS: _use_case("CS02a", *Role),
-    0x0102: _use_case("CS02b", S, critical=True, replay_protected=True, dated_response=True),
-    0x0103: _use_case("CS02b", N, critical=True, replay_protected=True, dated_response=True),
-    SUPPLIER_BY_TRANSITIONAL_COS: _use_case("CS02b", T, critical=True, replay_protected=True, dated_response=True),
-}
-ESME: dict[int, UseCase] = COMMON | {
-    IMPORT_REGISTERS: _use_case("ECS17b", S, N, dated_response=True),
-    0x0037: _use_case("ECS22b", S, N, A),
-    0x0048: _use_case("ECS35a", S, N, A),
-    0x0049: _use_case("ECS35b", S, N, A),
-    0x00B9: _use_case("ECS35e", S, N, A),
-    0x0052: _use_case("ECS45", S, N, A),
-    0x004F: _use_case("ECS42", S, critical=True, replay_protected=True),
-    0x0050: _use_case("ECS43", S, critical=True, replay_protected=True),
-    0x0051: _use_case("ECS44", S, critical=True, replay_protected=True),
-    0x0062: _use_case("ECS70", S, critical=True, replay_protected=True),
-}
+
+def _any_role(code: int) -> frozenset[Role]:
+    """Details of credentials may be asked by every party with a cell (GBCS 13.2)."""
+    return frozenset(Role) if code in (CREDENTIALS_DETAILS, DEVICE_CREDENTIALS_DETAILS) else frozenset()
+
+
+def _protections(code: int, critical: set[bool]) -> frozenset[Protection]:
+    if code in (CREDENTIALS_DETAILS, DEVICE_CREDENTIALS_DETAILS):
+        return frozenset({SIGNED_AND_MACED, ONLY_SIGNED, ONLY_MACED})
+    if code == CREDENTIALS_BY_ACB:
+        return frozenset({ONLY_MACED})
+    if code in (CREDENTIALS_BY_RECOVERY, CREDENTIALS_BY_CONTINGENCY):
+        return frozenset({ONLY_SIGNED})
+    return frozenset(SIGNED_AND_MACED if one else ONLY_MACED for one in critical)
+
+
+def fits(given: Sequence[tuple[str, str]], items: Sequence[Item]) -> bool:
+    """Whether accesses (verb, target) are those of a use case, in its order.
+
+    An item with conditions may be absent, one whose number the request decides may be there many times.
+    """
+    reach = {0}  #: how many of `given` the items so far may account for
+    for item in items:
+        begun = reach
+        reach = set(begun) if item.when else set()
+        for at in begun:
+            if item.verb == "each":
+                reach |= set(range(at, len(given) + 1))
+            elif at + item.repeat <= len(given) and all(same(one, item) for one in given[at : at + item.repeat]):
+                reach.add(at + item.repeat)
+    return len(given) in reach
+
+
+def same(given: tuple[str, str], item: Item) -> bool:
+    """Whether an access is the one an item describes."""
+    verb, target = given
+    return verb == item.verb and target == item.target

@@ -10,16 +10,30 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from bench.gbcs import Cra, Message
 from bench.gbcs.credentials import CredentialsDetails, ProvideCredentials, Replacement, UpdateCredentials
 from bench.gbcs.credentials import UpdateCredentialsResponse as Response
-from bench.gbcs.dlms import ACTION, GET, AccessRequest, AccessResponse, Data, DataNotification, Spec, long_invoke_id
+from bench.gbcs.dlms import (
+    ACTION,
+    GET,
+    SET,
+    AccessRequest,
+    AccessResponse,
+    Data,
+    DataNotification,
+    Spec,
+    date_time,
+    enum,
+    i8,
+    long_invoke_id,
+    octets,
+    structure,
+)
 from bench.gbcs.times import parse_date_time
 from bench.gbcs.trust_anchors import KeyUsage, Role, TrustAnchorCell
-from rigs.virtual.cosem import SUPPLY_SCRIPTS, SUPPLY_STATE
-from rigs.virtual.esme import SupplyState
+from rigs.virtual.esme_objects import SUPPLY_SCRIPTS, SUPPLY_STATE, SupplyState
 from rigs.virtual.home import ESME_EUI
 from rigs.virtual.trust_anchors import SUPPLIER_CELLS
 from tests.virtual.homes import make
 
-DISABLE = Spec(ACTION, 9, SUPPLY_SCRIPTS, 1)
+DISABLE = Spec(ACTION, *SUPPLY_SCRIPTS)
 NULL = Data(0)
 
 
@@ -156,18 +170,51 @@ def test_replay_and_lower_counters_are_refused(bench):
 
 def test_reads_may_be_repeated(bench):
     read = bench.command(
-        0x0052, access([Spec(GET, 70, SUPPLY_STATE, 3)], [NULL], 3), bench.smki.identities.supplier, 3, signed=False
+        0x0052, access([Spec(GET, *SUPPLY_STATE)], [NULL], 3), bench.smki.identities.supplier, 3, signed=False
     )
     for _ in range(2):
         (response,) = deliver(bench, read)
         assert response.signature == b"" and len(response.mac) == 12
 
 
+CLOCK = bytes((0, 0, 1, 0, 0, 255))
+SET_CLOCK = [Spec(SET, 8, CLOCK, 9), Spec(ACTION, 8, CLOCK, 5), Spec(ACTION, 8, CLOCK, 4)]
+READ_CLOCK = [Spec(GET, 8, CLOCK, 2), Spec(GET, 8, CLOCK, 4)]
+
+
+def set_clock(bench, counter, specs=(*SET_CLOCK, *READ_CLOCK)):
+    now = octets(date_time(bench.world.now))
+    values = {SET: enum(1), ACTION: structure([now, now, now]), GET: NULL}
+    data = [values[spec.choice] for spec in specs]
+    data = [
+        i8(0) if spec.index == 4 and spec.choice == ACTION else each for spec, each in zip(specs, data, strict=True)
+    ]
+    payload = access(list(specs), data, counter)
+    return deliver(bench, bench.command(0x0062, payload, bench.smki.identities.supplier, counter, signed=True))
+
+
 def test_after_the_first_failing_item_nothing_is_executed(bench):
-    payload = access([Spec(GET, 1, bytes(6), 2), DISABLE, DISABLE], [NULL, Data(0x12, 0x34), Data(0x12, 0x34)], 4)
-    (response,) = deliver(bench, bench.command(0x0050, payload, bench.smki.identities.supplier, 4, signed=True))
-    assert [code for _, code in AccessResponse.parse(response.payload).results] == [4, 250, 250]
-    assert bench.home.esme.supply_state is SupplyState.ENABLED
+    bench.home.esme.cosem.objects.faults[8, CLOCK, 5] = 250
+    (response,) = set_clock(bench, 4)
+    assert [code for _, code in AccessResponse.parse(response.payload).results] == [0, 250, 250, 250, 250]
+    (entry,) = bench.home.esme.logs.event
+    assert (entry.code, entry.other) == (0x8155, b"\x00\x62")
+
+
+@pytest.mark.parametrize(
+    "specs",
+    [
+        (*SET_CLOCK[::-1], *READ_CLOCK),
+        (*SET_CLOCK, *READ_CLOCK, DISABLE),
+        (DISABLE, *SET_CLOCK, *READ_CLOCK),
+        tuple(SET_CLOCK),
+    ],
+    ids=["other order", "one too many", "another first", "too few"],
+)
+def test_a_command_whose_items_are_not_those_of_its_code_is_refused(bench, specs):
+    sent = set_clock(bench, 4, specs)
+    assert alert_codes(sent) == [0x8F1E] and len(sent) == 1
+    assert bench.home.esme.supply_state is SupplyState.ENABLED and not bench.home.esme.logs.event
 
 
 def replacements(bench, party, spoilt=()):

@@ -5,12 +5,16 @@ from datetime import timedelta
 import pytest
 
 from bench.gbcs import Cra
+from bench.gbcs.dlms import GET, AccessRequest, Spec, long_invoke_id, null
 from bench.han.dissect import Dissector
 from bench.han.keyring import Keyring
+from rigs.virtual.esme_objects import SUPPLY_STATE
 from rigs.virtual.home import CHF_EUI, PAN
 from rigs.virtual.radio import airtime, packet_error_rate
 from rigs.virtual.world import to_microseconds
 from tests.virtual.homes import make
+
+READ_SUPPLY_STATE = bytes(AccessRequest(long_invoke_id(3), [Spec(GET, *SUPPLY_STATE)], [null()]))
 
 
 @pytest.mark.parametrize(
@@ -78,7 +82,7 @@ def test_without_a_link_the_hub_keeps_trying_and_delivers_once_later():
     bench = make()
     bench.home.attenuation.db = 90
     bench.run(1)
-    read = bench.command(0x0052, b"\xd9\x20\x00\x00\x03\x00\x00\x00", bench.smki.identities.supplier, 3, signed=False)
+    read = bench.command(0x0052, READ_SUPPLY_STATE, bench.smki.identities.supplier, 3, signed=False)
     bench.home.hub.from_wan(bytes(read))
     bench.run(120)
     assert bench.upward == []
