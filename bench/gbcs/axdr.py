@@ -95,6 +95,7 @@ _STRINGS = (OCTET_STRING, VISIBLE_STRING, UTF8_STRING)
 _CODES = {5: "i", 6: "I", 13: "b", 15: "b", 16: "h", 17: "B", 18: "H", 20: "q", 21: "Q", 22: "B"}
 _PACKED = {tag: struct.Struct(f">B{code}").pack for tag, code in _CODES.items()}
 _SHORT_STRINGS = [bytes((OCTET_STRING, size)) for size in range(0x80)]
+_SHORT_BITS = [bytes((BIT_STRING, count)) for count in range(0x80)]
 _SHORT_LISTS = {tag: [bytes((tag, size)) for size in range(0x80)] for tag in (ARRAY, STRUCTURE)}
 _DEEPEST = 32
 _MOST_ROWS = 65536
@@ -267,10 +268,20 @@ def encode_into(data: Data, parts: list[bytes]) -> None:
         parts.append(bytes((tag,)) + _encode_simple(data))
 
 
+def encode_list_into(elements: list[Data], parts: list[bytes]) -> None:
+    """Append the number of values and the octets of each to `parts`. Raises GbcsError if one does not fit its type."""
+    parts.append(length_octets(len(elements)))
+    _elements_into(elements, parts)
+
+
 def _list_into(tag: int, elements: list[Data], parts: list[bytes]) -> None:
     count = len(elements)
     parts.append(_SHORT_LISTS[tag][count] if count < 0x80 else bytes((tag,)) + length_octets(count))
-    append, packed, strings = parts.append, _PACKED, _SHORT_STRINGS
+    _elements_into(elements, parts)
+
+
+def _elements_into(elements: list[Data], parts: list[bytes]) -> None:
+    append, packed, strings, lists = parts.append, _PACKED, _SHORT_STRINGS, _SHORT_LISTS
     for element in elements:
         # integers, short strings and lists, nearly all there is, without a detour
         kind, content = element.tag, element.value
@@ -283,9 +294,16 @@ def _list_into(tag: int, elements: list[Data], parts: list[bytes]) -> None:
             append(strings[len(content)])
             append(content if content.__class__ is bytes else bytes(content))
         elif kind in (STRUCTURE, ARRAY):
-            _list_into(kind, content, parts)
+            count = len(content)
+            append(lists[kind][count] if count < 0x80 else bytes((kind,)) + length_octets(count))
+            _elements_into(content, parts)
+        elif kind == NULL:
+            append(b"\0")
         elif kind == BOOLEAN and (content is True or content is False):
             append(b"\3\xff" if content else b"\3\0")
+        elif kind == BIT_STRING and 0 <= content[0] < 0x80 and len(content[1]) == (content[0] + 7) // 8:
+            append(_SHORT_BITS[content[0]])
+            append(content[1])
         else:
             encode_into(element, parts)
 

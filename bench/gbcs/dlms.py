@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Self
 
-from bench.gbcs.axdr import decode, encode, encode_into, read_count, take
+from bench.gbcs.axdr import decode, encode, encode_list_into, read_count, take
 from bench.gbcs.axdr_types import (
     CompactArray,
     Data,
@@ -160,11 +160,17 @@ class AccessRequest:
 
     def __bytes__(self) -> bytes:
         parts = [_apdu(ACCESS_REQUEST, self.invoke_id), length_octets(len(self.specs))]
+        append, pack = parts.append, _SPEC
         for spec in self.specs:
-            parts.append(spec.__bytes__())
-        parts.append(length_octets(len(self.data)))
-        for data in self.data:
-            encode_into(data, parts)
+            obis = spec.obis
+            if spec.choice == GET_WITH_SELECTION or len(obis) != 6:
+                append(spec.__bytes__())
+                continue
+            try:
+                append(pack(spec.choice, spec.class_id, obis, spec.index))
+            except struct.error:
+                append(spec.__bytes__())  # tells what does not fit
+        encode_list_into(self.data, parts)
         return b"".join(parts)
 
 
