@@ -5,24 +5,39 @@ from collections.abc import Mapping
 from bench.han.mac import Address
 from bench.han.octets import eui_text
 
+_NO_EUI = (bytes(8), b"\xff" * 8)
 _RESERVED = 0xFFF8  #: short addresses from here up are broadcasts or unassigned
 
 
 class Directory:
-    """(PAN, short address) -> EUI, and the names given to EUIs."""
+    """(PAN, short address) -> EUI, and the names given to EUIs.
+
+    Two networks may have the same PAN identifier on different channels: what was learned on the channel comes first.
+    """
 
     def __init__(self, names: Mapping[bytes, str] | None = None) -> None:
         self._euis: dict[tuple[int | None, int], bytes] = {}
+        self._on_channel: dict[tuple[int, int | None, int], bytes] = {}
         self._names = {bytes(eui): name for eui, name in (names or {}).items()}
 
-    def learn(self, pan: int | None, short: int, eui: bytes | None) -> None:
+    def learn(self, pan: int | None, short: int, eui: bytes | None, channel: int | None = None) -> None:
         """Remember the address; a device that rejoined with a new one keeps its old one too."""
-        if eui is not None and short < _RESERVED and eui not in (bytes(8), b"\xff" * 8):
+        if eui is not None and short < _RESERVED and eui not in _NO_EUI:
             self._euis[pan, short] = eui
+            if channel is not None:
+                self._on_channel[channel, pan, short] = eui
 
-    def eui(self, pan: int | None, address: Address) -> bytes | None:
+    def learn_missing(self, other: "Directory") -> None:
+        """Take over what another directory knows of addresses that are not known here."""
+        self._euis = other._euis | self._euis
+        self._on_channel = other._on_channel | self._on_channel
+
+    def eui(self, pan: int | None, address: Address, channel: int | None = None) -> bytes | None:
         """Return the EUI behind an address, None when it is not known."""
-        return self._euis.get((pan, address)) if isinstance(address, int) else address
+        if not isinstance(address, int):
+            return address
+        found = None if channel is None else self._on_channel.get((channel, pan, address))
+        return self._euis.get((pan, address)) if found is None else found
 
     def name(self, address: Address, eui: bytes | None) -> str:
         """Return the best name there is: the given one, the EUI, or the short address."""

@@ -7,7 +7,7 @@ the frames say.
 from collections import deque
 from collections.abc import Mapping
 
-from bench.han import aps_commands, mac_commands, nwk_commands, tunnelling, zdo
+from bench.han import aps_commands, mac_commands, nwk_commands, smart_energy, tunnelling, zdo
 from bench.han.aps import ApsFrame, ApsType
 from bench.han.capture_reader import Packet
 from bench.han.directory import Directory
@@ -18,7 +18,7 @@ from bench.han.keyring import Keyring
 from bench.han.mac import MacFrame, MacType
 from bench.han.nwk import NwkFrame, NwkType
 from bench.han.unlock import Unlock, Unlocked
-from bench.han.zcl import ZclFrame, general_payload
+from bench.han.zcl import ZclFrame
 
 REPEAT_WINDOW = 8_000_000_000  #: ns within which the same APS data from the same sender is a repeat
 
@@ -39,6 +39,7 @@ class Dissector:
         self._unlock = Unlock(self.keyring, self.directory)
         self._count = 0
         self._undecrypted: deque[Frame] = deque(maxlen=keep)
+        self._scales = smart_energy.Scales()
         self._seen: dict[tuple[object, ...], tuple[int, int]] = {}
 
     def feed(
@@ -112,7 +113,7 @@ class Dissector:
             frame.decrypted = "MAC security is not used by ZigBee"
         elif mac.type is MacType.COMMAND:
             frame.mac_command = mac_commands.parse_command(mac.payload)
-            self._learn_from_mac(mac, frame.mac_command)
+            self._learn_from_mac(mac, frame.mac_command, frame.channel)
         elif mac.type is MacType.BEACON and mac.version < 2:
             frame.beacon = mac_commands.Beacon.parse(mac.payload)
         elif mac.type is MacType.BEACON:
@@ -120,13 +121,13 @@ class Dissector:
         elif is_data(mac):
             self._nwk(frame, mac)
 
-    def _learn_from_mac(self, mac: MacFrame, command: mac_commands.MacCommand) -> None:
+    def _learn_from_mac(self, mac: MacFrame, command: mac_commands.MacCommand, channel: int | None) -> None:
         if isinstance(command, mac_commands.AssociationResponse) and command.status == 0 and isinstance(mac.dst, bytes):
-            self.directory.learn(mac.pan, command.short, mac.dst)
+            self.directory.learn(mac.pan, command.short, mac.dst, channel)
         elif isinstance(command, mac_commands.CoordinatorRealignment) and isinstance(mac.dst, bytes):
-            self.directory.learn(command.pan, command.short, mac.dst)
+            self.directory.learn(command.pan, command.short, mac.dst, channel)
             if isinstance(mac.src, bytes):
-                self.directory.learn(command.pan, command.coordinator, mac.src)
+                self.directory.learn(command.pan, command.coordinator, mac.src, channel)
 
     def _nwk(self, frame: Frame, mac: MacFrame) -> None:
         nwk = NwkFrame.parse(mac.payload)
@@ -141,12 +142,12 @@ class Dissector:
         pan = mac.pan
         if nwk.security is not None:
             self._repeat(frame, (pan, mac.payload))
-        opened = self._unlock.nwk(nwk, pan, mac.src)
+        opened = self._unlock.nwk(nwk, pan, mac.src, frame.channel)
         if opened is None or isinstance(opened, Unlocked) or not self.keyring.network_keys:
             # With keys at hand, a frame that none of them opens may be forged: it teaches no addresses.
-            self._learn_from_nwk(nwk, mac)
-        frame.src_eui = nwk.src_eui or self.directory.eui(pan, nwk.src)
-        frame.dst_eui = nwk.dst_eui or self.directory.eui(pan, nwk.dst)
+            self._learn_from_nwk(nwk, mac, frame.channel)
+        frame.src_eui = nwk.src_eui or self.directory.eui(pan, nwk.src, frame.channel)
+        frame.dst_eui = nwk.dst_eui or self.directory.eui(pan, nwk.dst, frame.channel)
         if isinstance(opened, str):
             frame.decrypted = opened
             return
@@ -156,16 +157,16 @@ class Dissector:
         if nwk.type is NwkType.COMMAND:
             frame.nwk_command = nwk_commands.parse_command(frame.nwk_payload)
             if isinstance(frame.nwk_command, nwk_commands.RejoinResponse) and frame.nwk_command.status == 0:
-                self.directory.learn(pan, frame.nwk_command.short, nwk.dst_eui)
+                self.directory.learn(pan, frame.nwk_command.short, nwk.dst_eui, frame.channel)
         elif frame.nwk_payload:
             self._aps(frame, ApsFrame.parse(frame.nwk_payload), pan)
 
-    def _learn_from_nwk(self, nwk: NwkFrame, mac: MacFrame) -> None:
+    def _learn_from_nwk(self, nwk: NwkFrame, mac: MacFrame, channel: int | None) -> None:
         pan = mac.pan
-        self.directory.learn(pan, nwk.src, nwk.src_eui)
-        self.directory.learn(pan, nwk.dst, nwk.dst_eui)
+        self.directory.learn(pan, nwk.src, nwk.src_eui, channel)
+        self.directory.learn(pan, nwk.dst, nwk.dst_eui, channel)
         if nwk.security is not None and isinstance(mac.src, int):
-            self.directory.learn(pan, mac.src, nwk.security.source)
+            self.directory.learn(pan, mac.src, nwk.security.source, channel)
 
     def _aps(self, frame: Frame, aps: ApsFrame, pan: int | None) -> None:
         frame.aps = aps
@@ -178,7 +179,7 @@ class Dissector:
             frame.decrypted, frame.link_key = True, opened.origin
             if frame.src_eui is None and nwk is not None:
                 frame.src_eui = opened.originator
-                self.directory.learn(pan, nwk.src, opened.originator)
+                self.directory.learn(pan, nwk.src, opened.originator, frame.channel)
         frame.aps_payload = aps.payload if opened is None else opened.plaintext
         if aps.type is ApsType.COMMAND:
             frame.aps_command = aps_commands.parse_command(frame.aps_payload)
@@ -190,7 +191,7 @@ class Dissector:
         if isinstance(command, aps_commands.TransportKey):
             self._learn_key(frame, command, frame.dst_eui, pan)
         elif isinstance(command, aps_commands.UpdateDevice):
-            self.directory.learn(pan, command.short, command.device)
+            self.directory.learn(pan, command.short, command.device, frame.channel)
         elif isinstance(command, aps_commands.Tunnel):
             inner = command.frame
             opened = self._unlock.aps(inner, frame.src_eui, command.dst, pan)
@@ -222,12 +223,12 @@ class Dissector:
     def _asdu(self, frame: Frame, aps: ApsFrame, pan: int | None) -> None:
         block = frame.aps_payload or b""
         nwk = frame.nwk
-        parties = (pan, nwk.src, nwk.dst) if nwk is not None else (pan,)
+        parties = (frame.channel, pan, nwk.src, nwk.dst) if nwk is not None else (frame.channel, pan)
         if aps.extended is None or aps.extended.block is None:
             frame.asdu = block
-            self._repeat(frame, (*parties, aps.counter, aps.cluster, block))
+            self._repeat(frame, (*parties[1:], aps.counter, aps.cluster, block))
         else:
-            self._repeat(frame, (*parties, aps.counter, aps.cluster, block, bytes(aps.extended)))
+            self._repeat(frame, (*parties[1:], aps.counter, aps.cluster, block, bytes(aps.extended)))
             if frame.repeat_of is None:
                 frame.asdu = self.reassembly.add(parties, frame.time, aps, block)
         if frame.asdu is None:
@@ -236,13 +237,16 @@ class Dissector:
             frame.zdo = zdo.parse_zdo(aps.cluster or 0, frame.asdu)
             known = frame.zdo
             if isinstance(known, zdo.DeviceAnnce) or (isinstance(known, zdo.NwkAddrResponse) and known.status == 0):
-                self.directory.learn(pan, known.short, known.eui)
+                self.directory.learn(pan, known.short, known.eui, frame.channel)
             return
-        frame.zcl = ZclFrame.parse(frame.asdu)
+        zcl = frame.zcl = ZclFrame.parse(frame.asdu)
         if aps.cluster == tunnelling.CLUSTER:
-            self._tunnel(frame, frame.zcl)
-        if frame.tunnel is None:
-            frame.zcl_fields = general_payload(frame.zcl)
+            self._tunnel(frame, zcl)
+        if aps.cluster is not None:
+            frame.zcl_fields = {}
+            owner, endpoint = ("src", aps.src_endpoint) if zcl.from_server else ("dst", aps.dst_endpoint)
+            meter = getattr(frame, f"{owner}_eui") or (pan, getattr(nwk, owner, None)), endpoint
+            smart_energy.describe(aps.cluster, zcl, frame.zcl_fields, self._scales, meter)
 
     def _tunnel(self, frame: Frame, zcl: ZclFrame) -> None:
         frame.tunnel = tunnelling.parse_tunnelling(zcl)
@@ -273,7 +277,7 @@ class Dissector:
             frame.src_name = self.directory.name(nwk.src, frame.src_eui)
             frame.dst_name = self.directory.name(nwk.dst, frame.dst_eui)
             return
-        frame.src_eui = self.directory.eui(pan, mac.src)
-        frame.dst_eui = self.directory.eui(mac.dst_pan, mac.dst)
+        frame.src_eui = self.directory.eui(pan, mac.src, frame.channel)
+        frame.dst_eui = self.directory.eui(mac.dst_pan, mac.dst, frame.channel)
         frame.src_name = self.directory.name(mac.src, frame.src_eui)
         frame.dst_name = self.directory.name(mac.dst, frame.dst_eui)

@@ -49,7 +49,7 @@ class Frame:
     carried: ApsCommand | None = None  #: the command inside an APS Tunnel command
     asdu: bytes | None = field(default=None, repr=False)  #: the complete APS payload, put together from fragments
     zcl: ZclFrame | None = None
-    zcl_fields: dict[str, Any] | None = None  #: fields of a general command
+    zcl_fields: dict[str, Any] | None = None  #: named fields, see smart_energy
     zdo: Zdo | None = None
     tunnel: Tunnelling | None = None
     tunnel_data: TunnelData | None = None
@@ -213,7 +213,7 @@ class Frame:
             "from_server": zcl.from_server,
             "manufacturer": zcl.manufacturer,
             "payload": zcl.payload.hex(),
-            "fields": self.zcl_fields if self.tunnel is None else self.tunnel.as_dict(),
+            "fields": self.zcl_fields or None,
         }
         if self.tunnel_data is not None:
             entries["tunnel_data"] = self.tunnel_data.kind

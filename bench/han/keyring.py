@@ -1,15 +1,17 @@
-"""Keys of a home area network: network keys, and link keys between two devices. Keys are never shown in a repr."""
+"""Keys of a home area network: network keys, and link keys between two devices. Keys are never shown in a repr.
 
-import os
-import tomllib
+The key file is TOML and is read and written by `bench.han.keyring_file`; `docs/air.md` describes it.
+"""
+
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from bench.han.errors import HanError
-from bench.han.octets import eui_octets, eui_text
-from bench.han.security import install_code_key
+from bench.han.security import install_code_crc, install_code_key
+
+_CODES = (6, 8, 12, 16)  #: octets of an install code without its CRC
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class NetworkKey:
     sequence: int | None = None
     pan: int | None = None
     origin: str = ""  #: where the key came from: "install code", "frame 12", ...
+    trial: int | None = field(default=None, repr=False)  #: number of the key of unknown kind this may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class LinkKey:
     key: bytes = field(repr=False)
     pair: frozenset[bytes] | None = None
     origin: str = ""
+    trial: int | None = field(default=None, repr=False)
 
 
 class Keyring:
@@ -37,6 +41,11 @@ class Keyring:
     def __init__(self) -> None:
         self._network: dict[tuple[bytes, int | None, int | None], NetworkKey] = {}
         self._link: dict[tuple[bytes, frozenset[bytes] | None], LinkKey] = {}
+        self._trials: dict[int, tuple[bytes, str]] = {}
+        self._fits: dict[tuple[int, str], int] = {}
+        self._networks_for: dict[tuple[int | None, int | None], list[NetworkKey]] = {}
+        self._links_for: dict[tuple[bytes | None, bytes | None], list[LinkKey]] = {}
+        self.version = 0  #: changes with every key that is new
 
     def __repr__(self) -> str:
         return f"Keyring({len(self._network)} network keys, {len(self._link)} link keys)"
@@ -51,39 +60,100 @@ class Keyring:
         """All link keys."""
         return tuple(self._link.values())
 
+    @property
+    def unsorted_keys(self) -> tuple[tuple[bytes, str], ...]:
+        """Octets and origin of the keys whose kind is not known yet."""
+        return tuple(self._trials.values())
+
     def add_network_key(
         self, key: bytes, sequence: int | None = None, *, pan: int | None = None, origin: str = ""
     ) -> bool:
         """Add a network key; return whether it is new."""
-        entry = NetworkKey(_checked(key), sequence, pan, origin)
-        index = (entry.key, sequence, pan)
-        return self._network.setdefault(index, entry) is entry
+        return self._add_network(NetworkKey(_checked(key), sequence, pan, origin))
+
+    def _add_network(self, entry: NetworkKey) -> bool:
+        return self._changed(self._network.setdefault((entry.key, entry.sequence, entry.pan), entry) is entry)
 
     def add_link_key(self, key: bytes, between: Iterable[bytes] | None = None, *, origin: str = "") -> bool:
         """Add a link key, for the two devices in `between` or for any; return whether it is new."""
         pair = None if between is None else frozenset(bytes(eui) for eui in between)
         if pair is not None and (len(pair) != 2 or any(len(eui) != 8 for eui in pair)):
             raise HanError("keyring", None, "a link key is bound to two different EUIs of 8 octets")
-        entry = LinkKey(_checked(key), pair, origin)
-        return self._link.setdefault((entry.key, pair), entry) is entry
+        return self._add_link(LinkKey(_checked(key), pair, origin))
+
+    def _add_link(self, entry: LinkKey) -> bool:
+        return self._changed(self._link.setdefault((entry.key, entry.pair), entry) is entry)
 
     def add_install_code(self, code: bytes, between: Iterable[bytes] | None = None) -> bool:
-        """Add the link key of an install code (without its CRC)."""
-        return self.add_link_key(install_code_key(code), between, origin="install code")
+        """Add the link key of an install code, given without its CRC or with a CRC that fits."""
+        return self.add_link_key(install_code_key(without_crc(code)), between, origin="install code")
+
+    def add_unsorted(self, octets: bytes, origin: str = "") -> None:
+        """Add a key of unknown kind: it is tried as network key, link key and install code, as its length allows.
+
+        Which kind it is shows when it has fitted twice; it is not tried as another from then on. Raises HanError when
+        it can be none.
+        """
+        number = len(self._trials) + 1
+        codes = {without_crc(octets)} | {octets} if len(octets) in (*_CODES, 10, 14, 18) else set()
+        links = {install_code_key(code): f"{origin} as install code" for code in codes if len(code) in _CODES}
+        if len(octets) == 16:
+            self._add_network(NetworkKey(octets, None, None, f"{origin} as network key", number))
+            links[octets] = f"{origin} as link key"
+        if not links:
+            lengths = "a key has 16 octets, an install code 6, 8, 12 or 16, with or without its CRC"
+            raise HanError("keyring", None, f"{len(octets)} octets: {lengths}")
+        self._trials[number] = octets, origin
+        for key, told in links.items():
+            self._add_link(LinkKey(key, None, told, number))
+
+    def fitted(self, found: NetworkKey | LinkKey) -> None:
+        """Note that a key opened a frame; the second time the other readings of a key of unknown kind are dropped."""
+        number = found.trial
+        if number is None or number not in self._trials:
+            return
+        kind = found.origin
+        self._fits[number, kind] = self._fits.get((number, kind), 0) + 1
+        if self._fits[number, kind] < 2:
+            return
+        del self._trials[number]
+        self._network = {i: _settled(k, number) for i, k in self._network.items() if _may_be(k, number, kind)}
+        self._link = {i: _settled(k, number) for i, k in self._link.items() if _may_be(k, number, kind)}
+        self._forget()
+
+    def _changed(self, new: bool) -> bool:
+        if new:
+            self.version += 1
+            self._forget()
+        return new
+
+    def _forget(self) -> None:
+        self._networks_for.clear()
+        self._links_for.clear()
 
     def for_network(self, pan: int | None, sequence: int | None) -> list[NetworkKey]:
         """Return the network keys that may protect a frame, the likeliest first."""
-        usable = [k for k in self._network.values() if k.pan is None or pan is None or k.pan == pan]
-        return sorted(usable, key=lambda k: (k.sequence != sequence, k.sequence is not None, k.pan is None))
+        found = self._networks_for.get((pan, sequence))
+        if found is None:
+            usable = [k for k in self._network.values() if k.pan is None or pan is None or k.pan == pan]
+            found = sorted(usable, key=lambda k: (k.sequence != sequence, k.sequence is not None, k.pan is None))
+            self._networks_for[pan, sequence] = found
+        return found
 
     def for_link(self, a: bytes | None, b: bytes | None) -> list[LinkKey]:
         """Return the link keys that may protect traffic of two devices, the bound first and the newest of them first.
 
         A device given as None is not known: keys bound to the other one, or any bound key, are then candidates too.
         """
-        known = {eui for eui in (a, b) if eui is not None}
-        bound = [k for k in self._link.values() if k.pair is not None and known <= k.pair]
-        return bound[::-1] + [k for k in self._link.values() if k.pair is None]
+        found = self._links_for.get((a, b))
+        if found is None:
+            known = {eui for eui in (a, b) if eui is not None}
+            bound = [k for k in self._link.values() if k.pair is not None and known <= k.pair]
+            found = bound[::-1] + [k for k in self._link.values() if k.pair is None]
+            if len(self._links_for) > 4096:
+                self._links_for.clear()
+            self._links_for[a, b] = found
+        return found
 
     def partners(self, eui: bytes | None) -> set[bytes]:
         """Return the devices that share a bound key with `eui` (None: all devices with bound keys)."""
@@ -92,68 +162,35 @@ class Keyring:
 
     @classmethod
     def load(cls, path: str | Path) -> "Keyring":
-        """Read a key file (TOML): tables [[network]] key, sequence, pan and [[link]] key or install_code, between.
+        """Read a key file. Raises HanError naming the entry at fault; OSError as from open()."""
+        from bench.han.keyring_file import load
 
-        Keys are hexadecimal, `pan` is hexadecimal text, `between` two EUIs. Raises HanError naming the entry at fault.
-        """
-        try:
-            content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-            raise HanError("keyring", None, f"{Path(path).name} is not TOML: {fault}") from None
-        keyring = cls()
-        for table, add in (("network", keyring._load_network), ("link", keyring._load_link)):
-            for number, entry in enumerate(content.get(table, ()), 1):
-                try:
-                    add(entry)
-                except (HanError, KeyError, ValueError, TypeError, AttributeError) as fault:
-                    # The text of a fault may quote a key: only its kind is told, HanError's own words apart.
-                    reason = str(fault) if isinstance(fault, HanError) else "missing or malformed field"
-                    raise HanError("keyring", None, f"{Path(path).name}, {table} {number}: {reason}") from None
-        return keyring
-
-    def _load_network(self, entry: dict[str, Any]) -> None:
-        pan = entry.get("pan")
-        self.add_network_key(
-            bytes.fromhex(entry["key"]),
-            entry.get("sequence"),
-            pan=int(pan, 16) if isinstance(pan, str) else pan,
-            origin=entry.get("origin", "file"),
-        )
-
-    def _load_link(self, entry: dict[str, Any]) -> None:
-        between = [eui_octets(text) for text in entry["between"]] if "between" in entry else None
-        if "install_code" in entry:
-            self.add_install_code(bytes.fromhex(entry["install_code"]), between)
-        else:
-            self.add_link_key(bytes.fromhex(entry["key"]), between, origin=entry.get("origin", "file"))
+        return load(path)
 
     def save(self, path: str | Path) -> None:
         """Write the key file, readable by its owner only; an existing file is replaced at once or not at all."""
-        lines = []
-        for network in self._network.values():
-            lines += ["[[network]]", f'key = "{network.key.hex()}"']
-            lines += [f"sequence = {network.sequence}"] if network.sequence is not None else []
-            lines += [f'pan = "{network.pan:04X}"'] if network.pan is not None else []
-            lines += [f"origin = {_quoted(network.origin)}", ""]
-        for link in self._link.values():
-            lines += ["[[link]]", f'key = "{link.key.hex()}"']
-            if link.pair is not None:
-                lines.append("between = [" + ", ".join(f'"{eui_text(eui)}"' for eui in sorted(link.pair)) + "]")
-            lines += [f"origin = {_quoted(link.origin)}", ""]
-        target = Path(path)
-        fresh = target.with_name(target.name + ".new")
-        fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write("\n".join(lines))
-        fresh.replace(target)
+        from bench.han.keyring_file import save
+
+        save(self, path)
+
+
+AnyKey = TypeVar("AnyKey", NetworkKey, LinkKey)
+
+
+def _may_be(key: NetworkKey | LinkKey, number: int, kind: str) -> bool:
+    return key.trial != number or key.origin == kind
+
+
+def _settled(key: AnyKey, number: int) -> AnyKey:
+    return replace(key, trial=None) if key.trial == number else key
+
+
+def without_crc(code: bytes) -> bytes:
+    """Return an install code without its CRC: the last two octets are dropped if they are that of the others."""
+    return code[:-2] if len(code) - 2 in _CODES and install_code_crc(code[:-2]) == code[-2:] else code
 
 
 def _checked(key: bytes) -> bytes:
     if len(key) != 16:
         raise HanError("keyring", None, f"a key has 16 octets, not {len(key)}")
     return bytes(key)
-
-
-def _quoted(text: str) -> str:
-    escaped = "".join(c if c.isprintable() and c not in '"\\' else f"\\u{ord(c):04x}" for c in text)
-    return f'"{escaped}"'

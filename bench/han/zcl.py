@@ -151,10 +151,17 @@ def default_response(command: int, status: int) -> bytes:
     return bytes((command, status))
 
 
-def general_payload(frame: ZclFrame) -> dict[str, Any] | None:
-    """Return the fields of a general command, JSON-able; None for one without a layout here. Raises HanError."""
+def general_payload(frame: ZclFrame, into: dict[str, Any] | None = None) -> dict[str, Any] | None:
+    """Return the fields of a general command, JSON-able; None for one without a layout here. Raises HanError.
+
+    A dictionary given as `into` is filled and keeps what was read before an error.
+    """
     reader = _GENERAL.get(frame.command) if frame.type is ZclType.GENERAL else None
-    return None if reader is None else reader(Octets(frame.payload, "ZCL payload"))
+    if reader is None:
+        return None
+    found = {} if into is None else into
+    reader(Octets(frame.payload, "ZCL payload"), found)
+    return found
 
 
 def parse_attributes(frame: ZclFrame) -> tuple[Attribute, ...]:
@@ -178,51 +185,136 @@ def _typed(octets: Octets) -> Iterator[Attribute]:
         yield Attribute(octets.uint(2, "attribute id"), 0, read_value(octets))
 
 
-def _ids(octets: Octets) -> dict[str, Any]:
-    ids = []
-    while len(octets):
-        ids.append(f"{octets.uint(2, 'attribute id'):04X}")
-    return {"attributes": ids}
+def _list(read: Callable[[Octets], Any], name: str = "attributes") -> Callable[[Octets, dict[str, Any]], None]:
+    """Return a reader of one entry after the other to the end."""
+
+    def reader(octets: Octets, into: dict[str, Any]) -> None:
+        found = into.setdefault(name, [])
+        while len(octets):
+            found.append(read(octets))
+
+    return reader
 
 
-def _write_responses(octets: Octets) -> dict[str, Any]:
-    found = []
-    while len(octets):
-        status = octets.uint(1, "status")
-        # A single 00 says that every write succeeded (ZCL 2.5.5.1).
-        found.append(Attribute(octets.uint(2, "attribute id"), status).as_dict() if len(octets) else {"status": status})
-    return {"attributes": found}
+def _identifier(octets: Octets) -> str:
+    return f"{octets.uint(2, 'attribute id'):04X}"
+
+
+def _status_text(status: int) -> str:
+    return STATUS.get(status, f"{status:02X}")
+
+
+def _write_response(octets: Octets) -> dict[str, Any]:
+    status = octets.uint(1, "status")
+    # A single 00 says that every write succeeded (ZCL 2.5.5.1).
+    return Attribute(octets.uint(2, "attribute id"), status).as_dict() if len(octets) else {"status": status}
 
 
 def _configure(octets: Octets) -> dict[str, Any]:
-    found = []
-    while len(octets):
-        direction, identifier = octets.uint(1, "direction"), octets.uint(2, "attribute id")
-        entry: dict[str, Any] = {"id": f"{identifier:04X}", "direction": direction}
-        if direction == 0:
-            kind = octets.uint(1, "data type")
-            entry["minimum"], entry["maximum"] = octets.uint(2, "minimum"), octets.uint(2, "maximum")
-            if kind in ANALOG:
-                entry["change"] = read_value(octets, kind).plain()
-        else:
-            entry["timeout"] = octets.uint(2, "timeout")
-        found.append(entry)
-    return {"attributes": found}
+    direction, identifier = octets.uint(1, "direction"), octets.uint(2, "attribute id")
+    return {"id": f"{identifier:04X}", "direction": direction} | _reporting(octets, direction)
 
 
-def _default(octets: Octets) -> dict[str, Any]:
-    command, status = octets.uint(1, "command"), octets.uint(1, "status")
-    return {"command": f"{command:02X}", "status": STATUS.get(status, f"{status:02X}")}
+def _reporting(octets: Octets, direction: int) -> dict[str, Any]:
+    if direction:
+        return {"timeout": octets.uint(2, "timeout")}
+    kind = octets.uint(1, "data type")
+    entry: dict[str, Any] = {"type": f"{kind:02X}"}
+    entry["minimum"], entry["maximum"] = octets.uint(2, "minimum"), octets.uint(2, "maximum")
+    if kind in ANALOG:
+        entry["change"] = read_value(octets, kind).plain()
+    return entry
 
 
-_GENERAL: dict[int, Callable[[Octets], dict[str, Any]]] = {
-    READ: _ids,
-    READ_RESPONSE: lambda o: {"attributes": [a.as_dict() for a in _read_responses(o)]},
-    WRITE: lambda o: {"attributes": [a.as_dict() for a in _typed(o)]},
-    0x03: lambda o: {"attributes": [a.as_dict() for a in _typed(o)]},
-    WRITE_RESPONSE: _write_responses,
-    0x05: lambda o: {"attributes": [a.as_dict() for a in _typed(o)]},
-    0x06: _configure,
-    REPORT: lambda o: {"attributes": [a.as_dict() for a in _typed(o)]},
+def _configured(octets: Octets) -> dict[str, Any]:
+    status = octets.uint(1, "status")
+    if not len(octets):  # as in a write response
+        return {"status": _status_text(status)}
+    direction = octets.uint(1, "direction")
+    return {"id": _identifier(octets), "direction": direction, "status": _status_text(status)}
+
+
+def _read_reporting(octets: Octets) -> dict[str, Any]:
+    direction = octets.uint(1, "direction")
+    return {"id": _identifier(octets), "direction": direction}
+
+
+def _reporting_response(octets: Octets) -> dict[str, Any]:
+    status, direction = octets.uint(1, "status"), octets.uint(1, "direction")
+    entry = {"id": _identifier(octets), "direction": direction, "status": _status_text(status)}
+    return entry | (_reporting(octets, direction) if status == 0 else {})
+
+
+def _structured(octets: Octets) -> dict[str, Any]:
+    identifier, depth = _identifier(octets), octets.uint(1, "selector") & 0xF
+    return {"id": identifier, "indices": [octets.uint(2, "index") for _ in range(depth)]}
+
+
+def _write_structured(octets: Octets) -> dict[str, Any]:
+    entry = _structured(octets)
+    value = read_value(octets)
+    return entry | {"type": f"{value.type:02X}", "value": value.plain()}
+
+
+def _default(octets: Octets, into: dict[str, Any]) -> None:
+    into["command"] = f"{octets.uint(1, 'command'):02X}"
+    into["status"] = _status_text(octets.uint(1, "status"))
+
+
+def _discover(octets: Octets, into: dict[str, Any]) -> None:
+    into["start"], into["maximum"] = _identifier(octets), octets.uint(1, "maximum")
+
+
+def _discover_commands(octets: Octets, into: dict[str, Any]) -> None:
+    into["start"], into["maximum"] = f"{octets.uint(1, 'start'):02X}", octets.uint(1, "maximum")
+
+
+def _discovered(read: Callable[[Octets], Any], name: str) -> Callable[[Octets, dict[str, Any]], None]:
+    def reader(octets: Octets, into: dict[str, Any]) -> None:
+        into["complete"] = octets.uint(1, "complete") != 0
+        _list(read, name)(octets, into)
+
+    return reader
+
+
+def _typed_id(octets: Octets) -> dict[str, Any]:
+    return {"id": _identifier(octets), "type": f"{octets.uint(1, 'data type'):02X}"}
+
+
+def _command_id(octets: Octets) -> str:
+    return f"{octets.uint(1, 'command'):02X}"
+
+
+def _response(octets: Octets) -> dict[str, Any]:
+    identifier, status = octets.uint(2, "attribute id"), octets.uint(1, "status")
+    return Attribute(identifier, status, read_value(octets) if status == 0 else None).as_dict()
+
+
+def _value(octets: Octets) -> dict[str, Any]:
+    return Attribute(octets.uint(2, "attribute id"), 0, read_value(octets)).as_dict()
+
+
+_GENERAL: dict[int, Callable[[Octets, dict[str, Any]], None]] = {
+    READ: _list(_identifier),
+    READ_RESPONSE: _list(_response),
+    WRITE: _list(_value),
+    0x03: _list(_value),
+    WRITE_RESPONSE: _list(_write_response),
+    0x05: _list(_value),
+    0x06: _list(_configure),
+    0x07: _list(_configured),
+    0x08: _list(_read_reporting),
+    0x09: _list(_reporting_response),
+    REPORT: _list(_value),
     DEFAULT_RESPONSE: _default,
+    0x0C: _discover,
+    0x0D: _discovered(_typed_id, "attributes"),
+    0x0E: _list(_structured),
+    0x0F: _list(_write_structured),
+    0x11: _discover_commands,
+    0x12: _discovered(_command_id, "commands"),
+    0x13: _discover_commands,
+    0x14: _discovered(_command_id, "commands"),
+    0x15: _discover,
+    0x16: _discovered(lambda o: _typed_id(o) | {"access": o.uint(1, "access")}, "attributes"),
 }
