@@ -145,7 +145,17 @@ def _transform(
 ) -> list[tuple[str, Message]]:
     if path.stat().st_size > _LARGEST_FILE:
         raise DuisError(f"more than {_LARGEST_FILE >> 20} MiB")
-    request = ServiceRequest.parse(path.read_bytes())
+    return transformed(ServiceRequest.parse(path.read_bytes()), keystore, counter, kind, made)
+
+
+def transformed(
+    request: ServiceRequest,
+    keystore: "Keystore | None",
+    counter: int | None,
+    kind: Device | None,
+    made: datetime,
+) -> list[tuple[str, Message]]:
+    """Return the messages a request may stand for, likeliest first, each with its use case. Raises DuisError."""
     if not use_cases_of(request.variant):
         raise DuisError(f"{request.variant}: the DCC answers this request itself, no device is sent a message")
     role = _role(request.request_id.originator, keystore)
