@@ -37,6 +37,11 @@ def assemble(case: UseCase, context: Context) -> bytes:
         return DER[name](context, *words)
     except GbcsError as problem:
         raise DuisError(f"{case.name}: {problem}") from None
+    except AttributeError as problem:
+        if problem.obj is not None:
+            raise
+        lacking = problem.name.replace("_", " ")  # a group of elements that may be absent, but not for this use case
+        raise DuisError(f"{case.name}: the request lacks the elements that give its {lacking}") from None
 
 
 def _dlms(items: list[Item], context: Context) -> bytes:
