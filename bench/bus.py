@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import zmq
@@ -18,6 +18,7 @@ import zmq
 from bench.errors import InstrumentError
 
 Stamp = Callable[[], datetime | None]
+ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Bus:
         self._pull.setsockopt(zmq.RCVHWM, 0)
         self._pull.bind(address)
         self._sources: list[Source] = []
+        self._names: list[str] = []  #: in the order of rank
         self._kept: list[Item] = []  #: drained before a drain that failed
         self.counts: Counter[str] = Counter()
 
@@ -76,7 +78,14 @@ class Bus:
         """Open the sending end for one observation point."""
         source = Source(self._context, self.address, name, stamp)
         self._sources.append(source)
+        self._names.append(name)
         return source
+
+    def listen(self, *names: str) -> str:
+        """Take in sources of another process, too; return the address they send to, which only this user can reach."""
+        self._names += names
+        self._pull.bind("ipc://*")
+        return self._pull.getsockopt_string(zmq.LAST_ENDPOINT)
 
     def drain(self, expected: Mapping[str, int] | None = None, patience: float = 5.0) -> list[Item]:
         """Return everything that has arrived, waiting for `expected` (source -> items since the start) if given.
@@ -86,7 +95,8 @@ class Bus:
         end = time.monotonic() + patience
         while True:
             missing = [name for name, count in (expected or {}).items() if self.counts[name] < count]
-            if not self._pull.poll(max(0, int((end - time.monotonic()) * 1000)) if missing else 0):
+            wait_ms = max(0, int((end - time.monotonic()) * 1000)) if missing else 0
+            if not self._pull.poll(wait_ms):
                 if missing:
                     wanted = (expected or {})[missing[0]]
                     raise InstrumentError(missing[0], f"delivered {self.counts[missing[0]]} of {wanted} observations")
@@ -99,8 +109,8 @@ class Bus:
             if lost:
                 raise InstrumentError(name, f"lost {lost} observations on the bus")
         items, self._kept = self._kept, []
-        ranks = {source.name: rank for rank, source in enumerate(self._sources)}
-        return sorted(items, key=lambda item: (item.time.isoformat() if item.time else "", ranks[item.source]))
+        ranks = {name: rank for rank, name in enumerate(self._names)}
+        return sorted(items, key=lambda item: (item.time or ALWAYS, ranks.get(item.source, len(ranks))))
 
     def close(self) -> None:
         """Close both ends."""

@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from bench.bus import Source
+
+if TYPE_CHECKING:
+    from bench.capture.sniffer import Heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +73,22 @@ class Attenuator(Protocol):
 
 @runtime_checkable
 class FrameSource(Protocol):
-    """A sniffer. Publishes kind `psdu`: raw = PSDU without FCS, data = device_us, channel, rssi (dBm), lqi."""
+    """A sniffer, read by the capture process; `bench.capture.sniffer.Sniffer` is its base class.
 
-    channel: int
+    On the bus it is a source of kind `psdu`: raw = PSDU, data = device_us, fcs, rssi (dBm), lqi, channel, page.
+    """
 
-    def start(self, source: Source) -> None:
-        """Begin to publish every frame heard."""
+    def begin(self) -> None:
+        """Begin to receive."""
+
+    def fileno(self) -> int:
+        """Return what to poll for reading."""
+
+    def read(self) -> bytes:
+        """Return what has come, without waiting."""
+
+    def parse(self, chunk: bytes) -> "list[Heard]":
+        """Return the frames that are complete with this chunk."""
 
 
 @runtime_checkable

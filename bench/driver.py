@@ -65,6 +65,13 @@ def driver_names() -> list[str]:
     return sorted(entry.name for entry in entry_points(group=ENTRY_POINTS))
 
 
+def driver_reference(name: str) -> str:
+    """Return where the driver registered under `name` is: "module:Class". Raises KeyError when none is."""
+    for entry in entry_points(group=ENTRY_POINTS, name=name):
+        return entry.value
+    raise KeyError(name)
+
+
 def driver_class(name: str) -> type[Driver]:
     """Return the driver registered under `name`. Raises KeyError when none is."""
     for entry in entry_points(group=ENTRY_POINTS, name=name):

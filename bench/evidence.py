@@ -10,6 +10,7 @@ from bench.han.capture import PcapngWriter
 from bench.observation import Observation, nanoseconds
 
 if TYPE_CHECKING:
+    from bench.han_point import HanPoint
     from bench.home import Home
 
 TRACE_HEAD = "time,voltage_v,current_a,power_w,frequency_hz\n"
@@ -23,15 +24,23 @@ class TestEvidence:
     def __init__(self, folder: Path, home: "Home") -> None:
         self.folder = folder
         self._home = home
-        self._interfaces: dict[int, int] = {}
+        self._interfaces: dict[str, int] = {}
         try:
-            self._capture = PcapngWriter(folder / "han.pcapng") if home.han is not None else None
+            self._capture = None if home.han is None else self._begin_capture(home.han)
             self._trace = os.open(folder / "mains.csv", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
             os.write(self._trace, TRACE_HEAD.encode())
         except OSError as problem:
             raise self._no_room(problem) from None
-        self._pending_comment = ""
+        self._comments: list[str] = []  #: steps since the last frame
         home.timeline.listen(self._take)
+
+    def _begin_capture(self, han: "HanPoint") -> PcapngWriter:
+        capture = PcapngWriter(self.folder / "han.pcapng")
+        for sniffer in han.sniffers:
+            self._interfaces[sniffer.name] = capture.add_interface(
+                sniffer.name, description=sniffer.description(), hardware=sniffer.hardware
+            )
+        return capture
 
     def _no_room(self, problem: OSError) -> BenchError:
         return BenchError(f"cannot write {self.folder}: {problem.strerror}; free some space and run again")
@@ -48,25 +57,27 @@ class TestEvidence:
         elif seen.kind == "voltage":
             values = (seen.data[key] for key in ("voltage", "current", "power", "frequency"))
             os.write(self._trace, (",".join([seen.time.isoformat(), *map(str, values)]) + "\n").encode())
-        elif seen.kind in ("step", "stimulus"):
-            self._pending_comment = str(seen.data.get("text", seen.kind))
+        elif seen.kind in ("step", "stimulus", "gap"):
+            text = str(seen.data.get("text", seen.kind))
+            self._comments.append(text)
+            if self._home.rig.air is not None:
+                self._home.rig.air.mark(text)
 
     def _write_frame(self, seen: Observation) -> None:
         assert self._capture is not None
-        channel = int(seen.data["channel"])
-        if channel not in self._interfaces:
-            self._interfaces[channel] = self._capture.add_interface(f"channel {channel}")
+        comments, self._comments = tuple(self._comments), []
+        data = seen.data
         self._capture.write_psdu(
-            self._interfaces[channel],
+            self._interfaces[data["sniffer"]],
             nanoseconds(seen.time),
             seen.raw,
-            fcs=False,
-            channel=channel,
-            rssi=seen.data["rssi"],
-            lqi=seen.data["lqi"],
-            comment=self._pending_comment or (),
+            fcs=data["fcs"],
+            channel=data["channel"],
+            page=data.get("page", 0),
+            rssi=data["rssi"],
+            lqi=data["lqi"],
+            comment=comments,
         )
-        self._pending_comment = ""
 
     def files(self) -> list[Path]:
         """Return the evidence files there are."""
@@ -82,7 +93,7 @@ class TestEvidence:
         self._home.timeline.unlisten(self._take)
         try:
             if self._capture is not None:
-                self._capture.close()
+                self._capture.close(comments=tuple(self._comments))
             os.close(self._trace)
         except OSError as problem:
             raise self._no_room(problem) from None

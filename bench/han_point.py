@@ -1,10 +1,13 @@
 """The home area network as an observation point: sniffed frames, dissected and put on the timeline."""
 
-from collections import deque
-from datetime import datetime, timedelta
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bench.bus import Item
+from bench.capture.clock_fit import ClockFit
+from bench.capture.repeats import Repeat, Repeats
+from bench.capture.sniffer import SnifferInfo
 from bench.clock import Clock
 from bench.gbcs import GbcsError
 from bench.gbcs.gbt import Assembly
@@ -17,44 +20,48 @@ from bench.parties import Device
 from bench.timeline import Timeline
 
 MICROSECOND = timedelta(microseconds=1)
-WINDOW = timedelta(minutes=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class HanPoint:
-    """Turns what a sniffer publishes into observations `frame`.
+    """Turns what sniffers publish into observations `frame`.
 
-    The sniffer's clock is mapped to ours by the least delay seen lately between a frame and its arrival.
+    A frame comes with the time at which it was on air, by our clock, when the capture process keeps time; otherwise
+    the sniffer's clock is mapped to ours here. `copy_of` names the sniffer that heard the same frame first, `attempt`
+    counts the retries of the MAC layer.
     """
 
     def __init__(self, timeline: Timeline, clock: Clock, keyring: Keyring, devices: list[Device]) -> None:
         self._timeline, self._clock = timeline, clock
         self._names: dict[bytes | None, str] = {bytes(device.eui): device.type for device in devices}
         self._dissector = Dissector(keyring)
-        self._delays: deque[tuple[datetime, timedelta]] = deque()
-        self._epoch = clock.now()
+        self._fits: defaultdict[str, ClockFit] = defaultdict(ClockFit)
+        self._repeats = Repeats()
         self._assembly = Assembly()
+        self.sniffers: list[SnifferInfo] = []
 
     def take(self, item: Item) -> None:
         """Put one sniffed frame on the timeline."""
-        since_start = int(item.data["device_us"]) * MICROSECOND
-        arrival = item.time or self._clock.now()
-        time = self._epoch + self._least_delay(arrival, arrival - self._epoch - since_start) + since_start
-        channel, rssi, lqi = item.data["channel"], item.data["rssi"], item.data["lqi"]
-        frame = self._dissector.feed(nanoseconds(time), item.raw, fcs=False, channel=channel, rssi=rssi, lqi=lqi)
-        self._timeline.record(
-            "han", "frame", self._data(frame) | {"channel": channel, "rssi": rssi, "lqi": lqi}, item.raw, time
-        )
+        time = item.time or self._on_air(item)
+        heard = item.data
+        fcs, channel, rssi, lqi = heard["fcs"], heard["channel"], heard["rssi"], heard["lqi"]
+        frame = self._dissector.feed(nanoseconds(time), item.raw, fcs=fcs, channel=channel, rssi=rssi, lqi=lqi)
+        mac = item.raw[:-2] if fcs else item.raw
+        repeat = self._repeats.feed(item.source, nanoseconds(time) // 1000, mac, page=heard["page"])
+        radio = {"channel": channel, "rssi": rssi, "lqi": lqi, "sniffer": item.source, "fcs": fcs}
+        if heard["page"]:
+            radio["page"] = heard["page"]
+        self._timeline.record("han", "frame", self._data(frame, repeat) | radio, item.raw, time)
 
-    def _least_delay(self, arrival: datetime, delay: timedelta) -> timedelta:
-        """Return the least delay of the last minute: jitter only adds, and clocks drift."""
-        while self._delays and self._delays[-1][1] >= delay:
-            self._delays.pop()
-        self._delays.append((arrival, delay))
-        while self._delays[0][0] < arrival - WINDOW:
-            self._delays.popleft()
-        return self._delays[0][1]
+    def _on_air(self, item: Item) -> datetime:
+        """Return when a frame was on air by what its sniffer's clock says."""
+        now = self._clock.now()
+        if item.data["device_us"] is None:
+            return now
+        arrival = nanoseconds(now) // 1000
+        return EPOCH + self._fits[item.source].feed(int(item.data["device_us"]), arrival) * MICROSECOND
 
-    def _data(self, frame: Frame) -> dict[str, Any]:
+    def _data(self, frame: Frame, repeat: Repeat) -> dict[str, Any]:
         data: dict[str, Any] = {
             "what": frame.command,
             "src": self._name(frame, "src"),
@@ -71,6 +78,10 @@ class HanPoint:
             words += f"  {data.get('message', 'block of a message')}"
         if frame.repeat_of is not None:
             words += "  (again)"
+        if repeat.copy_of is not None:
+            data["copy_of"] = repeat.copy_of
+        if repeat.attempt:
+            data["attempt"] = repeat.attempt
         return data | {"text": words}
 
     def _name(self, frame: Frame, end: str) -> str:

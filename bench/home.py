@@ -65,8 +65,7 @@ class Home:
         return Path(self.rig.path).resolve().parent / Path(path).expanduser()
 
     def _han(self) -> HanPoint | None:
-        sniffer = self.rig.find("sniffer")
-        if not isinstance(sniffer, FrameSource) or not isinstance(sniffer, Driver):
+        if self.rig.air is None:
             return None
         keys = self.rig.file.keys.han
         try:
@@ -74,7 +73,8 @@ class Home:
         except (HanError, OSError) as problem:
             raise BenchError(f"{self.rig.path}: keys.han: {problem}") from None
         point = HanPoint(self.timeline, self.clock, keyring, self.devices)
-        self.rig.observe(sniffer, point.take)
+        self.rig.listen_to_air(point.take)
+        point.sniffers = self.rig.air.info()
         return point
 
     def _dcc(self) -> DccPoint | None:
@@ -146,8 +146,8 @@ class Home:
 
     def need_han(self) -> HanPoint:
         """Return the HAN point. Raises NotRun when the rig has no sniffer."""
-        self.rig.need("sniffer", FrameSource)  # type: ignore[type-abstract]
-        assert self.han is not None
+        if self.han is None:
+            raise NotRun(f"rig {self.rig.file.name} has no {FrameSource.__name__} (role 'sniffer')")
         return self.han
 
     def need_mains(self) -> Mains:

@@ -41,7 +41,12 @@ class Recorder:
         self._append({"log": path.parent.name, "previous": self.head})
 
     def write(self, seen: Observation) -> None:
-        """Append one observation. Raises BenchError when the disk takes no more; nothing written is lost."""
+        """Append one observation. Raises BenchError when the disk takes no more; nothing written is lost.
+
+        Before the first test there is no log: what is seen then is evidence of nothing.
+        """
+        if self._file < 0:
+            return
         line: dict[str, Any] = {
             "n": seen.number,
             "t": seen.time.isoformat(timespec="microseconds"),

@@ -8,14 +8,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bench.air import Air
 from bench.bus import Bus, Item
 from bench.capabilities import ROLES, Baseline, SafeState
+from bench.capture import SOURCE
 from bench.clock import Clock, MachineTime
 from bench.driver import Driver, driver_class
 from bench.errors import BenchError, NotRun, UsageError
 from bench.lock import InstrumentLocks
 from bench.recorder import Recorder
-from bench.rigfile import RigFile, check_rig, fill_announced, instrument_config
+from bench.rigfile import SNIFFER, RigFile, check_rig, fill_announced, instrument_config
 from bench.service import Service
 from bench.timeline import Timeline
 
@@ -36,10 +38,14 @@ class Rig:
         self.clock: Clock
         self.timeline: Timeline
         self._takers: dict[str, Any] = {}
+        self.air: Air | None = None
 
     def open(self, run_folder: Path, seed: int, defects: Sequence[str]) -> None:
         """Start the services and connect every instrument. Raises BenchError (or RigError, UsageError)."""
         self._check_world_options(defects)
+        sniffers = self.file.filling(SNIFFER)
+        if sniffers:
+            self.air = Air(run_folder)
         for name, table in self.file.services.items():
             arguments = []
             if "seed" in table.accepts:
@@ -54,9 +60,14 @@ class Rig:
             config = instrument_config(self.path, name, settings)
             identity = f"{settings['driver']} {getattr(config, driver.identity_key, name)}"
             self._locks.take(name, identity)
-            self.instruments[name] = driver(name, config)
+            remote = self.air.sniffer(name, settings["driver"], config) if self.air and name in sniffers else None
+            self.instruments[name] = remote or driver(name, config)
+        if self.air is not None:
+            self.air.open()
         for instrument in self.instruments.values():
             instrument.open()
+        if self.air is not None:
+            self.air.opened()
         self.clock = Clock(self.find("time") or MachineTime())
         self.timeline = Timeline(self.clock, self.recorder)
         self.clock.on_pump(self._collect)
@@ -69,9 +80,9 @@ class Rig:
             raise UsageError(f"{self.path}: no service of this rig accepts defects; {remedy}")
 
     def find(self, role: str) -> Any:
-        """Return the instrument that fills a role, or None."""
-        name = self.file.roles.get(role)
-        return self.instruments[name] if name else None
+        """Return the instrument that fills a role (the first, where several may), or None."""
+        names = self.file.filling(role)
+        return self.instruments[names[0]] if names else None
 
     def need(self, role: str, capability: type[Capability]) -> Capability:
         """Return the instrument that fills a role. Raises NotRun naming the missing capability."""
@@ -91,6 +102,19 @@ class Rig:
         starter: Any = instrument
         starter.start(source)
 
+    def listen_to_air(self, take: Any) -> None:
+        """Start the sniffers; `take(item)` is called with each frame they hear."""
+        assert self.air is not None
+        for name in self.air.sniffers:
+            self._takers[name] = take
+        self._takers[SOURCE] = self.air.take
+        self.air.start(self.bus, self.clock, self.timeline)
+
+    def settle(self) -> None:
+        """Collect everything that has been heard. Raises BenchError for what was heard and did not arrive."""
+        if self.air is not None:
+            self._collect(self.air.sync())
+
     def _unanswered(self) -> dict[str, int]:
         return {name: instrument.unanswered for name, instrument in self.instruments.items() if instrument.unanswered}
 
@@ -107,15 +131,19 @@ class Rig:
                 self._takers[item.source](item)
             except BenchError as problem:  # what came with it is still put on the timeline
                 first = first or problem
-        troubles = (self.instruments[name].trouble for name in self._takers)
+        troubles = (self.instruments[name].trouble for name in self._takers if name in self.instruments)
         first = first or next((trouble for trouble in troubles if trouble is not None), None)
+        if first is None and self.air is not None:
+            self.air.check()
         if first is not None:
             raise first
 
     def check_services(self) -> None:
-        """Raise BenchError naming a service that has ended."""
+        """Raise BenchError naming a service, or the capture process, that has ended."""
         for service in self.services.values():
             service.check()
+        if self.air is not None:
+            self.air.check()
 
     def forgive(self) -> None:
         """Forget trouble of instruments that still listen, so that one bad line spoils one test."""
@@ -152,6 +180,8 @@ class Rig:
         for instrument in reversed(list(self.instruments.values())):
             with contextlib.suppress(Exception):
                 instrument.close()
+        if self.air is not None:
+            self.air.close()
         if self._watchdog is not None and self._watchdog.stdin is not None:
             with contextlib.suppress(OSError):
                 if not unsafe:

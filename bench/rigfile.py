@@ -22,6 +22,7 @@ from bench.errors import RigError
 from bench.units import Amperes, Decibel, Duration, Hertz, Volts
 
 DeviceType = Literal["ESME", "GSME", "CHF", "GPF", "PPMID", "HCALCS", "IHD", "CAD"]
+SNIFFER = "sniffer"
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)(?:\.([a-z0-9_]+))?\}")
 _EUI = re.compile(r"([0-9A-Fa-f]{2}-){7}[0-9A-Fa-f]{2}|\{[a-z_]+\.[a-z0-9_]+\}")
 
@@ -103,13 +104,18 @@ class RigFile(_Table):
     title: str = ""
     services: dict[str, ServiceTable] = {}
     instruments: dict[str, dict[str, Any]]
-    roles: dict[str, str]
+    roles: dict[str, str | list[str]]  #: a list for `sniffer` alone
     devices: dict[str, DeviceTable]
     parties: PartiesTable
     keys: KeysTable
     safety: SafetyTable
     nominal: NominalTable
     calibration: dict[str, date] = {}  #: instrument -> the day on which its calibration ends
+
+    def filling(self, role: str) -> list[str]:
+        """Return the names of the instruments that fill a role."""
+        named = self.roles.get(role, [])
+        return [named] if isinstance(named, str) else named
 
 
 def _duration(text: str) -> Any:
@@ -143,8 +149,8 @@ def check_rig(table: Mapping[str, Any], file: str) -> RigFile:
         raise _explain(file, "", problem, RigFile) from None
     for name, instrument in rig.instruments.items():
         instrument_config(file, name, instrument)
-    for role, name in rig.roles.items():
-        _check_role(file, rig, role, name)
+    for role, named in rig.roles.items():
+        _check_role(file, rig, role, named)
     for name, device in rig.devices.items():
         for key, role in (("feed", "mains"), ("link", "attenuator")):
             wired = getattr(device, key)
@@ -185,10 +191,17 @@ def instrument_config(file: str, name: str, table: Mapping[str, Any]) -> DriverC
         raise _explain(file, key, problem, model) from None
 
 
-def _check_role(file: str, rig: RigFile, role: str, name: str) -> None:
+def _check_role(file: str, rig: RigFile, role: str, named: str | list[str]) -> None:
     if role not in ROLES:
         raise RigError(file, f"roles.{role}", "no such role", _choose(ROLES))
-    _check_instrument(file, rig, f"roles.{role}", name, role)
+    if isinstance(named, list) and role != SNIFFER:
+        raise RigError(file, f"roles.{role}", "names several instruments", f"only {SNIFFER!r} may; name one")
+    names = [named] if isinstance(named, str) else named
+    if not names or len(set(names)) < len(names):
+        problem = "names an instrument twice" if names else "names no instrument"
+        raise RigError(file, f"roles.{role}", problem, "name each sniffer once")
+    for name in names:
+        _check_instrument(file, rig, f"roles.{role}", name, role)
 
 
 def _check_instrument(file: str, rig: RigFile, key: str, name: str, role: str) -> None:

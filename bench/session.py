@@ -107,6 +107,7 @@ class RunSession:
     def end_test(self, node: str, outcomes: Sequence[Outcome]) -> TestResult:
         """Settle the verdict of a test, the worst of its phases, and save the run record."""
         result = self._results[node]
+        outcomes = [*outcomes, *self._settle()]
         result.verdict = worst(verdict for verdict, _ in outcomes)
         result.reason = next((reason for verdict, reason in outcomes if verdict == result.verdict), "")
         try:
@@ -115,6 +116,16 @@ class RunSession:
             result.verdict, result.reason = Verdict.ERROR, str(problem)
         self.record.save(self.folder)
         return result
+
+    def _settle(self) -> list[Outcome]:
+        """Collect what the test's end has left on its way; trouble with it belongs to this test."""
+        if self._rig is None or self._evidence is None:
+            return []
+        try:
+            self._rig.settle()
+        except BenchError as problem:
+            return [(Verdict.ERROR, str(problem))]
+        return []
 
     def _close_evidence(self, result: TestResult) -> None:
         if self._rig is not None and self.home is not None and self._evidence is not None:

@@ -94,8 +94,11 @@ class PcapngWriter:
         """Have the operating system put everything on disk."""
         os.fsync(self._file)
 
-    def close(self) -> None:
-        """Append the statistics of each interface and close the file; a second call does nothing."""
+    def close(self, *, comments: tuple[str, ...] = ()) -> None:
+        """Append the statistics of each interface and close the file; a second call does nothing.
+
+        `comments` found no packet after them; they are kept with the statistics of the first interface.
+        """
         if self._file < 0:
             return
         for interface, times in enumerate(self._times):
@@ -109,6 +112,7 @@ class PcapngWriter:
                 last = stamps[1]
             options.append((4, (self._written[interface] + self._dropped[interface]).to_bytes(8, "little")))
             options.append((5, self._dropped[interface].to_bytes(8, "little")))
+            options += [(1, text.encode()) for text in comments if interface == 0]
             self._block(5, struct.pack("<III", interface, last >> 32, last & 0xFFFFFFFF) + _options(options))
         os.close(self._file)
         self._file = -1

@@ -1,13 +1,15 @@
 """The sniffer driver against lines as the nRF firmware prints them, on a pseudo terminal."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bench.bus import Bus, Item
+from bench.capture.sniffer import Heard
 from bench.errors import InstrumentError
 from drivers.nrf_sniffer import NrfSniffer, NrfSnifferConfig
+from tests.drivers.listening import listen
 from tests.drivers.peers import Terminal, until, within
 
 FRAME = b"received: 49a85d41cb64000000000037 power: -39 lqi: 220 time: %d\r\n"
@@ -29,123 +31,109 @@ def sniffer(path: str, answer_s: float = 0.3, channel: int = 15) -> NrfSniffer:
     return NrfSniffer("sniffer", NrfSnifferConfig(resource=path, channel=channel, answer_s=answer_s))
 
 
-@pytest.fixture
-def bus() -> Iterator[Bus]:
-    bus = Bus()
-    yield bus
-    bus.close()
-
-
-def hear(bus: Bus, driver: NrfSniffer, far: Terminal, octets: bytes, count: int) -> list[Item]:
-    """Start the driver, let the sniffer print, and return what came to the bus."""
-    driver.start(bus.source("sniffer", lambda: None))
+def hear(driver: NrfSniffer, far: Terminal, octets: bytes, count: int) -> list[Heard]:
+    """Begin, let the sniffer print, and return what was heard."""
+    driver.begin()
     until(lambda: "receive\r" in far.heard)
     far.send(octets)
-    items: list[Item] = []
-    until(lambda: bool(items.extend(bus.drain())) or len(items) >= count)
-    return items
+    return listen(driver, count)
 
 
-def test_start_sequence_and_frame(bus: Bus) -> None:
+def test_start_sequence_and_frame() -> None:
     with Terminal(shell) as far:
         driver = sniffer(far.path)
         driver.open()
-        (item,) = hear(bus, driver, far, FRAME % 15822687, 1)
-        assert item.kind == "psdu"
-        assert item.raw == PSDU, "the two octets of metadata are dropped"
-        assert item.data == {"device_us": 15822687, "channel": 15, "rssi": -39, "lqi": 220}
+        (heard,) = hear(driver, far, FRAME % 15822687, 1)
+        assert heard.psdu == PSDU and not heard.fcs, "the two octets of metadata are dropped"
+        assert heard == (15822687, PSDU, False, -39, 220, 15, 0)
         driver.close()
         until(lambda: far.heard[-1] == "sleep\r")
         assert far.heard == [
             "sleep\r", "shell echo off\r", "channel 15\r", "channel\r", "receive\r", "sleep\r"
         ]  # fmt: skip
+        assert driver.unanswered == 5, "each of them, but the last, was counted"
 
 
-def test_echo_prompt_and_half_lines_are_noise(bus: Bus) -> None:
-    noise = (
-        b"a85d41 power: -39 lqi: 220 time: 3\r\nuart:~$ receive\r\n\r\n\x1b[m"
-        b"received: 49a85 power: -1 lqi: 2 time: 4\r\n"  # odd number of hex digits
-        b"received: 49a8 power: -1 lqi: 2 time: 4\r\n"  # nothing but metadata
-        b"received: 49zz8d37 power: -1 lqi: 2 time: 4\r\n"
-        b"received: 49a85d41cb64 power: -6\r\n"
-        b"received: " + b"41" * 128 + b" power: -1 lqi: 2 time: 4\r\n"
-        b"received: 49a85d41cb64 power: -1 lqi: 2 time: " + b"9" * 5000 + b"\r\n"
-        b"\xff\xfe\x00\r\n"
-    )
+def test_echo_prompt_and_half_lines_are_noise_and_broken_frames_are_losses() -> None:
+    noise = b"a85d41 power: -39 lqi: 220 time: 3\r\nuart:~$ receive\r\n\r\n\x1b[m\xff\xfe\x00\r\n"
+    broken = [
+        b"received: 49a85 power: -1 lqi: 2 time: 4",  # odd number of hex digits
+        b"received: 49a8 power: -1 lqi: 2 time: 4",  # nothing but metadata
+        b"received: 49zz8d37 power: -1 lqi: 2 time: 4",
+        b"received: 49a85d41cb64 power: -6",
+        b"received: 49a85d41cb64 power: -6 lqi: 999 time: 4",
+        b"received: " + b"41" * 128 + b" power: -1 lqi: 2 time: 4",
+        b"received: 49a85d41cb64 power: -1 lqi: 2 time: " + b"9" * 5000,
+        b"received: 49a85d41cb64 power: -1 lqi: 2 time: -4",
+    ]
     with Terminal(noisy_shell) as far:
         driver = sniffer(far.path)
         driver.open()
-        items = hear(bus, driver, far, noise + b"uart:~$ " + FRAME % 5, 1)
-        assert [item.data["device_us"] for item in items] == [5]
-        assert driver.trouble is None
+        octets = noise + b"".join(line + b"\r\n" for line in broken) + b"uart:~$ " + FRAME % 5
+        assert [heard.device_us for heard in hear(driver, far, octets, 1)] == [5]
+        assert driver.lost == len(broken), driver.loss
+        assert driver.loss.startswith("sent a line that is no frame: b'received: 49a85d41cb64")
         driver.close()
 
 
-def test_a_line_swallowed_into_the_next_one_does_not_lend_it_its_time(bus: Bus) -> None:
+def test_a_line_swallowed_into_the_next_one_does_not_lend_it_its_time() -> None:
     with Terminal(shell) as far:
         driver = sniffer(far.path)
         driver.open()
         merged = (FRAME % 7).removesuffix(b"\r\n") + FRAME % 1234
-        items = hear(bus, driver, far, merged, 1)
-        assert [item.data["device_us"] for item in items] == [1234]
+        assert [heard.device_us for heard in hear(driver, far, merged, 1)] == [1234]
+        assert driver.lost == 1
         driver.close()
 
 
-def test_a_line_in_two_pieces(bus: Bus) -> None:
+def test_lines_in_pieces() -> None:
+    driver = sniffer("nowhere")
+    stream = b"".join(FRAME % stamp for stamp in range(0, 7000, 7))
+    frames: list[Heard] = []
+    for start in range(0, len(stream), 61):
+        frames += driver.parse(stream[start : start + 61])
+    assert [heard.device_us for heard in frames] == list(range(0, 7000, 7))
+    assert {heard.psdu for heard in frames} == {PSDU}
+    assert driver.lost == 0
+
+
+def test_time_wraps_at_32_bits() -> None:
+    stamps = [(1 << 32) - 10, 20, 15, (1 << 32) - 1, 5]
+    driver = sniffer("nowhere")
+    frames = driver.parse(b"".join(FRAME % stamp for stamp in stamps))
+    assert [heard.device_us for heard in frames] == [
+        (1 << 32) - 10, (1 << 32) + 20, (1 << 32) + 15, (2 << 32) - 1, (2 << 32) + 5
+    ]  # fmt: skip
+    assert driver.lost == 0
+
+
+def test_time_of_64_bits_does_not_wrap() -> None:
+    stamps = [(1 << 32) - 1, (1 << 32) + 1, (7 << 32) + 3]
+    driver = sniffer("nowhere")
+    assert [heard.device_us for heard in driver.parse(b"".join(FRAME % stamp for stamp in stamps))] == stamps
+
+
+def test_a_sniffer_that_starts_anew_is_a_loss() -> None:
+    driver = sniffer("nowhere")
+    assert len(driver.parse(FRAME % 600_000_000 + FRAME % 1_000)) == 2
+    assert driver.lost == 1 and "started anew" in driver.loss
+
+
+def test_another_first_word() -> None:
+    driver = NrfSniffer("sniffer", NrfSnifferConfig(resource="nowhere", channel=15, label="psdu:"))
+    assert len(driver.parse((FRAME % 5).replace(b"received:", b"psdu:"))) == 1
+
+
+def test_unplugged_while_receiving() -> None:
     with Terminal(shell) as far:
         driver = sniffer(far.path)
         driver.open()
-        line = FRAME % 77
-        assert hear(bus, driver, far, line[:20], 0) == []
-        far.send(line[20:])
-        items: list[Item] = []
-        until(lambda: bool(items.extend(bus.drain())) or bool(items))
-        assert items[0].data["device_us"] == 77
-        driver.close()
-
-
-def test_time_wraps_at_32_bits(bus: Bus) -> None:
-    with Terminal(shell) as far:
-        driver = sniffer(far.path)
-        driver.open()
-        stamps = [(1 << 32) - 10, 20, 15, (1 << 32) - 1, 5]
-        items = hear(bus, driver, far, b"".join(FRAME % stamp for stamp in stamps), len(stamps))
-        assert [item.data["device_us"] for item in items] == [
-            (1 << 32) - 10, (1 << 32) + 20, (1 << 32) + 15, (2 << 32) - 1, (2 << 32) + 5
-        ]  # fmt: skip
-        assert driver.trouble is None
-        driver.close()
-
-
-def test_time_of_64_bits_does_not_wrap(bus: Bus) -> None:
-    with Terminal(shell) as far:
-        driver = sniffer(far.path)
-        driver.open()
-        stamps = [(1 << 32) - 1, (1 << 32) + 1, (7 << 32) + 3]
-        items = hear(bus, driver, far, b"".join(FRAME % stamp for stamp in stamps), len(stamps))
-        assert [item.data["device_us"] for item in items] == stamps
-        driver.close()
-
-
-def test_a_sniffer_that_starts_anew_is_trouble(bus: Bus) -> None:
-    with Terminal(shell) as far:
-        driver = sniffer(far.path)
-        driver.open()
-        hear(bus, driver, far, FRAME % 600_000_000 + FRAME % 1_000, 2)
-        assert driver.trouble is not None
-        assert "started anew" in str(driver.trouble)
-        driver.close()
-
-
-def test_unplugged_while_receiving(bus: Bus) -> None:
-    with Terminal(shell) as far:
-        driver = sniffer(far.path)
-        driver.open()
-        hear(bus, driver, far, FRAME % 1, 1)
+        hear(driver, far, FRAME % 1, 1)
         far.unplug()
-        until(lambda: driver.trouble is not None)
-        assert str(driver.trouble).startswith("instrument sniffer: lost while receiving (")
-        assert "-> receive" in str(driver.trouble)
+        with pytest.raises(InstrumentError, match=r"^instrument sniffer: lost \(.*-> receive"):
+            listen(driver, 1)
+        with pytest.raises(InstrumentError, match="its device file is gone"):
+            driver.present()
         with within(3.0):
             driver.close()
 
@@ -174,16 +162,19 @@ def test_garbage() -> None:
         driver.close()
 
 
-def test_garbage_without_lines(bus: Bus) -> None:
-    with Terminal(shell) as far:
-        driver = sniffer(far.path)
-        driver.open()
-        driver.start(bus.source("sniffer", lambda: None))
-        for _ in range(20):
-            far.send(b"x" * 4000)
-        until(lambda: driver.trouble is not None)
-        assert "sends no lines" in str(driver.trouble)
-        driver.close()
+def test_garbage_without_lines() -> None:
+    driver = sniffer("nowhere")
+    for _ in range(20):
+        assert driver.parse(b"x" * 4000) == []
+    assert driver.lost == 1 and "sends no lines; is it a sniffer?" in driver.loss
+
+
+@given(st.lists(st.binary(max_size=80) | st.sampled_from([FRAME % 5, (FRAME % 9)[:40], b"received: "])))
+def test_whatever_comes_raises_nothing(chunks: list[bytes]) -> None:
+    driver = sniffer("nowhere")
+    heard = [frame for chunk in chunks for frame in driver.parse(chunk)]
+    labels = b"".join(chunks).rpartition(b"\n")[0].count(b"received:")
+    assert len(heard) + driver.lost >= labels, "nothing that begins as a frame is passed over in silence"
 
 
 def test_not_there(tmp_path: Path) -> None:

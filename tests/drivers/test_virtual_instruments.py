@@ -1,12 +1,10 @@
 """The same driver classes against the virtual rig's instruments, which speak the makers' bytes."""
 
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bench.bus import Bus
 from bench.capabilities import ProgramPoint
 from bench.errors import InstrumentError
 from bench.rigfile import NominalTable
@@ -22,6 +20,7 @@ from rigs.virtual.instruments.sniffer import NrfSniffer as VirtualSniffer
 from rigs.virtual.power import Feed
 from rigs.virtual.radio import Attenuation
 from rigs.virtual.world import World
+from tests.drivers.listening import listen
 from tests.drivers.peers import until
 
 START = datetime(2030, 1, 7, 9, 0, tzinfo=UTC)
@@ -153,22 +152,17 @@ def test_world_that_breaks_is_told(bench: Bench, capfd: pytest.CaptureFixture[st
 
 
 def test_sniffer_hears_the_air() -> None:
-    heard = threading.Event()
-    virtual = VirtualSniffer(15, lambda point: heard.set())
+    virtual = VirtualSniffer(15, lambda point: None)
     world = World(1, START, lambda world: None)
-    bus = Bus()
     driver = NrfSniffer("sniffer", NrfSnifferConfig(resource=virtual.path, channel=15))
     driver.open()
-    driver.start(bus.source("sniffer", lambda: None))
+    driver.begin()
     until(lambda: virtual._receiving)
     psdu = bytes.fromhex("49a85d41cb6400000000")
     with world.lock:
         virtual.hear(world, psdu + b"\x9a\x8b", -45.4)
-    (item,) = bus.drain({"sniffer": 1})
-    assert item.raw == psdu
-    assert item.data == {"device_us": 0, "channel": 15, "rssi": -45, "lqi": 218}
+    assert listen(driver, 1) == [(0, psdu, False, -45, 218, 15, 0)]
     driver.close()
-    bus.close()
 
 
 def test_sniffer_on_another_channel_hears_nothing() -> None:
@@ -176,10 +170,8 @@ def test_sniffer_on_another_channel_hears_nothing() -> None:
     world = World(1, START, lambda world: None)
     driver = NrfSniffer("sniffer", NrfSnifferConfig(resource=virtual.path, channel=20))
     driver.open()
-    bus = Bus()
-    driver.start(bus.source("sniffer", lambda: None))
+    driver.begin()
     until(lambda: virtual._receiving)
     virtual.hear(world, bytes(12), -45.0)
     assert world.delivered["sniffer"] == 0
     driver.close()
-    bus.close()

@@ -67,7 +67,7 @@ MISTAKES: list[tuple[Callable[[Table], None], str, str]] = [
     (
         drop("instruments", "mains", "driver"),
         "instruments.mains.driver: missing",
-        "known are: dcc-boxed, gfi, keysight",
+        "known are: capture-file, cc2531, dcc-boxed",
     ),
     (drop("devices", "esme", "type"), "devices.esme.type: missing", "add it"),
     (
@@ -89,9 +89,9 @@ MISTAKES: list[tuple[Callable[[Table], None], str, str]] = [
     (
         put("instruments", "mains", "driver", value="chroma"),
         "driver: no driver 'chroma' is installed",
-        "known are: dcc-boxed",
+        "known are: capture-file",
     ),
-    (put("instruments", "mains", "driver", value=5), "driver: no driver 5 is installed", "known are: dcc-boxed"),
+    (put("instruments", "mains", "driver", value=5), "driver: no driver 5 is installed", "known are: capture-file"),
     (put("instruments", "sniffer", "channel", value=27), "instruments.sniffer.channel: ", "got 27, correct it"),
     (put("instruments", "mains", "timeout_s", value=0), "instruments.mains.timeout_s: ", "got 0, correct it"),
     (put("instruments", "attenuator", "step_db", value=0), "instruments.attenuator.step_db: ", "got 0, correct it"),

@@ -1,0 +1,89 @@
+"""What a driver of a sniffer provides, and what it hears."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Literal, NamedTuple
+
+from bench.driver import Driver
+
+Stamps = Literal["start", "end", "unknown"]
+
+
+class Heard(NamedTuple):
+    """One frame as a sniffer gave it."""
+
+    device_us: int | None  #: the sniffer's own clock, unwrapped; since 1970 (UTC) when `own_time`; None: has no clock
+    psdu: bytes
+    fcs: bool  #: whether the PSDU ends with its frame check sequence
+    rssi: int | None  #: dBm
+    lqi: int | None  #: 0..255, comparable within one firmware only
+    channel: int
+    page: int
+
+
+@dataclass(frozen=True, slots=True)
+class SnifferInfo:
+    """What is worth keeping beside a sniffer's frames."""
+
+    name: str
+    channel: int = 0
+    page: int = 0
+    hardware: str = ""
+    stamps: Stamps = "unknown"  #: whether a time is that of a frame's start or end
+
+    def description(self) -> str:
+        """Return it in words, for the interface of a capture file."""
+        where = f"channel {self.channel}" + (f", page {self.page}" if self.page else "")
+        what = {"start": "of the start", "end": "of the end", "unknown": "of start or end (not known)"}[self.stamps]
+        return f"{where}; times are those {what} of a frame"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON takes it."""
+        return asdict(self)
+
+
+class Sniffer(Driver):
+    """A sniffer, driven by the capture process: opened, begun, then read whenever `fileno` is readable.
+
+    `read` and `parse` never block, and never raise anything but InstrumentError: what is broken is counted with `lose`.
+    """
+
+    hardware: ClassVar[str] = ""
+    stamps: Stamps = "unknown"
+    #: its times are UTC already and not to be mapped
+    own_time = False
+    channel = 0
+    page = 0
+    #: frames lost so far, by the sniffer's own account or because they came broken
+    lost = 0
+    #: why the last ones were lost
+    loss = ""
+    #: a source with an end has come to it
+    ended = False
+
+    def begin(self) -> None:
+        """Begin to receive. Raises InstrumentError."""
+        raise NotImplementedError
+
+    def fileno(self) -> int:
+        """Return what to poll for reading."""
+        raise NotImplementedError
+
+    def read(self) -> bytes:
+        """Return what has come, b"" when nothing has. Raises InstrumentError when the sniffer is gone."""
+        raise NotImplementedError
+
+    def parse(self, chunk: bytes) -> list[Heard]:
+        """Return the frames that are complete with this chunk; the rest is kept for the next."""
+        raise NotImplementedError
+
+    def present(self) -> None:
+        """See, without talking to it, that the sniffer is still there. Raises InstrumentError."""
+
+    def lose(self, count: int, why: str) -> None:
+        """Note frames that are lost."""
+        self.lost += count
+        self.loss = why
+
+    def info(self) -> SnifferInfo:
+        """Return what is worth keeping beside its frames."""
+        return SnifferInfo(self.name, self.channel, self.page, self.hardware, self.stamps)
