@@ -57,6 +57,35 @@ def decode(
 
 
 @app.command()
+def sniff(
+    rig: Annotated[Path | None, typer.Argument(help="rig file: listen to its sniffers")] = None,
+    read: Annotated[Path | None, typer.Option(help="capture file (pcap, pcapng), or - for standard input")] = None,
+    write: Annotated[Path | None, typer.Option(help="new pcapng file for the frames shown")] = None,
+    json: Annotated[bool, typer.Option("--json", help="one JSON object a frame")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="every layer of every frame")] = False,
+    keys: Annotated[Path | None, typer.Option(help="key file")] = None,
+    key: Annotated[list[str] | None, typer.Option(help="key of any kind in hex, repeatable")] = None,
+    filter: Annotated[str, typer.Option(help="what to show, for example: cluster == price")] = "",
+    with_keys: Annotated[bool, typer.Option("--with-keys", help="leave keys in what is shown and written")] = False,
+    driver: Annotated[str, typer.Option(help="driver of a single sniffer, for example nrf-sniffer")] = "",
+    resource: Annotated[str, typer.Option(help="where it is, for example /dev/ttyACM0")] = "",
+    channel: Annotated[int | None, typer.Option(help="channel to listen to")] = None,
+    seconds: Annotated[float | None, typer.Option(help="listen for so long; default until Ctrl-C")] = None,
+) -> None:
+    """Show what is on the home area network. Exit code 0, or 1 if a file has damaged frames."""
+    from bench.han.sniff_command import Options, read_file
+
+    options = Options(json, verbose, keys, tuple(key or ()), filter, write, with_keys)
+    if read is None:
+        from bench.sniff import run as listen
+
+        raise typer.Exit(listen(rig, driver, resource, channel, seconds, options))
+    if rig is not None or driver:
+        raise UsageError("--read reads a file; leave out the rig and --driver")
+    raise typer.Exit(read_file(read, options, sys.stdout))
+
+
+@app.command()
 def transform(
     paths: Annotated[list[str], typer.Argument(help="DUIS service requests, or folders of them")],
     keys: Annotated[Path | None, typer.Option(help="folder of certificates and private keys")] = None,

@@ -14,7 +14,7 @@ _WIRESHARK = re.compile(r'\s*"((?:[0-9A-Fa-f]{2}[:\- ]?){16})"\s*,\s*"(Normal|Re
 
 
 def load(path: str | Path) -> Keyring:
-    """Read a key file (TOML): tables [[network]] key, sequence, pan; [[link]] key or install_code, between; [[any]] key.
+    """Read a key file (TOML): [[network]] key, sequence, pan; [[link]] key or install_code, between; [[any]] key.
 
     Keys are hexadecimal, `pan` is hexadecimal text, `between` two EUIs. A file as Wireshark writes is read too: its
     keys are of unknown kind. Raises HanError naming the entry at fault, never a key.

@@ -152,7 +152,7 @@ def read(fields: tuple[Field, ...], octets: Octets, kinds: Kinds, into: Named) -
 
 def _read(fields: tuple[Field, ...], octets: Octets, kinds: Kinds, into: Named, units: dict[str, Named]) -> None:
     for field in fields:
-        if (field.optional and not len(octets)) or (field.condition and not field.condition.holds(into)):
+        if (field.optional and len(octets) < least(field)) or (field.condition and not field.condition.holds(into)):
             continue
         name = field.name
         if field.members:
@@ -168,6 +168,16 @@ def _read(fields: tuple[Field, ...], octets: Octets, kinds: Kinds, into: Named, 
         else:
             reader = _OTHERS.get(field.type)
             into[name] = reader(octets, name) if reader else octets.take(int(field.type[3:]), name).hex()
+
+
+def least(field: Field) -> int:
+    """Return the octets without which an optional field counts as missing: all of a group's, one of any other's."""
+    return sum(map(_octets, field.members)) if field.members else 1
+
+
+def _octets(field: Field) -> int:
+    hexadecimal = _HEX.fullmatch(field.type)
+    return field.size or (int(hexadecimal[1]) if hexadecimal else 8 if field.type.startswith("eui") else 1)
 
 
 def _group(field: Field, octets: Octets, kinds: Kinds, into: Named, units: dict[str, Named]) -> None:

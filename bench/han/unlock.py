@@ -94,7 +94,7 @@ class Unlock:
                 self._keyring.fitted(network)
                 return Unlocked(plaintext, eui, network.origin or "keyring")
         layer = "NWK" if isinstance(frame, NwkFrame) else "APS"
-        fitting = "no fitting" if any(k.sequence == aux.key_sequence for k in keys) else "no"
+        fitting = "no fitting" if any(k.sequence in (aux.key_sequence, None) for k in keys) else "no"
         return (
             f"{layer}: {fitting} network key for sequence {aux.key_sequence} "
             f"(transmitter {eui_text(eui)}, counter {aux.counter})"

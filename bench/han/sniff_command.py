@@ -1,0 +1,227 @@
+"""`bench sniff`: frames of a capture, or as they are heard, one a line."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from bench.han.capture import PcapngWriter
+from bench.han.capture_reader import Packet, read_capture
+from bench.han.dissect import Dissector
+from bench.han.errors import HanError
+from bench.han.frame import Frame
+from bench.han.keyring import Keyring
+from bench.han.keyring_file import save_for_wireshark
+from bench.han.query import Query, compile_query
+from bench.han.row import Messages, row, without_clear_key
+from bench.han.show import Painter, layers, line
+
+OK, DAMAGED, USAGE = 0, 1, 2
+_ENCODER = json.JSONEncoder(separators=(", ", ": "))
+
+
+class SniffError(Exception):
+    """What the user asked for cannot be done as asked."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says beside where frames come from."""
+
+    as_json: bool = False
+    verbose: bool = False
+    keys: Path | None = None
+    unsorted_keys: tuple[str, ...] = field(default=(), repr=False)  #: hexadecimal
+    filter: str = ""
+    write: Path | None = None
+    with_keys: bool = False
+
+
+class Sniff:
+    """Takes packets, prints frames, writes those it prints. Raises SniffError for options that cannot be."""
+
+    def __init__(self, options: Options, out: TextIO, file: Path | None = None) -> None:
+        """`file` is the capture, when it is one: it is looked through for keys when a frame cannot be decrypted."""
+        self.options = options
+        self._file = file
+        self._out = out
+        self.keyring = keyring(options)
+        self.dissector = Dissector(self.keyring)
+        self._messages = Messages()
+        self._query = _query(options.filter)
+        self._paint = Painter(colour=coloured(out))
+        self._writer = _Writer(options.write) if options.write else None
+        self.damaged = 0
+
+    def take(self, packet: Packet) -> Frame:
+        """Read one packet and show its frame."""
+        frame = self.dissector.feed_packet(packet)
+        if self._file is not None and isinstance(frame.decrypted, str):
+            frame = self._look_ahead(self._file, frame)
+            self._file = None
+        self.show(frame, packet)
+        return frame
+
+    def _look_ahead(self, path: Path, frame: Frame) -> Frame:
+        """Learn the keys and addresses that the whole file gives away; return the frame, read anew if they open it."""
+        scout = Dissector(self.keyring, keep=0)
+        try:
+            for packet in read_capture(path):
+                scout.feed_packet(packet)
+        except (HanError, OSError):
+            pass  # told when the file is read for good
+        self.dissector.directory.learn_missing(scout.directory)
+        return next((one for one in self.dissector.retry() if one.number == frame.number), frame)
+
+    def show(self, frame: Frame, packet: Packet | None) -> None:
+        """Print a frame if the filter lets it; write its packet, and tell of damage on standard error."""
+        if frame.error is not None:
+            self.damaged += 1
+            complain(frame.error)
+        gbcs = None if frame.gbcs is None else self._messages.decode(frame.gbcs)
+        shown = row(frame, gbcs, with_keys=self.options.with_keys)
+        if self._query is not None and not self._query.matches(shown):
+            return
+        if self._writer is not None and packet is not None:
+            self._writer.write(packet, packet.psdu if self.options.with_keys else without_clear_key(frame))
+        if self.options.as_json:
+            self._out.write(_ENCODER.encode(shown) + "\n")
+            return
+        self._out.write(line(frame, shown, self._paint) + "\n")
+        if self.options.verbose:
+            self._out.writelines(f"{text}\n" for text in layers(frame, gbcs))
+
+    def retry(self) -> None:
+        """Print anew the frames that a key learned since has opened; they keep their numbers."""
+        for frame in self.dissector.retry():
+            self.show(frame, None)
+
+    def close(self) -> None:
+        """Finish the file written, and put the keys beside it when asked to."""
+        if self._writer is None or self.options.write is None:
+            return
+        self._writer.close()
+        if self.options.with_keys:
+            save_for_wireshark(self.keyring, Path(f"{self.options.write}.zigbee_pc_keys"))
+            self.keyring.save(Path(f"{self.options.write}.keys.toml"))
+
+
+class _Writer:
+    """Writes packets to a new pcapng file, an interface for each of theirs."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._writer = PcapngWriter(path)
+        except FileExistsError:
+            raise SniffError(f"--write {path} is there already; name a new file") from None
+        except OSError as fault:
+            raise SniffError(f"--write {path} cannot be written: {fault.strerror}") from None
+        self._interfaces: dict[tuple[int, str], int] = {}
+
+    def write(self, packet: Packet, psdu: bytes) -> None:
+        if packet.error is not None:
+            return
+        name = packet.interface_name or f"interface {packet.interface}"
+        interface = self._interfaces.get((packet.interface, name))
+        if interface is None:
+            interface = self._interfaces[packet.interface, name] = self._writer.add_interface(name)
+        comments = packet.comments
+        if psdu != packet.psdu:
+            comments = (*comments, "bench sniff: a key in clear was left out")
+        self._writer.write_psdu(
+            interface,
+            max(packet.time, 0),
+            psdu,
+            fcs=packet.fcs,
+            channel=packet.channel,
+            page=packet.page or 0,
+            rssi=packet.rssi,
+            lqi=packet.lqi,
+            comment=comments,
+        )
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+def read_file(path: Path, options: Options, out: TextIO) -> int:
+    """Print the frames of a capture file ("-" for standard input).
+
+    Returns 0, 1 when frames or the file are damaged, 2 with one line on standard error for a usage error. When a frame
+    cannot be decrypted, the rest of the file is first looked through for keys sent on air.
+    """
+    try:
+        packets = _packets(path)
+        sniff = Sniff(options, out, None if str(path) == "-" else path)
+    except SniffError as fault:
+        complain(str(fault))
+        return USAGE
+    code, started = OK, False
+    try:
+        for packet in packets:
+            started = True
+            sniff.take(packet)
+    except HanError as fault:
+        complain(f"{path}: {fault}")
+        code = DAMAGED if started or fault.layer != "capture" else USAGE
+    except OSError as fault:
+        if isinstance(fault, BrokenPipeError):
+            raise
+        complain(f"{path} cannot be read: {fault.strerror or 'input/output error'}")
+        code = USAGE
+    finally:
+        sniff.close()
+    if str(path) == "-":
+        sniff.retry()
+    return code or (DAMAGED if sniff.damaged else OK)
+
+
+def _packets(path: Path) -> Iterator[Packet]:
+    if str(path) == "-":
+        return read_capture(sys.stdin.buffer)
+    if not path.exists():
+        raise SniffError(f"{path} does not exist; give a pcap or pcapng file, or - for standard input")
+    if path.is_dir():
+        raise SniffError(f"{path} is a folder; give a pcap or pcapng file, or - for standard input")
+    return read_capture(path)
+
+
+def keyring(options: Options) -> Keyring:
+    """Return the keys of --keys and --key. Raises SniffError, which never holds a key."""
+    keys = Keyring()
+    if options.keys is not None:
+        try:
+            keys = Keyring.load(options.keys)
+        except OSError as fault:
+            raise SniffError(f"--keys {options.keys} cannot be read: {fault.strerror}") from None
+        except HanError as fault:
+            raise SniffError(f"--keys {options.keys}: {fault.reason}") from None
+    for number, text in enumerate(options.unsorted_keys, 1):
+        digits = "".join(text.replace(":", "").replace("-", "").split()).removeprefix("0x")
+        try:
+            keys.add_unsorted(bytes.fromhex(digits), f"--key {number}")
+        except HanError as fault:
+            raise SniffError(f"--key {number}: {fault.reason}") from None
+        except ValueError:
+            raise SniffError(f"--key {number} is not hexadecimal; a key has 32 digits") from None
+    return keys
+
+
+def _query(text: str) -> Query | None:
+    try:
+        return compile_query(text) if text.strip() else None
+    except HanError as fault:
+        raise SniffError(f"--filter: {fault}") from None
+
+
+def coloured(out: TextIO) -> bool:
+    """Whether to use colours: on a terminal, unless NO_COLOR is set (no-color.org) or it is a dumb one."""
+    return out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def complain(text: str) -> None:
+    """Print a line to standard error."""
+    sys.stderr.write(f"bench sniff: {text}\n")
