@@ -58,22 +58,32 @@ class CaptureFile(Sniffer):
     def begin(self) -> None:
         """Begin to read."""
         self._buffer = b""
-        packets = read_capture(Path(self.config.resource))
-        began: list[float] = []
+        records = self._records(read_capture(Path(self.config.resource)))
+        self._pump = Pump(self.name, lambda: next(records, None))
 
-        def produce() -> bytes | None:
-            records = []
-            for packet in _some(packets, self._unreadable):
-                if not self.own_time:
-                    began[:] = began or [time.monotonic() - packet.time / 1e9]
-                    pump.wait(max(0.0, packet.time / 1e9 + began[0] - time.monotonic()))
-                    return self._record(packet)
-                records.append(self._record(packet))
-                if len(records) == BATCH:
-                    break
-            return b"".join(records) or None
-
-        self._pump = pump = Pump(self.name, produce)
+    def _records(self, packets: Iterator[Packet]) -> Iterator[bytes]:
+        """Yield records, many at once or each at its time. Raises InstrumentError after the last readable packet."""
+        batch: list[bytes] = []
+        began: float | None = None
+        try:
+            for packet in packets:
+                if self.own_time:
+                    batch.append(self._record(packet))
+                    if len(batch) == BATCH:
+                        yield b"".join(batch)
+                        batch.clear()
+                    continue
+                seconds = packet.time / 1e9
+                began = time.monotonic() - seconds if began is None else began
+                if self._pump is not None:
+                    self._pump.wait(seconds + began - time.monotonic())
+                yield self._record(packet)
+        except (HanError, OSError) as problem:
+            if batch:
+                yield b"".join(batch)
+            raise self._unreadable(problem) from None
+        if batch:
+            yield b"".join(batch)
 
     def _unreadable(self, problem: HanError | OSError) -> InstrumentError:
         reason = problem.strerror if isinstance(problem, OSError) else problem
@@ -128,16 +138,3 @@ class CaptureFile(Sniffer):
             heard.append(Heard(stamp, octets, bool(with_fcs), strength, quality, channel, page))
         self._buffer = data[at:]
         return heard
-
-
-def _some(packets: Iterator[Packet], fail: object) -> Iterator[Packet]:
-    """Yield the packets; the iterator stays where it is when the caller stops. Raises what `fail` makes of trouble."""
-    assert callable(fail)
-    while True:
-        try:
-            packet = next(packets, None)
-        except (HanError, OSError) as problem:
-            raise fail(problem) from None
-        if packet is None:
-            return
-        yield packet

@@ -54,7 +54,7 @@ class Pump:
 
     def wait(self, seconds: float) -> None:
         """Sleep within `produce`; ends early when nobody wants more."""
-        self._closed.wait(seconds)
+        self._closed.wait(max(0.0, seconds))
 
     def _run(self) -> None:
         try:

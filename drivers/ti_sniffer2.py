@@ -7,7 +7,7 @@ checks itself by the FCS of the frames that the sniffer calls good.
 
 import contextlib
 from collections.abc import Mapping
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -25,6 +25,7 @@ BAUDS = (3_000_000, 921_600)  #: firmware from 1.9 on, and before
 FCS_OK = 0x80
 STAMP, TRAILER = 6, 2
 JUDGED, NEEDED = 50, 0.9  #: of so many frames called good, this share must have a good FCS
+_ORDERS: tuple[Literal["little", "big"], ...] = ("little", "big")
 #: frequency of channel 0 and spacing of a page (MHz), and its channels
 PLANS: Mapping[int, tuple[float, float, range | tuple[int, ...]]] = {
     0: (2350.0, 5.0, range(11, 27)),
@@ -190,7 +191,7 @@ class TiSniffer2(SerialSniffer):
         if not good:
             return body[self._lead :]
         self._judged += 1
-        for lead in (self._lead, 0, 1, 2):
+        for lead in (*(lead for lead in (1, 2) if _tells_length(body, lead)), 0, 1, 2):
             if len(body) - lead >= 5 and _fcs_fits(body[lead:]):
                 self._lead = lead
                 self._fitting += 1
@@ -204,3 +205,9 @@ class TiSniffer2(SerialSniffer):
 
 def _fcs_fits(psdu: bytes) -> bool:
     return fcs(psdu[:-2]) == int.from_bytes(psdu[-2:], "little")
+
+
+def _tells_length(body: bytes, lead: int) -> bool:
+    """Whether the first `lead` octets say how long the rest is; the FCS alone cannot tell: it passes over zeros."""
+    mask = 0x7F if lead == 1 else 0x7FF
+    return len(body) - lead in {int.from_bytes(body[:lead], order) & mask for order in _ORDERS}

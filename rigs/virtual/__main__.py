@@ -18,7 +18,10 @@ from rigs.virtual.instruments.dcc_http import DccServer
 from rigs.virtual.instruments.lines import LineServer
 from rigs.virtual.instruments.local_port import LocalPort
 from rigs.virtual.instruments.sniffer import NrfSniffer
+from rigs.virtual.instruments.ti_sniffer import TiSniffer
 from rigs.virtual.world import World
+
+TI_CLOSER_DB = 4.0
 
 
 class VirtualRig:
@@ -28,6 +31,7 @@ class VirtualRig:
         self.site = site
         self.home: Home
         self.sniffer = NrfSniffer(CHANNEL, lambda point: self.world.receive(point))  # noqa: PLW0108 - the world comes later
+        self.ti_sniffer = TiSniffer(CHANNEL, lambda point: self.world.receive(point))  # noqa: PLW0108
         self._noise = random.Random(seed)
         self.local: LocalPort | None = None
         self.world = World(seed, START, self._furnish)
@@ -40,6 +44,7 @@ class VirtualRig:
             "mains": LineServer(self._locked(source.scpi.execute)).port,
             "attenuator": LineServer(self._locked(attenuator.answer), "\r\n").port,
             "sniffer": self.sniffer.path,
+            "ti_sniffer": self.ti_sniffer.path,
             "local": self.local.port,
             "dcc": DccServer(self._post).port,
             "esme": str(ESME_EUI),
@@ -49,9 +54,13 @@ class VirtualRig:
         }
 
     def _furnish(self, world: World) -> None:
-        self.home = Home(world, self.site, lambda psdu, dbm: self.sniffer.hear(world, psdu, dbm))
+        self.home = Home(world, self.site, lambda psdu, dbm: self._on_air(world, psdu, dbm))
         if self.local is not None:
             self.home.hub.to_local = self.local.came_back
+
+    def _on_air(self, world: World, psdu: bytes, dbm: float) -> None:
+        self.sniffer.hear(world, psdu, dbm)
+        self.ti_sniffer.hear(world, psdu, dbm + TI_CLOSER_DB)
 
     def _locked(self, answer):
         def locked(line: str) -> str | None:
