@@ -1,6 +1,7 @@
 """Reading pcap and pcapng captures with link types 195, 230 and 283.
 
-What a damaged file still holds is yielded first; only then HanError says which block is cut or broken.
+A damaged place counts as one packet with `error`, and reading goes on with the next block or record that is whole. Only
+when none follows HanError says, after the last readable packet, which block is cut or broken.
 """
 
 import struct
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from bench.han.capture_repair import PACKET_ROOM, SECTION, Rereadable, next_block, next_record
 from bench.han.errors import HanError
 from bench.han.tap import FCS_CRC16, FCS_NONE, LINKTYPE_FCS, LINKTYPE_NO_FCS, LINKTYPE_TAP, Tap
 
@@ -46,6 +48,7 @@ class _Interface:
     numerator: int = 1000  #: ns per unit of time, as a fraction
     denominator: int = 1
     offset: int = 0  #: ns
+    snaplen: int = 0  #: octets kept of a packet, 0: all
 
 
 def read_capture(source: str | Path | BinaryIO) -> Iterator[Packet]:
@@ -58,74 +61,119 @@ def read_capture(source: str | Path | BinaryIO) -> Iterator[Packet]:
         with open(source, "rb") as file:
             yield from read_capture(file)
         return
-    magic = source.read(4)
-    if magic == b"\x0a\x0d\x0d\x0a":
-        yield from _pcapng(source)
+    stream = Rereadable(source)
+    magic = stream.read(4)
+    if magic == SECTION:
+        stream.unread(magic)
+        yield from _pcapng(stream)
     elif magic in _PCAP:
-        yield from _pcap(source, *_PCAP[magic])
+        yield from _pcap(stream, *_PCAP[magic])
     else:
-        raise HanError("capture", 0, f"magic {magic.hex()} is neither pcap nor pcapng")
+        raise HanError("capture", 0, f"magic {magic.hex() or '(nothing)'} is neither pcap nor pcapng")
 
 
-def _pcap(file: BinaryIO, order: str, unit: int) -> Iterator[Packet]:
-    header = file.read(20)
+def _pcap(stream: Rereadable, order: str, unit: int) -> Iterator[Packet]:
+    header = stream.read(20)
     if len(header) < 20:
         raise HanError("pcap", 4, "file header is cut")
     interface = _Interface(struct.unpack(order + "16xI", header)[0] & 0xFFFF)
     record = struct.Struct(order + "IIII")
-    number = 0
-    while head := file.read(16):
+    number, latest = 0, None
+    while head := stream.read(16):
         number += 1
+        fault = ""
+        data = b""
         if len(head) < 16:
-            raise HanError("pcap", None, f"record {number} is cut in its header")
-        seconds, fraction, captured, original = record.unpack(head)
-        if captured > _LONGEST:
-            raise HanError("pcap", None, f"record {number} claims {captured} octets")
-        data = file.read(captured)
-        if len(data) < captured:
-            raise HanError("pcap", None, f"record {number} is cut: {len(data)} of {captured} octets")
+            fault = f"record {number} is cut in its header"
+        else:
+            seconds, fraction, captured, original = record.unpack(head)
+            if captured > PACKET_ROOM:
+                fault = f"record {number} claims {captured} octets"
+            else:
+                data = stream.read(captured)
+                if len(data) < captured:
+                    fault = f"record {number} is cut: {len(data)} of {captured} octets"
+        if fault:
+            stream.unread(head + data)
+            skipped = next_record(stream, order, 1_000_000_000 // unit, latest)
+            if skipped is None:
+                raise HanError("pcap", None, fault)
+            yield _damage(number, (latest or 0) * 1_000_000_000, interface, f"pcap: {fault}", skipped)
+            continue
+        latest = seconds
         yield _packet(number, seconds * 1_000_000_000 + fraction * unit, data, original, interface)
 
 
-def _pcapng(file: BinaryIO) -> Iterator[Packet]:
+def _damage(number: int, time: int, interface: _Interface, fault: str, skipped: int) -> Packet:
+    told = f"packet {number}, {fault}; {skipped} octets left out"
+    return Packet(number, time, b"", False, 0, interface.name, error=told)
+
+
+def _pcapng(stream: Rereadable) -> Iterator[Packet]:
     interfaces: list[_Interface] = []
-    order, number, block = "<", 0, 0
-    head = b"\x0a\x0d\x0d\x0a" + file.read(4)
-    while head:
+    order, number, block, latest = "<", 0, 0, 0
+    while head := stream.read(8):
         block += 1
-        if head[:4] == b"\x0a\x0d\x0d\x0a":
-            magic = file.read(4)
-            order = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}.get(magic, "")
-            if not order:
-                raise HanError("pcapng", None, f"block {block}: section byte order {magic.hex() or 'cut'}")
-            interfaces = []
-            body = _block_body(file, order, head, block, magic)
-        else:
-            body = _block_body(file, order, head, block)
+        try:
+            if head[:4] == SECTION:
+                order, body = _section(stream, head, block)
+                interfaces = []
+                continue
+            body = _block_body(stream, order, head, block)
+        except _BlockError as fault:
+            stream.unread(fault.octets)
+            skipped = next_block(stream, order)
+            if skipped is None:
+                raise HanError("pcapng", None, fault.reason) from None
+            number += 1
+            yield _damage(number, latest, _Interface(0), f"pcapng: {fault.reason}", skipped)
+            continue
         kind = struct.unpack(order + "I", head[:4])[0]
         try:
             if kind == 1:
                 interfaces.append(_read_interface(body, order))
-            elif kind == 6:
-                number += 1
-                yield _enhanced_packet(body, order, number, interfaces)
+                continue
+            if kind not in _PACKETS:
+                continue
+            number += 1
+            packet = _PACKETS[kind](body, order, number, interfaces)
         except HanError as fault:
-            raise HanError("pcapng", None, f"block {block}: {fault.reason}") from None
-        head = file.read(8)
+            told = f"packet {number}, pcapng: block {block}: {fault.reason}"
+            if kind == 1:
+                raise HanError("pcapng", None, f"block {block}: {fault.reason}") from None
+            packet = Packet(number, latest, b"", False, error=told)
+        latest = packet.time
+        yield packet
 
 
-def _block_body(file: BinaryIO, order: str, head: bytes, block: int, already: bytes = b"") -> bytes:
+class _BlockError(Exception):
+    """A block that is not whole, with all its octets read so far."""
+
+    def __init__(self, octets: bytes, reason: str) -> None:
+        super().__init__(reason)
+        self.octets, self.reason = octets, reason
+
+
+def _section(stream: Rereadable, head: bytes, block: int) -> tuple[str, bytes]:
+    magic = stream.read(4)
+    order = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}.get(magic, "")
+    if not order:
+        raise _BlockError(head + magic, f"block {block}: section byte order {magic.hex() or 'cut'}")
+    return order, _block_body(stream, order, head, block, magic)
+
+
+def _block_body(stream: Rereadable, order: str, head: bytes, block: int, already: bytes = b"") -> bytes:
     """Return the body of the block whose first 8 octets are `head`, after checking its trailing length."""
     if len(head) < 8:
-        raise HanError("pcapng", None, f"block {block} is cut in its header")
+        raise _BlockError(head, f"block {block} is cut in its header")
     length = struct.unpack(order + "I", head[4:])[0]
     if length < 12 or length % 4 or length > _LONGEST:
-        raise HanError("pcapng", None, f"block {block} has length {length}")
-    rest = already + file.read(length - 8 - len(already))
+        raise _BlockError(head + already, f"block {block} has length {length}")
+    rest = already + stream.read(length - 8 - len(already))
     if len(rest) < length - 8:
-        raise HanError("pcapng", None, f"block {block} is cut: {len(rest) + 8} of {length} octets")
+        raise _BlockError(head + rest, f"block {block} is cut: {len(rest) + 8} of {length} octets")
     if struct.unpack(order + "I", rest[-4:])[0] != length:
-        raise HanError("pcapng", None, f"block {block}: the lengths at its start and end differ")
+        raise _BlockError(head + rest, f"block {block}: the lengths at its start and end differ")
     return rest[:-4]
 
 
@@ -145,7 +193,9 @@ def _options(body: bytes, start: int, order: str) -> list[tuple[int, bytes]]:
 def _read_interface(body: bytes, order: str) -> _Interface:
     if len(body) < 8:
         raise HanError("pcapng", None, "interface description is too short")
-    interface = _Interface(struct.unpack_from(order + "H", body)[0])
+    interface = _Interface(
+        struct.unpack_from(order + "H", body)[0], snaplen=struct.unpack_from(order + "I", body, 4)[0]
+    )
     for code, value in _options(body, 8, order):
         if code == 2:
             interface.name = value.decode("utf-8", "replace")
@@ -170,6 +220,28 @@ def _enhanced_packet(body: bytes, order: str, number: int, interfaces: list[_Int
     options = _options(body, 20 + captured + -captured % 4, order)
     comments = tuple(value.decode("utf-8", "replace") for code, value in options if code == 1)
     return _packet(number, time, body[20 : 20 + captured], original, interface, index=index, comments=comments)
+
+
+def _old_packet(body: bytes, order: str, number: int, interfaces: list[_Interface]) -> Packet:
+    """Read an obsolete packet block: as an enhanced one, with a count of drops beside a shorter interface number."""
+    if len(body) < 4:
+        raise HanError("pcapng", None, "packet is too short")
+    index = struct.unpack_from(order + "H", body)[0]
+    return _enhanced_packet(struct.pack(order + "I", index) + body[4:], order, number, interfaces)
+
+
+def _simple_packet(body: bytes, order: str, number: int, interfaces: list[_Interface]) -> Packet:
+    """Read a simple packet block: of the first interface, without time."""
+    if len(body) < 4 or not interfaces:
+        raise HanError("pcapng", None, "simple packet is too short, or no interface has been described")
+    original = struct.unpack_from(order + "I", body)[0]
+    captured = min(original, interfaces[0].snaplen or original)
+    if 4 + captured > len(body):
+        raise HanError("pcapng", None, f"packet of {captured} octets in a block with {len(body) - 4}")
+    return _packet(number, 0, body[4 : 4 + captured], original, interfaces[0])
+
+
+_PACKETS = {2: _old_packet, 3: _simple_packet, 6: _enhanced_packet}
 
 
 def _packet(
