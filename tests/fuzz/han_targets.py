@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import redirect_stderr
 from io import BytesIO, StringIO
 
 from bench.han import aps_commands, layout, mac_commands, nwk_commands, smart_energy, tables, tunnelling, zcl, zdo
@@ -103,8 +104,9 @@ def capture(data: bytes) -> None:
     finally:
         assert [packet.number for packet in packets] == list(range(1, len(packets) + 1))
         sniff = Sniff(Options(as_json=True), StringIO())
-        for packet in packets:
-            sniff.take(packet)
+        with redirect_stderr(StringIO()):
+            for packet in packets:
+                sniff.take(packet)
 
 
 TARGETS: dict[str, Target] = {
