@@ -40,7 +40,9 @@ def assemble(case: UseCase, context: Context) -> bytes:
     except AttributeError as problem:
         if problem.obj is not None:
             raise
-        lacking = problem.name.replace("_", " ")  # a group of elements that may be absent, but not for this use case
+        lacking = str(problem.name).replace(
+            "_", " "
+        )  # a group of elements that may be absent, but not for this use case
         raise DuisError(f"{case.name}: the request lacks the elements that give its {lacking}") from None
 
 

@@ -71,10 +71,15 @@ def in_order(indexed: Iterable[Any]) -> list[Any]:
     return found
 
 
+SECOND_ELEMENT_REGISTERS = 4
+
+
 def day_profiles(context: Context, path: str, offset: str) -> Data:
     """Day profiles: switching times with the tariff script, time of use from `offset` on, blocks from 100 on."""
 
     def script(action: Any) -> int:
+        if int(offset) and (action.block is not None or action.tou > SECOND_ELEMENT_REGISTERS):
+            raise DuisError(f"{path}: a second element has {SECOND_ELEMENT_REGISTERS} time-of-use registers, no blocks")
         return int(action.tou + int(offset) if action.block is None else 100 + action.block)
 
     return dlms.array(

@@ -114,7 +114,9 @@ def transform(
     knows = known if known is not None else getattr(body, "key_agreement_certificate", None) is None
     messages = []
     for case in cases:
-        author = _author(case, request, (acb, acb_counter), (cos_party, cos_counter), knows)
+        # a user without the right to ask the device itself is one that the device does not know
+        entitled = not case.roles or user_role in case.roles or "ACB" not in case.roles
+        author = _author(case, request, (acb, acb_counter), (cos_party, cos_counter), knows and entitled)
         context = Context(
             request, device, author.counter, at, frozenset(meter), user_role, other, other_certificate, cin, facts or {}
         )
