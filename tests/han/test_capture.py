@@ -161,3 +161,61 @@ def test_scapy_reads_the_same(tmp_path: Path) -> None:
     ours = list(read_capture(path))
     assert [Tap.parse(data)[1] for data, _ in theirs] == [p.psdu for p in ours]
     assert [(m.tshigh << 32 | m.tslow) * (10**9 // m.tsresol) for _, m in theirs] == [p.time for p in ours]
+
+
+def damaged(octets: bytes, at: int, new: bytes) -> tuple[list[Packet], str]:
+    """The packets of a capture with octets overwritten, and how reading ended."""
+    spoiled = octets[:at] + new + octets[at + len(new) :]
+    packets: list[Packet] = []
+    try:
+        packets.extend(read_capture(BytesIO(spoiled)))
+    except HanError as fault:
+        return packets, str(fault)
+    return packets, ""
+
+
+def test_a_spoiled_block_costs_one_frame(tmp_path: Path) -> None:
+    with PcapngWriter(tmp_path / "a.pcapng") as writer:
+        interface = writer.add_interface("tap")
+        for number in range(200):
+            writer.write_psdu(interface, NOW + number, ACK, channel=15)
+    octets = (tmp_path / "a.pcapng").read_bytes()
+    block = octets.index(struct.pack("<I", 6), 60)
+    for at, new in ((block + 4, b"\7\0\0\0"), (block + 4, b"\xff\xff\xff\xff"), (block + 4, b"\x44\0\0\0")):
+        packets, fault = damaged(octets, at, new)
+        assert len(packets) == 200 and fault == ""
+        assert packets[0].error is not None and "packet 1, pcapng: block 3" in packets[0].error
+        assert [packet.psdu for packet in packets[1:]] == [ACK] * 199
+    packets, fault = damaged(octets, block + 8, b"\x09")
+    assert packets[0].error == "packet 1, pcapng: block 3: interface 9 has not been described" and not fault
+    packets, fault = damaged(octets, block, b"\x77\x77")  # an unknown block is passed over
+    assert len(packets) == 199 and not any(packet.error for packet in packets) and not fault
+    lost = octets[: block + 10] + octets[block + 13 :]
+    assert [packet.error is None for packet in read_capture(BytesIO(lost))] == [False, *[True] * 199]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_spoiled_record_costs_little(order: str) -> None:
+    header = struct.pack(order + "IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, LINKTYPE_FCS)
+    records = [struct.pack(order + "IIII", 1_700_000_000 + n, 5, len(ACK), len(ACK)) + ACK for n in range(300)]
+    octets = header + b"".join(records)
+    length = len(header) + 100 * len(records[0]) + 8
+    packets, fault = damaged(octets, length, b"\xff\xff\xff\xff")
+    assert not fault and len(packets) == 300
+    assert packets[100].error is not None and packets[100].error.startswith("packet 101, pcap: record 101 claims")
+    assert [packet.psdu for packet in packets[101:]] == [ACK] * 199
+    packets, fault = damaged(octets, len(octets) - 8 - len(ACK), b"\x7f\x7f\x7f\x7f")
+    assert len(packets) == 299 and "record 300" in fault
+
+
+def test_old_and_simple_packet_blocks() -> None:
+    def block(kind: int, body: bytes) -> bytes:
+        body += bytes(-len(body) % 4)
+        return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
+
+    section = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
+    interface = block(1, struct.pack("<HHI", LINKTYPE_FCS, 0, 0))
+    old = block(2, struct.pack("<HHIIII", 0, 7, 0, 3, len(ACK), len(ACK)) + ACK)
+    simple = block(3, struct.pack("<I", len(ACK)) + ACK)
+    packets = list(read_capture(BytesIO(section + interface + old + simple + block(0xBAD, b"abcd"))))
+    assert [(packet.psdu, packet.time, packet.error) for packet in packets] == [(ACK, 3000, None), (ACK, 0, None)]
