@@ -1,7 +1,7 @@
 """Credentials of remote parties on a device: CS02a and CS02b, immediate and future dated (GBCS 13.2, 13.3)."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cryptography import x509
@@ -55,9 +55,9 @@ class CredentialsReplacement:
         self._device = device
         self.pending: dict[int, Pending] = {}
 
-    @rule("R-CRD-011", "R-CRD-012", "R-CTR-003")
-    def details(self, payload: bytes) -> bytes:
-        """Answer CS02a: each role in order, with its counter and cells, or trust anchor not found."""
+    @rule("R-CRD-011", "R-CRD-012", "R-CRD-078", "R-CTR-003")
+    def details(self, payload: bytes, absent: int = TRUST_ANCHOR_NOT_FOUND) -> bytes:
+        """Answer CS02a, CS02f: each role in order, with its counter and cells, or the status of an absent one."""
         anchors = self._device.anchors
         roles = []
         for role in ProvideCredentials.parse(payload).roles:
@@ -69,7 +69,7 @@ class CredentialsReplacement:
             if cells:
                 roles.append(RoleDetails(role, SUCCESS, anchors.counters.get(role, 0), cells))
             else:
-                roles.append(RoleDetails(role, TRUST_ANCHOR_NOT_FOUND, None, []))
+                roles.append(RoleDetails(role, absent, None, []))
         return bytes(CredentialsDetails(roles))
 
     def replace(self, exchange: "Exchange") -> bytes | None:
@@ -101,8 +101,7 @@ class CredentialsReplacement:
 
     def wait_for(self, code: int, waiting: Pending) -> None:
         """Arrange for a pending replacement to be executed at its time."""
-        delay = max(timedelta(), waiting.time - self._device.clock())
-        self._device.world.after(delay, lambda: self.activate(code, waiting))
+        self._device.at(waiting.time, lambda: self.activate(code, waiting))
 
     @rule("R-FUT-014")
     def activate(self, code: int, waiting: Pending) -> None:
@@ -110,12 +109,6 @@ class CredentialsReplacement:
         if self.pending.get(code) is waiting and self._device.powered():
             del self.pending[code]
             self.execute_pending(waiting)
-
-    @rule("R-FUT-015", "R-FUT-016")
-    def resume(self) -> None:
-        """After a loss of supply: what fell due meanwhile is executed now, the rest still waits."""
-        for code, waiting in list(self.pending.items()):
-            self.wait_for(code, waiting)
 
     @rule("R-FUT-008", "R-FUT-011", "R-FUT-012", "R-CRD-037b")
     def execute_pending(self, waiting: Pending) -> None:

@@ -111,7 +111,7 @@ class Esme(GbcsDevice):
         for action in self.on_boot:
             action()  # type: ignore[operator]
         self.report_outage(interrupted_at, restored_at)
-        self.credentials.resume()
+        self.agenda.resume()
 
     @rule("R-PWR-003", "R-PWR-004")
     def log_outage(self, interrupted_at: datetime, restored_at: datetime) -> None:

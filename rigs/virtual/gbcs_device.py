@@ -3,23 +3,29 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
-from bench.gbcs import Cra, Eui64, GbcsError, Message
+from bench.gbcs import Cra, Eui64, GbcsError, Message, decode_der
 from bench.gbcs.crypto import add_mac, shared_secret, sign, verify_mac, verify_signature
 from bench.gbcs.dlms import AccessRequest, DataNotification, date_time, octets, structure, u16
 from bench.gbcs.gbz import Gbz
 from bench.gbcs.trust_anchors import KeyUsage, Role
 from bench.pki import TestSmki
+from rigs.virtual.agenda import Agenda, Appointment
 from rigs.virtual.cosem import CosemServer
 from rigs.virtual.cosem_objects import CosemObjects
-from rigs.virtual.credentials import CredentialsReplacement
+from rigs.virtual.credentials import OTHER, CredentialsReplacement
+from rigs.virtual.device_certificates import DeviceCertificates
+from rigs.virtual.device_clock import DeviceClock
+from rigs.virtual.device_log import DeviceLog
 from rigs.virtual.exchange import Exchange
+from rigs.virtual.firmware import Firmware
 from rigs.virtual.logs import Logs
 from rigs.virtual.rules import rule
 from rigs.virtual.trust_anchors import TrustAnchors
-from rigs.virtual.use_cases import CREDENTIALS_DETAILS, REPLACEMENTS, use_cases_of
+from rigs.virtual.use_cases import CREDENTIALS_DETAILS, DEVICE_CREDENTIALS_DETAILS, REPLACEMENTS, use_cases_of
 from rigs.virtual.world import World
 from rigs.virtual.zcl import ZclServer
 from rigs.virtual.zcl_objects import ZclObjects
@@ -33,6 +39,8 @@ ACTIONED, NOT_ACTIONED = 0x8154, 0x8155
 GENERIC_CRITICAL = 0x1000
 UNSPECIFIED_CLOCK_STATUS = 0xFF
 PROCESSING = timedelta(milliseconds=400)
+
+DerCommand = Callable[[Exchange, dict[str, Any]], "dict[str, Any] | bytes | None"]
 
 
 @dataclass(frozen=True)
@@ -64,10 +72,18 @@ class GbcsDevice:
         self.logs = Logs(self.clock)
         self.send: Callable[[bytes], None] = lambda message: None
         self.credentials = CredentialsReplacement(self)
-        #: what the device does with a DER payload, by message code; returns the payload of the answer, if there is one
-        self.der_commands: dict[int, Callable[[Exchange], bytes | None]] = {
-            CREDENTIALS_DETAILS: lambda exchange: self.credentials.details(exchange.command.payload)
-        } | dict.fromkeys(REPLACEMENTS, self.credentials.replace)
+        self.agenda = Agenda(self)
+        #: what the device does with a DER payload, by message code: it gets the payload as named values and returns
+        #: those of the answer (or its octets), None where it refuses
+        self.der_commands: dict[int, DerCommand] = {
+            CREDENTIALS_DETAILS: lambda exchange, _: self.credentials.details(exchange.command.payload),
+            DEVICE_CREDENTIALS_DETAILS: lambda exchange, _: self.credentials.details(exchange.command.payload, OTHER),
+        } | dict.fromkeys(REPLACEMENTS, lambda exchange, _: self.credentials.replace(exchange))
+        self.device_log = DeviceLog(self)
+        self.certificates = DeviceCertificates(self, smki.device(eui).certificates)
+        self.firmware = Firmware(self)
+        self.time = DeviceClock(self)
+        self.long_form = False  #: whether lengths 128 to 255 in DER take three octets
         self.supported = supported = use_cases_of(kind)
         self.cosem = CosemServer(self, CosemObjects(one for one in supported.values() if one.payload == "DLMS"))
         self.zcl = ZclServer(self, ZclObjects())
@@ -85,7 +101,15 @@ class GbcsDevice:
 
     def clock(self) -> datetime:
         """Return the device's own time."""
-        return self.world.now
+        return self.time.now()
+
+    def clock_changed(self) -> None:
+        """Look at the agenda again: the clock has been set."""
+        self.agenda.resume()
+
+    def at(self, when: datetime, action: Callable[[], None]) -> Appointment:
+        """Do something when the device's clock reaches an instant."""
+        return self.agenda.add(when, action)
 
     def powered(self) -> bool:
         """Whether the device runs."""
@@ -200,13 +224,35 @@ class GbcsDevice:
         exchange = Exchange(self, message, self.use_cases[message.message_code])
         payload = exchange.use_case.payload
         if payload == "ASN1":
-            answer = self.der_commands[message.message_code](exchange)
-            if answer is not None:
-                self.respond(exchange, answer)
+            self._execute_der(exchange)
         elif payload == "DLMS":
             self._execute_dlms(exchange)
         else:
             self._execute_gbz(exchange)
+
+    def _execute_der(self, exchange: Exchange) -> None:
+        message = exchange.command
+        try:
+            asked = decode_der.payload(message)
+        except GbcsError:
+            asked = {"note": "no DER"}
+        if "note" in asked or "element" in asked:
+            self.refuse_format()
+            return
+        answer = self.der_commands[message.message_code](exchange, asked)
+        if answer is None:
+            return
+        if not isinstance(answer, bytes):
+            shown = answer | {"long_form": True} if self.long_form else answer
+            answer = decode_der.octets(shown, message.message_code, Cra.RESPONSE)
+        self.respond(exchange, answer)
+
+    def der_alert(self, message_code: int, to: Role, shown: dict[str, Any]) -> None:
+        """Send a signed alert with a DER payload to the party that holds a role."""
+        party = self.anchors.subject(to)
+        if party is not None:
+            payload = decode_der.octets(shown, message_code, Cra.ALERT)
+            self.send_alert(self.next_own_counter(), party, message_code, payload)
 
     def _execute_dlms(self, exchange: Exchange) -> None:
         try:

@@ -9,7 +9,7 @@ from bench.catalogue import UseCase as Entry
 from bench.gbcs.trust_anchors import Role
 
 CREDENTIALS_DETAILS, DEVICE_CREDENTIALS_DETAILS = 0x0008, 0x011B
-IMPORT_REGISTERS = 0x0027
+READS = (CREDENTIALS_DETAILS, DEVICE_CREDENTIALS_DETAILS)  #: signed, but they may be repeated
 CREDENTIALS_BY_ACB = 0x0104
 CREDENTIALS_BY_RECOVERY, CREDENTIALS_BY_CONTINGENCY = 0x0108, 0x0109
 SUPPLIER_BY_TRANSITIONAL_COS = 0x0107
@@ -69,7 +69,7 @@ def _use_case(entries: Sequence[Entry]) -> UseCase:
         first.payload,
         frozenset(_ROLES[role] for entry in entries for role in entry.roles if role in _ROLES) | _any_role(first.code),
         _protections(first.code, {entry.critical for entry in entries}),
-        any(entry.critical if entry.replay is None else entry.replay for entry in entries),
+        first.code not in READS and any(entry.critical if entry.replay is None else entry.replay for entry in entries),
         any(entry.future_dated for entry in entries),
         any(entry.response_date_time for entry in entries),
         tuple(entries),
@@ -78,11 +78,11 @@ def _use_case(entries: Sequence[Entry]) -> UseCase:
 
 def _any_role(code: int) -> frozenset[Role]:
     """Details of credentials may be asked by every party with a cell (GBCS 13.2)."""
-    return frozenset(Role) if code in (CREDENTIALS_DETAILS, DEVICE_CREDENTIALS_DETAILS) else frozenset()
+    return frozenset(Role) if code in READS else frozenset()
 
 
 def _protections(code: int, critical: set[bool]) -> frozenset[Protection]:
-    if code in (CREDENTIALS_DETAILS, DEVICE_CREDENTIALS_DETAILS):
+    if code in READS:
         return frozenset({SIGNED_AND_MACED, ONLY_SIGNED, ONLY_MACED})
     if code == CREDENTIALS_BY_ACB:
         return frozenset({ONLY_MACED})

@@ -11,7 +11,9 @@ import pytest
 
 from bench.gbcs import Cra, Eui64, Keystore, Message
 from bench.gbcs.check import encryption_counter, encryption_recipient
+from bench.gbcs.credentials import CredentialsDetails
 from bench.gbcs.crypto import decrypt
+from bench.gbcs.decode import decode as decode_message
 from bench.gbcs.dlms import (
     ACTION,
     DATA_PROTECTION,
@@ -27,10 +29,13 @@ from bench.gbcs.times import parse_date_time
 from bench.gbcs.trust_anchors import KeyUsage, Role, TrustAnchorCell
 from bench.gbcs.zcl_payload import decode_attribute
 from bench.gbcs.zcl_values import read_string
-from bench.pki import TestSmki
+from bench.pki import TestSmki, load_certificate
+from rigs.virtual.device_certificates import PROVIDE
+from rigs.virtual.device_log import GPF_TYPE, INCOMPATIBLE, METHODS, READ_LOG, UNJOIN, UNJOIN_CRITICAL, Entry
+from rigs.virtual.firmware import ACTIVATE, Image
 from rigs.virtual.gbcs_device import GbcsDevice
 from rigs.virtual.trust_anchors import Credential, TrustAnchors
-from rigs.virtual.use_cases import use_cases_of
+from rigs.virtual.use_cases import CREDENTIALS_DETAILS, DEVICE_CREDENTIALS_DETAILS, use_cases_of
 from rigs.virtual.world import World
 from tests.dcc.pairs import DEVICES
 from tests.rtds import RTDS, messages, needs_rtds, pair, read
@@ -70,7 +75,7 @@ class Reference(GbcsDevice):
         return self.secrets[key.public_numbers()]
 
     def clock(self):
-        return self.at
+        return self.instant
 
     def clock_status(self):
         return self.status
@@ -102,7 +107,7 @@ def device(command, response, keystore, smki):
     world = World(1, CLOCK, lambda world: None)
     made = Reference(world, target, smki, TrustAnchors(credentials, smki.root.certificate), DEVICES[target[7]])
     made.secrets = secrets
-    made.at = parse_date_time(response.date_time) if response.date_time else CLOCK
+    made.instant = parse_date_time(response.date_time) if response.date_time else CLOCK
     made.status = response.date_time[-1] if response.date_time else 0xFF
     if response.supplementary_originator_counter is not None:
         made.own_counter = response.supplementary_originator_counter - 1
@@ -182,18 +187,72 @@ def fill_attributes(objects, cluster, octets):
         objects.put((cluster, attribute), kind, octets[start:at])
 
 
+def fill_der(made, command, response):
+    code = command.message_code
+    if code not in made.der_commands:
+        pytest.skip(f"{code:04X}: the virtual device does not do it")
+    asked, given = decode_message(command, Keystore())["payload"], decode_message(response, Keystore())["payload"]
+    made.long_form = bool(given.get("long_form"))
+    result = given.get("response_code")
+    if code in METHODS:
+        if result == INCOMPATIBLE:
+            made.device_log.entries[Eui64.of(asked["other_device"])] = Entry(GPF_TYPE)
+    elif code in (UNJOIN, UNJOIN_CRITICAL):
+        if result == 0:
+            made.device_log.entries[Eui64.of(asked["other_device"])] = Entry(GPF_TYPE)
+    elif code == READ_LOG:
+        made.device_log.broken = result != 0
+        for one in given.get("device_log", ()):
+            made.device_log.entries[Eui64.of(one["device"])] = Entry(one["device_type_code"])
+    elif code == PROVIDE and "certificate" in given:
+        usage = {"digital signature": "ds", "key agreement": "ka"}[asked["key_usage"]]
+        made.certificates.held[usage] = load_certificate(bytes.fromhex(given["certificate"]["der"]))
+    elif code == ACTIVATE:
+        outcome = given["outcome"]
+        if isinstance(outcome, dict):
+            fill_firmware(made.firmware, bytes.fromhex(outcome["firmware_version"]), asked, result_of(outcome))
+    elif code in (CREDENTIALS_DETAILS, DEVICE_CREDENTIALS_DETAILS):
+        fill_credentials(made, response)
+    else:
+        pytest.skip(f"{code:04X}: the answer hangs on fresh keys or on the certificates of the reference PKI")
+
+
+def result_of(outcome):
+    return outcome["response_code"]
+
+
+def fill_firmware(firmware, version, asked, result):
+    firmware.version = version
+    if result == 0:
+        wanted = bytes.fromhex(asked["image_hash"])
+        firmware.image = type("Held", (Image,), {"hash": wanted})(version, b"")
+        firmware.version = b"old!"
+
+
+def fill_credentials(made, response):
+    cells = made.anchors.cells
+    for one in CredentialsDetails.parse(response.payload).roles:
+        if not one.cells and one.role is role(response.target):
+            pytest.skip("the response denies the cell by which its command was accepted")
+        public = {cell.key_usage: cells.pop(cell).public_key for cell in list(cells) if cell.role is one.role}
+        made.anchors.counters[one.role] = one.current_seq_number or 0
+        for cell in one.cells:
+            key = TrustAnchorCell(one.role, cell.key_usage, cell.cell_usage)
+            cells[key] = Credential(cell.subject, cell.key_id, public.get(cell.key_usage))
+
+
 @pytest.mark.parametrize(("path", "answer"), list(exchanges()))
 def test_a_device_with_the_values_of_the_reference_gives_its_response(path, answer, keystore, smki):
     octets, expected = read(path), read(answer)
     command, response = Message.parse(octets), Message.parse(expected)
     kind = DEVICES[command.target[7]]
     supported = use_cases_of(kind).get(command.message_code)
-    if supported is None or supported.payload == "ASN1":
-        pytest.skip(f"{kind} {command.message_code:04X}: {'no entry' if supported is None else 'DER'}")
+    if supported is None:
+        pytest.skip(f"{kind} {command.message_code:04X}: no entry")
     if path.name.startswith(NO_KEY):
         pytest.skip(f"{path.name}: no private key of either device in the data set")
     made = device(command, response, keystore, smki)
-    (fill_cosem if supported.payload == "DLMS" else fill_zcl)(made, command, response)
+    {"DLMS": fill_cosem, "GBZ": fill_zcl, "ASN1": fill_der}[supported.payload](made, command, response)
     sent, refused = [], []
     made.send = sent.append
     made.refuse = refused.append

@@ -1,0 +1,82 @@
+"""The clock of a device: how far off it is, whether it trusts itself, how it follows the hub (GBCS 9.1)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bench.gbcs.trust_anchors import Role
+from rigs.virtual.rules import rule
+
+if TYPE_CHECKING:
+    from rigs.virtual.gbcs_device import GbcsDevice
+
+RELIABLE, INVALID, UNRELIABLE = 0, 1, 2
+TOLERANCE = timedelta(seconds=10)
+SYNCHRONISATION = timedelta(hours=24)
+NOT_ADJUSTED, ADJUSTED = 0x8F0C, 0x8145
+
+#: what the hub says: its time, and whether it is reliable; None: the hub is not heard
+HubTime = Callable[[], tuple[datetime, int] | None]
+
+
+@dataclass
+class DeviceClock:
+    """Time on a device. `error` is how far it is ahead of true time."""
+
+    device: "GbcsDevice"
+    hub: HubTime = lambda: None
+    error: timedelta = timedelta()
+    status: int = RELIABLE
+
+    def now(self) -> datetime:
+        """Return the device's time."""
+        return self.device.world.now + self.error
+
+    @rule("R-TIM-004", "R-TIM-005", "R-TIM-006", "R-TIM-015")
+    def set_within(self, start: datetime, end: datetime) -> bool:
+        """Take the hub's time over if it lies in an interval (ECS70, GCS28); returns whether it did."""
+        said = self.hub()
+        if said is None or said[1] != RELIABLE or not start <= said[0] <= end:
+            self.status = UNRELIABLE
+            self.tell_not_adjusted()
+            return False
+        self.adjust(said[0])
+        return True
+
+    def adjust(self, to: datetime) -> None:
+        """Set the clock and trust it."""
+        self.error += to - self.now()
+        self.status = RELIABLE
+        self.device.logs.add(self.device.logs.event, ADJUSTED)
+        self.device.clock_changed()
+
+    @rule("R-TIM-009", "R-TIM-010", "R-TIM-015")
+    def synchronise(self) -> None:
+        """Compare with the hub: follow it within ten seconds, otherwise stay, and tell the supplier."""
+        said = self.hub()
+        if said is None or said[1] != RELIABLE or said[0] == self.now():
+            return
+        if abs(said[0] - self.now()) <= TOLERANCE:
+            self.error += said[0] - self.now()
+            self.status = RELIABLE
+            self.device.clock_changed()
+            return
+        self.status = UNRELIABLE
+        self.tell_not_adjusted()
+
+    @rule("R-TIM-005", "R-TIM-010")
+    def tell_not_adjusted(self) -> None:
+        """Log and alert that the clock was not adjusted."""
+        self.device.logs.add(self.device.logs.security, NOT_ADJUSTED)
+        self.device.alert(NOT_ADJUSTED, Role.SUPPLIER)
+
+    def run(self) -> None:
+        """Synchronise once a day from now on."""
+
+        def daily() -> None:
+            if self.device.powered():
+                self.synchronise()
+            self.device.world.after(SYNCHRONISATION, daily)
+
+        self.device.world.after(SYNCHRONISATION, daily)

@@ -1,0 +1,90 @@
+"""The log of devices a device has been joined with: CS03, CS04, CS07 (GBCS 13.7)."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bench.gbcs import Eui64
+from rigs.virtual.rules import rule
+
+if TYPE_CHECKING:
+    from rigs.virtual.exchange import Exchange
+    from rigs.virtual.gbcs_device import GbcsDevice
+
+JOIN_METHOD_A_METER, JOIN_METHOD_A, JOIN_METHOD_B, JOIN_METHOD_C = 0x000D, 0x00AB, 0x000E, 0x00AF
+UNJOIN_CRITICAL, UNJOIN, READ_LOG = 0x000F, 0x0010, 0x0013
+#: message code -> join method and role it is for: A as initiator, A as responder, B, C
+METHODS = {JOIN_METHOD_A_METER: 0, JOIN_METHOD_A: 1, JOIN_METHOD_B: 2, JOIN_METHOD_C: 3}
+SUCCESS, WRONG_CODE, WRONG_METHOD, INCOMPATIBLE, FULL, NO_CERTIFICATE = 0, 1, 2, 3, 4, 11
+NOT_IN_LOG = 1
+GPF_TYPE, PPMID_TYPE = 3, 5
+JOINED, JOIN_FAILED, UNJOINED, UNJOIN_FAILED = 0x8F49, 0x8F48, 0x8F4B, 0x8F4A
+CAPACITY = 16
+
+Named = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One device of the log: type code, and its key agreement certificate (DER) where it has been joined by C."""
+
+    type_code: int
+    certificate: bytes | None = None
+
+
+class DeviceLog:
+    """Who a device talks with on the HAN. Survives everything but an unjoin."""
+
+    def __init__(self, device: "GbcsDevice", capacity: int = CAPACITY) -> None:
+        self._device, self.capacity = device, capacity
+        self.entries: dict[Eui64, Entry] = {}
+        self.broken = False  #: whether the store cannot be read
+        for code in METHODS:
+            device.der_commands[code] = lambda exchange, asked: self.join(exchange, asked)  # noqa: PLW0108
+        for code in (UNJOIN_CRITICAL, UNJOIN):
+            device.der_commands[code] = lambda exchange, asked: self.unjoin(exchange, asked)  # noqa: PLW0108
+        device.der_commands[READ_LOG] = lambda exchange, asked: self.read(exchange, asked)  # noqa: PLW0108
+
+    @rule("R-HAN-048")
+    def join(self, exchange: "Exchange", asked: Named) -> Named:
+        """Enter a device into the log, and say so in the security log."""
+        code = self.judge(exchange.command.message_code, asked)
+        if code == SUCCESS:
+            self.enter(Eui64.of(asked["other_device"]), asked)
+        logs = self._device.logs
+        logs.add(logs.security, JOINED if code == SUCCESS else JOIN_FAILED)
+        return {"response_code": code}
+
+    @rule("R-HAN-041", "R-HAN-042", "R-HAN-043", "R-HAN-044", "R-HAN-045", "R-HAN-046", "R-HAN-047", "R-HAN-054")
+    def judge(self, message_code: int, asked: Named) -> int:
+        """Return the response code of a join."""
+        if asked["method_code"] != METHODS[message_code]:
+            return WRONG_CODE
+        if message_code == JOIN_METHOD_B and asked["other_device_type_code"] == PPMID_TYPE:
+            return WRONG_METHOD
+        if (message_code == JOIN_METHOD_C) != ("certificate" in asked):
+            return NO_CERTIFICATE
+        known = self.entries.get(Eui64.of(asked["other_device"]))
+        if known is not None:
+            return SUCCESS if known.type_code == asked["other_device_type_code"] else INCOMPATIBLE
+        return FULL if len(self.entries) >= self.capacity else SUCCESS
+
+    def enter(self, eui: Eui64, asked: Named) -> None:
+        """Add or renew an entry."""
+        certificate = bytes.fromhex(asked["certificate"]["der"]) if "certificate" in asked else None
+        self.entries[eui] = Entry(asked["other_device_type_code"], certificate)
+
+    @rule("R-HAN-048", "R-HAN-049", "R-HAN-050")
+    def unjoin(self, exchange: "Exchange", asked: Named) -> Named:
+        """Take a device out of the log; it is refused from now on."""
+        found = self.entries.pop(Eui64.of(asked["other_device"]), None)
+        logs = self._device.logs
+        logs.add(logs.security, UNJOINED if found is not None else UNJOIN_FAILED)
+        return {"response_code": SUCCESS if found is not None else NOT_IN_LOG}
+
+    @rule("R-HAN-051")
+    def read(self, exchange: "Exchange", asked: Named) -> Named:
+        """Return the log."""
+        if self.broken:
+            return {"response_code": 1}
+        entries = [{"device": str(eui), "device_type_code": entry.type_code} for eui, entry in self.entries.items()]
+        return {"response_code": 0, "device_log": entries}
