@@ -19,13 +19,17 @@ class Directory:
         self._euis: dict[tuple[int | None, int], bytes] = {}
         self._on_channel: dict[tuple[int, int | None, int], bytes] = {}
         self._names = {bytes(eui): name for eui, name in (names or {}).items()}
+        self.version = 0  #: changes with every address that gets another EUI
 
     def learn(self, pan: int | None, short: int, eui: bytes | None, channel: int | None = None) -> None:
         """Remember the address; a device that rejoined with a new one keeps its old one too."""
         if eui is not None and short < _RESERVED and eui not in _NO_EUI:
-            self._euis[pan, short] = eui
-            if channel is not None:
+            if self._euis.get((pan, short)) != eui:
+                self._euis[pan, short] = eui
+                self.version += 1
+            if channel is not None and self._on_channel.get((channel, pan, short)) != eui:
                 self._on_channel[channel, pan, short] = eui
+                self.version += 1
 
     def learn_missing(self, other: "Directory") -> None:
         """Take over what another directory knows of addresses that are not known here."""
@@ -44,6 +48,10 @@ class Directory:
         short = f"{address:04X}" if isinstance(address, int) else ""
         known = "" if eui is None else self._names.get(eui, eui_text(eui))
         return f"{known} ({short})" if known and short else known or short
+
+    def channel_items(self) -> list[tuple[int, int | None, int, bytes]]:
+        """Return all (channel, PAN, short address, EUI) that were learned on a known channel."""
+        return [(channel, pan, short, eui) for (channel, pan, short), eui in self._on_channel.items()]
 
     def items(self) -> list[tuple[int | None, int, bytes]]:
         """Return all (PAN, short address, EUI)."""

@@ -52,9 +52,13 @@ class Dissector:
         rssi: float | None = None,
         lqi: int | None = None,
         interface: int | str | None = None,
+        number: int | None = None,
     ) -> Frame:
-        """Dissect the next frame. `time` in ns since 1970; `fcs`: whether the PSDU ends with its check sequence."""
-        self._count += 1
+        """Dissect the next frame. `time` in ns since 1970; `fcs`: whether the PSDU ends with its check sequence.
+
+        Frames are numbered from 1 unless `number` says otherwise.
+        """
+        self._count = self._count + 1 if number is None else number
         frame = Frame(self._count, time, bytes(psdu), None, channel, rssi, lqi, interface)
         self._dissect(frame, fcs=fcs)
         return frame
@@ -141,7 +145,7 @@ class Dissector:
             return
         pan = mac.pan
         if nwk.security is not None:
-            self._repeat(frame, (pan, mac.payload))
+            self.note_repeat(frame, (pan, mac.payload))
         opened = self._unlock.nwk(nwk, pan, mac.src, frame.channel)
         if opened is None or isinstance(opened, Unlocked) or not self.keyring.network_keys:
             # With keys at hand, a frame that none of them opens may be forged: it teaches no addresses.
@@ -226,9 +230,9 @@ class Dissector:
         parties = (frame.channel, pan, nwk.src, nwk.dst) if nwk is not None else (frame.channel, pan)
         if aps.extended is None or aps.extended.block is None:
             frame.asdu = block
-            self._repeat(frame, (*parties[1:], aps.counter, aps.cluster, block))
+            self.note_repeat(frame, (*parties[1:], aps.counter, aps.cluster, block))
         else:
-            self._repeat(frame, (*parties[1:], aps.counter, aps.cluster, block, bytes(aps.extended)))
+            self.note_repeat(frame, (*parties[1:], aps.counter, aps.cluster, block, bytes(aps.extended)))
             if frame.repeat_of is None:
                 frame.asdu = self.reassembly.add(parties, frame.time, aps, block)
         if frame.asdu is None:
@@ -255,7 +259,7 @@ class Dissector:
             if frame.repeat_of is None:
                 frame.gbcs = frame.tunnel_data.gbcs
 
-    def _repeat(self, frame: Frame, identity: tuple[object, ...]) -> None:
+    def note_repeat(self, frame: Frame, identity: tuple[object, ...]) -> None:
         """Note of which earlier frame this is a retry, a further hop, or a second hearing by another sniffer."""
         if frame.repeat_of is not None:
             return

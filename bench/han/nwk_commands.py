@@ -221,7 +221,7 @@ class UnknownNwkCommand(NwkCommand):
         return bytes(self)
 
 
-_COMMANDS: dict[int, type[NwkCommand]] = {
+COMMANDS: dict[int, type[NwkCommand]] = {
     c.ID: c
     for c in (
         RouteRequest,
@@ -245,6 +245,6 @@ def parse_command(payload: bytes) -> NwkCommand:
     """Read the plaintext payload of a NWK command frame; HanError when octets are missing."""
     octets = Octets(payload, "NWK command")
     identifier = octets.uint(1, "command identifier")
-    if identifier not in _COMMANDS:
+    if identifier not in COMMANDS:
         return UnknownNwkCommand(identifier, octets.rest())
-    return _COMMANDS[identifier].read(octets)
+    return COMMANDS[identifier].read(octets)
