@@ -7,6 +7,7 @@ when none follows HanError says, after the last readable packet, which block is 
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -266,11 +267,19 @@ def _packet(
         return Packet(number, time, data, fcs, index, interface.name, comments=comments)
     if interface.linktype != LINKTYPE_TAP:
         return broken(f"capture: link type {interface.linktype} is not IEEE 802.15.4")
+    size = int.from_bytes(data[2:4], "little")
     try:
-        tap, psdu = Tap.parse(data)
+        fcs_type, channel, page, rssi, lqi = _tap(data[:size] if 4 <= size <= len(data) else data)
     except HanError as fault:
         return broken(str(fault))
-    if tap.fcs_type not in (None, FCS_NONE, FCS_CRC16):
-        return broken(f"TAP: FCS type {tap.fcs_type} is not used by ZigBee")
-    fcs = tap.fcs_type == FCS_CRC16
-    return Packet(number, time, psdu, fcs, index, interface.name, tap.channel, tap.page, tap.rssi, tap.lqi, comments)
+    if fcs_type not in (None, FCS_NONE, FCS_CRC16):
+        return broken(f"TAP: FCS type {fcs_type} is not used by ZigBee")
+    fcs = fcs_type == FCS_CRC16
+    return Packet(number, time, data[size:], fcs, index, interface.name, channel, page, rssi, lqi, comments)
+
+
+@lru_cache(4096)
+def _tap(header: bytes) -> tuple[int | None, int | None, int | None, float | None, int | None]:
+    """Return FCS type, channel, page, RSSI and LQI of a TAP header; raises HanError."""
+    tap, _ = Tap.parse(header)
+    return tap.fcs_type, tap.channel, tap.page, tap.rssi, tap.lqi

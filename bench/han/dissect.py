@@ -16,6 +16,7 @@ from bench.han.fragments import Reassembly
 from bench.han.frame import Frame, is_data
 from bench.han.keyring import Keyring
 from bench.han.mac import MacFrame, MacType
+from bench.han.mac import fcs as check_sequence
 from bench.han.nwk import NwkFrame, NwkType
 from bench.han.unlock import Unlock, Unlocked
 from bench.han.zcl import ZclFrame
@@ -110,7 +111,7 @@ class Dissector:
 
     def _mac(self, frame: Frame, *, fcs: bool) -> None:
         mac = MacFrame.parse(frame.psdu, fcs=fcs)
-        frame.mac, frame.fcs_ok = mac, mac.fcs_ok
+        frame.mac, frame.fcs_ok = mac, None if mac.fcs is None else mac.fcs == check_sequence(frame.psdu[:-2])
         if frame.fcs_ok is False:
             raise HanError("MAC", len(frame.psdu) - 2, f"FCS {mac.fcs:04X} does not match the octets")
         if mac.security is not None:
