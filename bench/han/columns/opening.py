@@ -1,0 +1,143 @@
+"""Opening secured frames in bulk with the keys of a keyring, and saying why where none fits."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.han.aux_header import KeyId
+from bench.han.columns.ccm import ROW, U8, unseal
+from bench.han.columns.headers import Secured, Work, sealed
+from bench.han.columns.lookup import Rows, groups
+from bench.han.columns.views import gather
+from bench.han.keyring import Keyring, LinkKey, NetworkKey
+from bench.han.octets import eui_text
+from bench.han.query_values import NO_EUI
+from bench.han.security import aps_key
+
+
+def open_network(work: Work, secured: Secured, keyring: Keyring, first: int) -> None:
+    """Open the NWK layer of the frames from row `first` on that are not open yet."""
+    waiting = np.flatnonzero(~secured.opened & (secured.rows >= first))
+    rows = secured.rows[waiting]
+    pans, sequences = work.fields["pan"][rows], work.fields["key_seq"][rows]
+    for some in groups(pans, sequences):
+        left = waiting[some]
+        for network in _distinct(keyring.for_network(int(pans[some[0]]), int(sequences[some[0]]))):
+            aad, aad_lengths, text, mics = sealed(work, secured, left)
+            plain, fits = unseal(network.key, secured.nonces(left), aad, aad_lengths, text, secured.length[left], mics)
+            opened = left[fits]
+            if len(opened):
+                secured.plain[opened] = plain[fits]
+                secured.opened[opened] = True
+                _fitted(keyring, network, len(opened))
+                left = left[~fits]
+            if not len(left):
+                break
+
+
+def network_reasons(work: Work, keyring: Keyring, rows: Rows) -> None:
+    """Say why frames could not be opened."""
+    fields = work.fields
+    pans, sequences = fields["pan"][rows].tolist(), fields["key_seq"][rows].tolist()
+    hops, counters = fields["hop_eui"][rows].tolist(), fields["nwk_counter"][rows].tolist()
+    known: dict[tuple[int, int], str] = {}
+    names: dict[int, str] = {}
+    for row, pan, sequence, hop, counter in zip(rows.tolist(), pans, sequences, hops, counters, strict=True):
+        fitting = known.get((pan, sequence))
+        if fitting is None:
+            keys = keyring.for_network(pan, sequence)
+            fitting = known[pan, sequence] = "no fitting" if any(k.sequence == sequence for k in keys) else "no"
+        name = names.get(hop) or names.setdefault(hop, eui_text(hop.to_bytes(8, "big")))
+        work.reasons[row] = (
+            f"NWK: {fitting} network key for sequence {sequence} (transmitter {name}, counter {counter})"
+        )
+    work.set("decrypted", rows, 0)
+
+
+class ApsSecured:
+    """APS-secured frames under link keys, in their everyday form: one element a frame."""
+
+    def __init__(
+        self, rows: Rows, plain: U8, header: NDArray[np.int64], length: NDArray[np.int64], src: Any, dst: Any
+    ) -> None:
+        """`plain` holds the APS frames (n, ROW), `length` their octets, src and dst the EUIs of the devices."""
+        self.rows, self.header, self.dst = rows, header, dst
+        self.frames = np.zeros((len(rows) + 2, ROW), np.uint8)  # with margin
+        self.frames[: len(rows)] = plain
+        flat, base = self.frames.reshape(-1), np.arange(len(rows), dtype=np.int64) * ROW
+        place = base + header
+        self.control = flat[place]
+        self.counter = _numbers(flat, place + 1, 4).view("<u4")[:, 0].astype(np.int64)
+        named = self.control & 0x20 != 0
+        self.aux = np.where(named, 13, 5)
+        self.originator = np.where(named, _numbers(flat, place + 5, 8).view("<u8")[:, 0], src)
+        self.sealed = _numbers(flat, place + self.aux, ROW)
+        self.length = length - header - self.aux - 4
+        self.mics = _numbers(flat, base + length - 4, 4).view("<u4")[:, 0]
+        self.frames[np.arange(len(rows)), header] = self.control & 0xF8 | 5
+        self.plain = np.zeros((len(rows), ROW), np.uint8)
+        self.opened = np.zeros(len(rows), bool)
+
+    def nonces(self, some: Rows) -> U8:
+        """Return CCM nonces of some of the frames."""
+        nonces = np.empty((len(some), 13), np.uint8)
+        nonces[:, :8] = self.originator[some].astype("<u8")[:, None].view(np.uint8)
+        nonces[:, 8:12] = self.counter[some].astype("<u4")[:, None].view(np.uint8)
+        nonces[:, 12] = self.control[some] & 0xF8 | 5
+        return nonces
+
+
+def open_links(work: Work, aps: ApsSecured, keyring: Keyring) -> None:
+    """Open the APS layer, and say why where no key fits."""
+    for some in groups(aps.originator, aps.dst):
+        src, dst = (_octets(side[some[0]]) for side in (aps.originator, aps.dst))
+        bound = keyring.for_link(src, dst)
+        others = keyring.for_link(src, None) if dst is not None else []
+        left = some
+        for link in _distinct([*bound, *others]):
+            plain, fits = unseal(
+                aps_key(link.key, KeyId.DATA),
+                aps.nonces(left),
+                aps.frames[left],
+                (aps.header + aps.aux)[left],
+                aps.sealed[left],
+                aps.length[left],
+                aps.mics[left],
+            )
+            opened = left[fits]
+            if len(opened):
+                aps.plain[opened] = plain[fits]
+                aps.opened[opened] = True
+                _fitted(keyring, link, len(opened))
+                left = left[~fits]
+            if not len(left):
+                break
+        if len(left):
+            fitting = "no fitting" if bound else "no"
+            who = " and ".join("an unknown device" if eui is None else eui_text(eui) for eui in (src, dst))
+            for row, counter in zip(aps.rows[left].tolist(), aps.counter[left].tolist(), strict=True):
+                work.reasons[row] = f"APS: {fitting} link key for {who} (counter {counter})"
+
+
+def _octets(eui: Any) -> bytes | None:
+    return None if int(eui) == NO_EUI else int(eui).to_bytes(8, "big")
+
+
+def _numbers(flat: U8, starts: NDArray[np.int64], width: int) -> U8:
+    return gather(flat, starts, width)
+
+
+def _distinct(keys: Iterable[NetworkKey | LinkKey]) -> list[Any]:
+    """Return the keys of different octets, in order."""
+    found: dict[bytes, NetworkKey | LinkKey] = {}
+    for key in keys:
+        found.setdefault(key.key, key)
+    return list(found.values())
+
+
+def _fitted(keyring: Keyring, key: NetworkKey | LinkKey, times: int) -> None:
+    if key.trial is not None:
+        for _ in range(min(times, 2)):
+            keyring.fitted(key)
