@@ -12,7 +12,7 @@ from bench.capture import SOURCE
 from bench.capture.client import Capture
 from bench.capture.sniffer import Sniffer
 from bench.driver import DriverConfig, driver_class, driver_names
-from bench.errors import BenchError, UsageError
+from bench.errors import BenchError, InstrumentError, UsageError
 from bench.han.capture_reader import Packet
 from bench.han.sniff_command import OK, USAGE, Options, Sniff, SniffError, complain
 from bench.observation import nanoseconds
@@ -53,7 +53,11 @@ def listen(sniffers: Sniffers, options: Options, out: TextIO, seconds: float | N
 def _loop(capture: Capture, bus: Bus, sniff: Sniff, out: TextIO, end: float | None) -> None:
     count, known = 0, sniff.keyring.version
     while end is None or time.monotonic() < end:
-        items = bus.drain()
+        try:
+            items = bus.drain()
+        except InstrumentError as lost:  # what came after the loss is given by the next drain
+            complain(str(lost))
+            continue
         for item in items:
             if item.kind == "psdu":
                 count += 1
@@ -98,6 +102,9 @@ def of_rig(path: Path) -> Sniffers:
     found = {}
     for name, settings in file.instruments.items():
         if issubclass(driver_class(settings["driver"]), Sniffer):
+            if any("{" in str(value) for value in settings.values()):
+                told = "only while bench run starts the rig's services; read han.pcapng of a run with --read"
+                raise UsageError(f"{path}: {name} is there {told}")
             found[name] = settings["driver"], instrument_config(str(path), name, settings)
     if not found:
         raise UsageError(f"{path}: rig {file.name} has no sniffer; name one with --driver and --resource")
