@@ -12,6 +12,7 @@ from bench.clock import Clock
 from bench.driver import DriverConfig
 from bench.errors import BenchError, InstrumentError
 from bench.observation import nanoseconds
+from bench.recorder import Recorder
 from bench.timeline import Timeline
 
 CAPTURE_FILE = "capture.pcapng"
@@ -25,7 +26,10 @@ class Air:
         self._capture = Capture(run_folder / "services" / "capture.log")
         self._wanted: dict[str, tuple[str, DriverConfig]] = {}
         self.sniffers: dict[str, RemoteSniffer] = {}
-        self._timeline: Timeline | None = None
+        self._unrecorded: list[tuple[str, dict[str, Any]]] = []
+        self._bus: Bus
+        self._timeline: Timeline
+        self._recorder: Recorder
         self._file_trouble: BenchError | None = None
 
     def sniffer(self, name: str, driver: str, config: DriverConfig) -> RemoteSniffer:
@@ -48,13 +52,13 @@ class Air:
         """Return what is worth keeping of each sniffer."""
         return [sniffer.info for sniffer in self.sniffers.values()]
 
-    def start(self, bus: Bus, clock: Clock, timeline: Timeline) -> None:
+    def start(self, bus: Bus, clock: Clock, timeline: Timeline, recorder: Recorder) -> None:
         """Let the sniffers receive.
 
         The capture process keeps time and writes the file of the whole run where the clock runs by itself; where it
         is stepped, what it hears is stamped when it is collected, and each test's own file is the only one.
         """
-        self._timeline = timeline
+        self._bus, self._timeline, self._recorder = bus, timeline, recorder
         offset_us = None
         if clock.source.arrival() is not None:
             offset_us = nanoseconds(clock.now()) // 1000 - time.monotonic_ns() // 1000
@@ -65,22 +69,34 @@ class Air:
 
     def take(self, item: Item) -> None:
         """Put trouble on the timeline and remember it for the verdict."""
-        assert self._timeline is not None
         data = dict(item.data)
         name, problem = data["sniffer"], data["problem"]
         if item.kind == "file":
             self._file_trouble = BenchError(problem)
             return
+        if "sequence" in data:
+            self._bus.write_off({name: data["sequence"]})
         sniffer = self.sniffers[name]
         sniffer.unanswered = data.get("unanswered", sniffer.unanswered)
         sniffer.there = data.get("listening", sniffer.there)
         if item.kind == "ended":
-            self._timeline.record("han", "step", {"text": problem})
+            self._record("step", {"text": problem})
             return
         text = f"{name}: {problem}" + _gap(item.kind, data)
-        self._timeline.record("han", "gap", data | {"text": text, "cause": item.kind})
+        self._record("gap", data | {"text": text, "cause": item.kind})
         if item.kind != "back":
             sniffer.trouble = InstrumentError(name, problem + _gap(item.kind, data), data.get("exchanges", ()))
+
+    def _record(self, kind: str, data: dict[str, Any]) -> None:
+        self._unrecorded.append((kind, data))
+        if self._recorder.is_open:
+            self.record()
+
+    def record(self) -> None:
+        """Put what was told between tests on the timeline of the one that has begun."""
+        while self._unrecorded:
+            kind, data = self._unrecorded.pop(0)
+            self._timeline.record("han", kind, data)
 
     def sync(self) -> dict[str, int]:
         """Have everything heard so far published; return how many items of each source there are."""

@@ -106,11 +106,16 @@ class Bus:
             lost = sequence - self.counts[name] - 1
             self.counts[name] = sequence
             self._kept.append(Item(name, sequence, datetime.fromisoformat(stamp) if stamp else None, kind, data, raw))
-            if lost:
+            if lost > 0:
                 raise InstrumentError(name, f"lost {lost} observations on the bus")
         items, self._kept = self._kept, []
         ranks = {name: rank for rank, name in enumerate(self._names)}
         return sorted(items, key=lambda item: (item.time or ALWAYS, ranks.get(item.source, len(ranks))))
+
+    def write_off(self, expected: Mapping[str, int]) -> None:
+        """Wait no longer for items that were told of as missing."""
+        for name, count in expected.items():
+            self.counts[name] = max(self.counts[name], count)
 
     def close(self) -> None:
         """Close both ends."""

@@ -120,6 +120,8 @@ class Home:
         self.__dict__.pop("suppliers", None)
         self.rig.forgive()
         self.timeline.record("bench", "step", {"text": f"{case.id} {case.title}"})
+        if self.rig.air is not None:
+            self.rig.air.record()
         if self._mains is not None:
             self._mains.settle()
         if self._link is not None:

@@ -27,6 +27,11 @@ class Recorder:
         self._file, self._size = -1, 0
         self.path: Path | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a test is being recorded."""
+        return self._file >= 0
+
     def open(self, path: Path) -> None:
         """Begin the log of a test. The first line names the head of the chain so far. Raises BenchError."""
         self.close()
@@ -43,9 +48,9 @@ class Recorder:
     def write(self, seen: Observation) -> None:
         """Append one observation. Raises BenchError when the disk takes no more; nothing written is lost.
 
-        Before the first test there is no log: what is seen then is evidence of nothing.
+        Between tests there is no log: what is seen then is evidence of none.
         """
-        if self._file < 0:
+        if not self.is_open:
             return
         line: dict[str, Any] = {
             "n": seen.number,

@@ -14,7 +14,7 @@ from bench.capabilities import ROLES, Baseline, SafeState
 from bench.capture import SOURCE
 from bench.clock import Clock, MachineTime
 from bench.driver import Driver, driver_class
-from bench.errors import BenchError, NotRun, UsageError
+from bench.errors import BenchError, InstrumentError, NotRun, UsageError
 from bench.lock import InstrumentLocks
 from bench.recorder import Recorder
 from bench.rigfile import SNIFFER, RigFile, check_rig, fill_announced, instrument_config
@@ -108,12 +108,22 @@ class Rig:
         for name in self.air.sniffers:
             self._takers[name] = take
         self._takers[SOURCE] = self.air.take
-        self.air.start(self.bus, self.clock, self.timeline)
+        self.air.start(self.bus, self.clock, self.timeline, self.recorder)
 
     def settle(self) -> None:
         """Collect everything that has been heard. Raises BenchError for what was heard and did not arrive."""
-        if self.air is not None:
-            self._collect(self.air.sync())
+        if self.air is None:
+            return
+        published = self.air.sync()
+        first: BenchError | None = None
+        for expected in ({SOURCE: published[SOURCE]}, published):  # what is told as lost is not waited for
+            try:
+                self._collect(expected)
+            except BenchError as problem:
+                first = first or problem
+        self.bus.write_off(published)
+        if first is not None:
+            raise first
 
     def _unanswered(self) -> dict[str, int]:
         return {name: instrument.unanswered for name, instrument in self.instruments.items() if instrument.unanswered}
@@ -150,6 +160,16 @@ class Rig:
         for instrument in self.instruments.values():
             if instrument.listening:
                 instrument.trouble = None
+
+    def begin_test(self) -> None:
+        """Leave behind what came since the last test, and trouble that is over. Raises BenchError for what is not."""
+        self.check_services()
+        self.forgive()
+        try:
+            self.clock.pump(None)
+        except InstrumentError:
+            self.forgive()
+            self.clock.pump(None)
 
     def restore_baseline(self) -> None:
         """Bring the rig to its initial state where it can; elsewhere tests find their preconditions themselves."""

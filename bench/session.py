@@ -84,8 +84,7 @@ class RunSession:
         """Open the rig if need be, restore its baseline and start the evidence of a test."""
         home = self._open()
         assert self._rig is not None
-        self._rig.check_services()
-        home.clock.pump(None)  # what came late belongs to the test before
+        self._rig.begin_test()
         self._rig.restore_baseline()
         result = self._results[node]
         result.evidence = evidence = self.evidence_name(node)
@@ -136,6 +135,7 @@ class RunSession:
             said = result.reason.partition("\n  evidence")[0]  # where the evidence lies is no evidence
             data = {"verdict": result.verdict, "text": said, "files": evidence.hashes()}
             self.home.timeline.record("bench", "verdict", data)
+            self._rig.recorder.close()  # what comes now comes after the verdict
         if self._rig is not None:
             self.record.chain = self._rig.recorder.head
 

@@ -10,7 +10,7 @@ from collections import deque
 
 WINDOW_US = 60_000_000
 BIN_US = 1_000_000
-SHORTEST_US = 10_000_000  #: least span of the window from which a drift is read
+SHORTEST_US, LEAST_BINS = 3_000_000, 4  #: least of the window from which a drift is read
 WORST_PPM = 200
 RESTART_US = 1_000_000  #: a clock this far back was started anew
 
@@ -75,7 +75,7 @@ class ClockFit:
         while self._bins[0][0] < x - self._window:
             self._bins.popleft()
         points = list(self._bins)
-        if points[-1][0] - points[0][0] >= SHORTEST_US:
+        if len(points) >= LEAST_BINS and points[-1][0] - points[0][0] >= SHORTEST_US:
             self._slope = _slope_below(points)
         self._x0, self._y0 = x, min(py + self._slope * (x - px) for px, py in points)
 

@@ -66,6 +66,8 @@ class CaptureProcess:
                 if not self._read_ready(0):
                     break
             self._release(everything=True)
+            if self._publisher is not None:
+                self._tell_unsent()
             published = {ear.name: ear.sequence for ear in self._ears}
             told = 0 if self._publisher is None else self._publisher.told
             self._answer({"synced": order["sync"], "published": published | {"capture": told}})
@@ -174,7 +176,7 @@ class CaptureProcess:
         ear.sequence += count
         if self._file is not None:
             self._file.lose(ear.name, count)
-        self._tell("lost", ear, f"{ear.sniffer.loss} (lost: {count})", lost=count)
+        self._tell("lost", ear, f"{ear.sniffer.loss} (lost: {count})", lost=count, sequence=ear.sequence)
 
     def _gone(self, ear: Ear, problem: InstrumentError) -> None:
         self._unwatch(ear)
@@ -205,15 +207,20 @@ class CaptureProcess:
                 except InstrumentError as problem:
                     self._gone(ear, problem)
         if self._publisher is not None:
-            for name, count in list(self._publisher.unsent.items()):
-                del self._publisher.unsent[name]
-                words = "the bench did not listen for so long that frames found no room"
-                self._publisher.trouble("lost", {"sniffer": name, "problem": f"{words} (lost: {count})", "lost": count})
+            self._tell_unsent()
             self._publisher.retell()
         if self._file is not None and self._file.problem != self._file_problem:
             self._file_problem = self._file.problem
             if self._publisher is not None and self._file_problem:
                 self._publisher.trouble("file", {"sniffer": None, "problem": self._file_problem})
+
+    def _tell_unsent(self) -> None:
+        """Tell of frames for which the bench, not listening, left no room."""
+        assert self._publisher is not None
+        for ear in self._ears:
+            if count := self._publisher.unsent.pop(ear.name, 0):
+                words = f"the bench did not listen for so long that frames found no room (lost: {count})"
+                self._tell("lost", ear, words, lost=count, sequence=ear.sequence)
 
     def close(self) -> None:
         """Leave the sniffers at rest and everything written."""
