@@ -231,9 +231,9 @@ class Dissector:
         parties = (frame.channel, pan, nwk.src, nwk.dst) if nwk is not None else (frame.channel, pan)
         if aps.extended is None or aps.extended.block is None:
             frame.asdu = block
-            self.note_repeat(frame, (*parties[1:], aps.counter, aps.cluster, block))
+            self.note_repeat(frame, (*parties, aps.counter, aps.cluster, block))
         else:
-            self.note_repeat(frame, (*parties[1:], aps.counter, aps.cluster, block, bytes(aps.extended)))
+            self.note_repeat(frame, (*parties, aps.counter, aps.cluster, block, bytes(aps.extended)))
             if frame.repeat_of is None:
                 frame.asdu = self.reassembly.add(parties, frame.time, aps, block)
         if frame.asdu is None:
