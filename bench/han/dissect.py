@@ -66,11 +66,11 @@ class Dissector:
 
     def feed_packet(self, packet: Packet) -> Frame:
         """Dissect a packet of a capture file."""
+        interface = packet.interface_name or packet.interface
         if packet.error is not None:
             self._count += 1
-            return Frame(
-                self._count, packet.time, b"", interface=packet.interface, error=f"frame {self._count}, {packet.error}"
-            )
+            error = f"frame {self._count}, {packet.error.removeprefix(f'packet {packet.number}, ')}"
+            return Frame(self._count, packet.time, b"", interface=interface, error=error)
         return self.feed(
             packet.time,
             packet.psdu,
@@ -78,7 +78,7 @@ class Dissector:
             channel=packet.channel,
             rssi=packet.rssi,
             lqi=packet.lqi,
-            interface=packet.interface,
+            interface=interface,
         )
 
     def retry(self) -> list[Frame]:

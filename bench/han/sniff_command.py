@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from bench.han.capture import PcapngWriter
 from bench.han.capture_reader import Packet, read_capture
@@ -15,9 +15,11 @@ from bench.han.errors import HanError
 from bench.han.frame import Frame
 from bench.han.keyring import Keyring
 from bench.han.keyring_file import save_for_wireshark
-from bench.han.query import Query, compile_query
 from bench.han.row import Messages, row, without_clear_key
 from bench.han.show import Painter, layers, line
+
+if TYPE_CHECKING:
+    from bench.han.query import Query
 
 OK, DAMAGED, USAGE = 0, 1, 2
 _ENCODER = json.JSONEncoder(separators=(", ", ": "))
@@ -210,9 +212,13 @@ def keyring(options: Options) -> Keyring:
     return keys
 
 
-def _query(text: str) -> Query | None:
+def _query(text: str) -> "Query | None":
+    if not text.strip():
+        return None
+    from bench.han.query import compile_query
+
     try:
-        return compile_query(text) if text.strip() else None
+        return compile_query(text)
     except HanError as fault:
         raise SniffError(f"--filter: {fault}") from None
 
