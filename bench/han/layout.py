@@ -52,13 +52,22 @@ class Field(NamedTuple):
     order: str = "little"
 
 
+class Flag(NamedTuple):
+    """A bit, or a number in several bits."""
+
+    first: int
+    last: int
+    name: str
+    names: Mapping[int, str] = {}  #: of the numbers
+
+
 class Kind(NamedTuple):
     """What a number means: a unit with its scale, or names of values or of bits."""
 
     unit: str = ""
     scale: float = 1
     names: Mapping[int, str] | None = None
-    flags: tuple[tuple[int, int, str], ...] = ()  #: first bit, last bit, name
+    flags: tuple["Flag", ...] = ()
 
     def add_to(self, values: Named, name: str, number: int) -> None:
         """Put what is known of a number beside it: `nameName` or `nameFlags`."""
@@ -72,11 +81,11 @@ class Kind(NamedTuple):
         """Return the names of the bits that are set, "bit 9" for one without name, and numbers inside it."""
         found = []
         unnamed = number
-        for first, last, text in self.flags:
+        for first, last, text, names in self.flags:
             part = number >> first & (1 << last - first + 1) - 1
             unnamed &= ~(part << first)
             if part:
-                found.append(text if first == last else f"{text}: {part}")
+                found.append(text if first == last else f"{text}: {names.get(part, part)}")
         return found + [f"bit {bit}" for bit in range(unnamed.bit_length()) if unnamed >> bit & 1]
 
 

@@ -105,7 +105,7 @@ def _attribute(one: Mapping[str, Any]) -> str:
     name = one.get("name") or one.get("id") or ""
     if "value" not in one:
         return f"{name} {one['status']}" if "status" in one else str(name)
-    value = one.get("meaning") or one.get("time")
+    value = one.get("meaning") or one.get("time") or one.get("text")
     if value is None and one.get("flags"):
         value = "+".join(one["flags"])
     if value is None:

@@ -148,9 +148,20 @@ def _named(
     if "type" in entry:
         found["typeName"] = tables.general()[1].get(int(entry["type"], 16), entry["type"])
     value = entry.get("value")
+    if entry.get("type") in ("41", "43") and isinstance(value, str) and (text := _text(value)):
+        found["text"] = text
     if isinstance(value, int) and not isinstance(value, bool):
         _explain(found, int(entry["type"], 16), value, attribute, known, scales, meter)
     return found
+
+
+def _text(octets: str) -> str:
+    """Return octets, given as hex, as text when they are printable UTF-8, else nothing."""
+    try:
+        text = bytes.fromhex(octets).decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+    return text if text.isprintable() else ""
 
 
 def _explain(

@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 
 from bench.han import layout
 from bench.han.errors import HanError
-from bench.han.layout import Field, Kind
+from bench.han.layout import Field, Flag, Kind
 
 _SPAN = re.compile(r"\+([0-9A-F]+)\*(\d+)")
+_NUMBERS = re.compile(r"(.+?) \((\d+ .+)\)")
 SCALED = ("summation", "demand")  #: kinds that take the meter's own multiplier, divisor and unit
 
 
@@ -114,9 +115,17 @@ def _kinds(content: Mapping[str, Any]) -> dict[str, Kind]:
         bits = []
         for span, text in table.items():
             first, _, last = span.partition("-")
-            bits.append((int(first), int(last or first), text))
+            bits.append(_flag(int(first), int(last or first), text))
         found[name] = Kind(flags=tuple(bits))
     return found
+
+
+def _flag(first: int, last: int, text: str) -> Flag:
+    match = _NUMBERS.fullmatch(text)
+    if match is None or first == last:
+        return Flag(first, last, text)
+    names = (part.split(" ", 1) for part in match[2].split(", "))
+    return Flag(first, last, match[1], {int(number): name for number, name in names})
 
 
 def _numbered(table: Mapping[str, str]) -> dict[int, str]:

@@ -100,7 +100,7 @@ def test_flags_are_those_of_tshark() -> None:
         ("notification4", "attr.noti_flag_4"),
         ("notification5", "attr.noti_flag_5"),
     ):
-        ours = [((2 << last - first) - 1) << first for first, last, _ in common[kind].flags]
+        ours = [((2 << last - first) - 1) << first for first, last, _, _ in common[kind].flags]
         assert ours == masks[f"zbee_zcl_se.met.{name}"], kind
 
 
@@ -169,6 +169,17 @@ def test_key_establishment_is_read_and_no_key_is_claimed() -> None:
     assert shown["certificate"]["publicKey"].startswith("03076277")
     ended = described(0x0800, zcl.ZclFrame.cluster(3, 1, bytes.fromhex("02050200"), from_server=True))
     assert ended["statusName"] == "bad key confirm" and "key" not in ended
+
+
+def test_numbers_inside_bitmaps_have_names() -> None:
+    shown = described(
+        0x0708, zcl.ZclFrame.general(1, 1, zcl.read_response([zcl.Attribute(0x0117, 0, Value(0x18, 0x4C))]))
+    )
+    (one,) = shown["attributes"]
+    assert one["flags"] == ["log: security", "push to WAN", "raise alarm to HAN"]
+    label = zcl.read_response([zcl.Attribute(0, 0, Value(0x41, "Nuit \u00e9t\u00e9".encode()))])
+    (one,) = described(0x0700, zcl.ZclFrame.general(1, 1, label, from_server=True))["attributes"]
+    assert one["text"] == "Nuit \u00e9t\u00e9" and one["value"] == "4e75697420c3a974c3a9"
 
 
 def test_amounts_have_units() -> None:
