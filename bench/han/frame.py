@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bench.han.aps import ApsFrame, ApsType
-from bench.han.aps_commands import ApsCommand
+from bench.han.aps_commands import ApsCommand, TransportKey, Tunnel
 from bench.han.aux_header import AuxHeader
 from bench.han.mac import Address, MacFrame, MacType
 from bench.han.mac_commands import Beacon, MacCommand
@@ -28,7 +28,7 @@ class Frame:
 
     number: int
     time: int  #: ns since 1970 (UTC)
-    psdu: bytes
+    psdu: bytes = field(repr=False)
     fcs_ok: bool | None = None  #: None: received without FCS
     channel: int | None = None
     rssi: float | None = None  #: dBm
@@ -72,6 +72,14 @@ class Frame:
     def aps_security(self) -> AuxHeader | None:
         """Aux header of the APS layer."""
         return None if self.aps is None else self.aps.security
+
+    @property
+    def key_in_clear(self) -> bytes | None:
+        """The key that this frame showed to everybody, None in all but very wrong frames."""
+        if self.nwk_security is not None or self.aps_security is not None:
+            return None
+        command = self.carried if isinstance(self.aps_command, Tunnel) and self.link_key is None else self.aps_command
+        return command.key if isinstance(command, TransportKey) else None
 
     @property
     def command(self) -> str:
@@ -123,7 +131,8 @@ class Frame:
         return dict(self._entries())
 
     def _entries(self) -> Iterator[tuple[str, Any]]:
-        yield from (("number", self.number), ("time", self.time), ("psdu", self.psdu.hex()))
+        octets = [("psdu", self.psdu.hex())] if self.key_in_clear is None else []
+        yield from (("number", self.number), ("time", self.time), *octets)
         for name in ("fcs_ok", "channel", "rssi", "lqi", "interface", "error", "decrypted", "repeat_of"):
             if (value := getattr(self, name)) is not None:
                 yield name, value

@@ -137,6 +137,8 @@ class Keyring:
         if found is None:
             usable = [k for k in self._network.values() if k.pan is None or pan is None or k.pan == pan]
             found = sorted(usable, key=lambda k: (k.sequence != sequence, k.sequence is not None, k.pan is None))
+            if len(self._networks_for) > 4096:
+                self._networks_for.clear()
             self._networks_for[pan, sequence] = found
         return found
 

@@ -113,11 +113,10 @@ def carries_key(frame: Frame) -> bool:
 
 def without_clear_key(frame: Frame) -> bytes:
     """Return the PSDU, with zeros where a key went on air in clear, and its FCS made anew."""
-    secured = frame.nwk_security is not None or frame.aps_security is not None
-    command = frame.aps_command if isinstance(frame.aps_command, TransportKey) else frame.carried
-    if secured or not carries_key(frame) or not isinstance(command, TransportKey):
+    key = frame.key_in_clear
+    if key is None:
         return frame.psdu
-    octets = frame.psdu.replace(command.key, bytes(len(command.key)))
+    octets = frame.psdu.replace(key, bytes(len(key)))
     return octets if frame.fcs_ok is None else with_fcs(octets[:-2])
 
 

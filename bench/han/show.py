@@ -7,7 +7,6 @@ from bench.gbcs.text import lines, scalar
 from bench.han.frame import Frame
 from bench.han.nwk import NwkType
 from bench.han.octets import eui_text
-from bench.han.row import carries_key
 
 GREY, RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN = "90", "31", "32", "33", "34", "35", "36"
 _BROADCAST = {0xFFFF: "all", 0xFFFD: "all awake", 0xFFFC: "all routers", 0xFFFB: "all low power routers"}
@@ -124,8 +123,6 @@ def layers(frame: Frame, gbcs: Mapping[str, Any] | None) -> Iterable[str]:
     shown = frame.as_dict()
     for known in ("number", "time", "what", "src_name", "dst_name", "error", "repeat_of"):
         shown.pop(known, None)
-    if carries_key(frame):
-        shown.pop("psdu", None)
     shown.pop("gbcs", None)
     if gbcs is not None:
         shown["gbcs"] = dict(gbcs)

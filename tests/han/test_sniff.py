@@ -11,7 +11,7 @@ import pytest
 
 from bench.han.capture import PcapngWriter, read_capture
 from bench.han.keyring import Keyring
-from bench.han.sniff_command import Options, read_file
+from bench.han.sniff_command import Options, coloured, read_file
 
 from .vectors import CHF, ESME, FRAMES, LK_INSTALL, NK, NK2, PAN, TCLK, TCLK2, psdu
 
@@ -156,6 +156,25 @@ def test_a_key_in_clear_is_left_out_of_a_shared_capture(tmp_path: Path) -> None:
     out = StringIO()
     read_file(path, Options(verbose=True), out)
     assert NK.hex() not in out.getvalue()
+
+
+def test_colours_are_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    assert coloured(Terminal()) and not coloured(StringIO())
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not coloured(Terminal())
+
+
+def test_a_terminal_sees_colours(vectors: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.han.sniff_command.coloured", lambda _: True)
+    out = StringIO()
+    read_file(vectors, Options(unsorted_keys=KEYS), out)
+    assert out.getvalue().count("\x1b[") == 2 * out.getvalue().count("\x1b[0m")
 
 
 def test_damaged_frames_are_told_with_number_and_layer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
