@@ -5,10 +5,12 @@ CPU for a line, one `read` of what the kernel has is 1 us.
 """
 
 import contextlib
+import fcntl
 import os
 import select
 import termios
 import time
+from array import array
 from typing import Any
 
 import serial
@@ -19,6 +21,9 @@ from bench.driver import DriverConfig
 LOST = (serial.SerialException, OSError, termios.error, TypeError, ValueError)
 CHUNK = 1 << 16
 WRITE_S = 2.0
+TIOCGICOUNT = 0x545D  #: Linux: struct serial_icounter_struct
+ICOUNTERS = 20
+COUNTED = (6, 7, 8, 10)  #: framing errors, overruns of the chip, parity errors, overruns of the kernel's buffer
 
 
 class SerialSniffer(Sniffer):
@@ -28,6 +33,7 @@ class SerialSniffer(Sniffer):
         super().__init__(name, config)
         self._resource = str(getattr(config, "resource", ""))
         self._serial: Any = None
+        self._line_lost: int | None = None
 
     @property
     def listening(self) -> bool:
@@ -37,6 +43,7 @@ class SerialSniffer(Sniffer):
     def connect(self, baud: int) -> None:
         """Open the line for this process alone. Raises InstrumentError."""
         self.disconnect()
+        self._line_lost = None
         try:
             self._serial = serial.Serial(self._resource, baud, timeout=0, write_timeout=WRITE_S, exclusive=True)
         except LOST as problem:
@@ -86,9 +93,18 @@ class SerialSniffer(Sniffer):
         return octets
 
     def present(self) -> None:
-        """See that the device file is still there. Raises InstrumentError."""
+        """See that the device file is still there, and what the line has lost. Raises InstrumentError."""
         if not os.path.exists(self._resource):
             raise self._gone("its device file is gone")
+        counters = array("i", bytes(ICOUNTERS * 4))
+        try:
+            fcntl.ioctl(self._serial.fileno(), TIOCGICOUNT, counters)
+        except (*LOST, AttributeError):
+            return  # a line that does not count
+        lost = sum(counters[index] for index in COUNTED)
+        if self._line_lost is not None and lost > self._line_lost:
+            self.lose(lost - self._line_lost, f"its serial line lost octets {lost - self._line_lost} times")
+        self._line_lost = lost
 
     def _gone(self, problem: object) -> Exception:
         return self.error(f"lost ({problem}); plug it in again")

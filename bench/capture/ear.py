@@ -1,6 +1,7 @@
 """One sniffer within the capture process: its clock, its sequence numbers, and what it lost."""
 
 import contextlib
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +21,7 @@ class Ear:
 
     def __init__(self, sniffer: Sniffer, now: Callable[[], int] | None) -> None:
         self.sniffer, self._now = sniffer, now
+        self.quoted = json.dumps(sniffer.name)
         self.sequence = 0  #: of what was published, losses included
         self.alive = True
         self.seen_us: int | None = None if now is None else now()  #: when it was last known to be there

@@ -206,6 +206,8 @@ class CaptureProcess:
                     ear.look()
                 except InstrumentError as problem:
                     self._gone(ear, problem)
+                if lost := ear.new_losses():
+                    self._lost(ear, lost)
         if self._publisher is not None:
             self._tell_unsent()
             self._publisher.retell()

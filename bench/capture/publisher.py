@@ -6,6 +6,7 @@ sees the hole.
 
 import json
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import zmq
@@ -37,7 +38,7 @@ class Publisher:
         device_us, psdu, fcs, rssi, lqi, channel, page = heard
         stamp = "null" if time_us is None else f'"{iso(time_us)}"'
         head = (
-            f'[{json.dumps(ear.name)},{ear.sequence},{stamp},"psdu",{{"device_us":{_or_null(device_us)},'
+            f'[{ear.quoted},{ear.sequence},{stamp},"psdu",{{"device_us":{_or_null(device_us)},'
             f'"fcs":{"true" if fcs else "false"},"rssi":{_or_null(rssi)},"lqi":{_or_null(lqi)},'
             f'"channel":{channel},"page":{page}}}]'
         )
@@ -75,7 +76,12 @@ class Publisher:
 def iso(time_us: int) -> str:
     """Return an instant as text."""
     seconds, fraction = divmod(time_us, 1_000_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{fraction:06d}+00:00"
+    return f"{_second(seconds)}.{fraction:06d}+00:00"
+
+
+@lru_cache(maxsize=8)
+def _second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def _or_null(value: int | None) -> str:

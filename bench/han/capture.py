@@ -12,10 +12,11 @@ from typing import Self
 
 from bench.han.capture_reader import Packet, read_capture
 from bench.han.errors import HanError
-from bench.han.tap import LINKTYPE_FCS, LINKTYPE_NO_FCS, LINKTYPE_TAP, Tap
+from bench.han.tap import LINKTYPE_FCS, LINKTYPE_NO_FCS, LINKTYPE_TAP, SUN_PHY_GB, Tap
 
 __all__ = ["LINKTYPE_FCS", "LINKTYPE_NO_FCS", "LINKTYPE_TAP", "Packet", "PcapngWriter", "Tap", "read_capture"]
 
+PAGES_863 = range(28, 31)
 _SNAPLEN = 0x40000
 
 
@@ -87,7 +88,8 @@ class PcapngWriter:
         dropped: int | None = None,
     ) -> None:
         """Append a PSDU with its TAP header; `fcs`: whether the PSDU ends with its frame check sequence."""
-        tap = Tap.of(fcs=fcs, rssi=rssi, channel=channel, page=page, lqi=lqi)
+        others = (SUN_PHY_GB,) if page in PAGES_863 else ()
+        tap = Tap.of(fcs=fcs, rssi=rssi, channel=channel, page=page, lqi=lqi, others=others)
         self.write(interface, time, bytes(tap) + psdu, comment=comment, dropped=dropped)
 
     def flush(self) -> None:

@@ -1,5 +1,6 @@
 """The sniffer driver against lines as the nRF firmware prints them, on a pseudo terminal."""
 
+from array import array
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,26 @@ def test_unplugged_while_receiving() -> None:
             driver.present()
         with within(3.0):
             driver.close()
+
+
+def test_octets_that_the_line_lost_are_a_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    overruns = iter([3, 3, 5])
+
+    def count(_file: int, request: int, counters: "array[int]") -> None:
+        assert request == 0x545D and len(counters) * counters.itemsize == 80
+        counters[10] = next(overruns)
+
+    with Terminal(shell) as far:
+        driver = sniffer(far.path)
+        driver.open()
+        driver.present()
+        assert driver.lost == 0, "a pseudo terminal does not count"
+        monkeypatch.setattr("drivers.serial_sniffer.fcntl.ioctl", count)
+        for lost in (0, 0, 2):
+            driver.present()
+            assert driver.lost == lost
+        assert driver.loss == "its serial line lost octets 2 times"
+        driver.close()
 
 
 def test_silent() -> None:
