@@ -197,3 +197,27 @@ def test_values_of_commands(capture: Path, ours: list[dict[str, Any]]) -> None:
                 assert [int(shark[name][0], 0)] == [row["fields"][wanted]], row
                 seen.add(name)
     assert seen == set(SHOWN)
+
+
+WIDTHS = [f"{kind}{8 * n}" for kind in ("uint", "int", "bitmap") for n in (1, 2, 3, 4, 6)]
+
+
+def test_values_of_attributes(capture: Path, ours: list[dict[str, Any]]) -> None:
+    fields = [f"zbee_zcl.attr.{name}" for name in WIDTHS if name not in ("int48",)]
+    compared = 0
+    for row, shark in zip(ours, values(capture, [*fields, "zbee_zcl.attr.ostr"]), strict=True):
+        attributes = [one for one in (row["fields"] or {}).get("attributes", []) if "value" in one]
+        for name in fields:
+            kind = name.rpartition(".")[2]
+            kinds = (kind, kind.replace("uint", "enum"))  # tshark has no field for enumerations
+            mine = [one["value"] for one in attributes if one["typeName"] in kinds]
+            theirs = [int(text, 0) for text in shark[name]]
+            if theirs:  # some clusters have fields of their own
+                assert theirs == [value for value in mine if value in theirs] and len(theirs) <= len(mine), (
+                    f"{row} {name}"
+                )
+                compared += len(theirs)
+        strings = [one["value"] for one in attributes if one["type"] == "41"]
+        assert [text.replace(":", "") for text in shark["zbee_zcl.attr.ostr"]] in (strings, []), row
+        compared += len(shark["zbee_zcl.attr.ostr"])
+    assert compared > 700
