@@ -33,6 +33,7 @@ class CaptureFile(Sniffer):
 
     Config = CaptureFileConfig
     hardware = "capture file"
+    returns = False
 
     def __init__(self, name: str, config: CaptureFileConfig) -> None:
         super().__init__(name, config)

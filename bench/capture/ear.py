@@ -71,7 +71,7 @@ class Ear:
     def _reopen(self, stop: threading.Event) -> None:
         with contextlib.suppress(Exception):
             self.sniffer.close()
-        while not stop.wait(RETRY_S):
+        while self.sniffer.returns and not stop.wait(RETRY_S):
             try:
                 self.sniffer.open()
                 self.sniffer.begin()

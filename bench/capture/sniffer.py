@@ -57,6 +57,8 @@ class Sniffer(Driver):
     lost = 0
     #: why the last ones were lost
     loss = ""
+    #: when it is gone, it is worth looking for
+    returns = True
     #: a source with an end has come to it
     ended = False
 

@@ -6,15 +6,17 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from bench.bus import Bus
+from bench.bus import Bus, Item
+from bench.capture import SOURCE
 from bench.capture.client import Capture
 from bench.errors import BenchError, InstrumentError
-from bench.han.capture import read_capture
+from bench.han.capture import PcapngWriter, read_capture
+from drivers.capture_file import CaptureFileConfig
 from tests.drivers.peers import until, within
 from tests.engine.capturing import Dongle, bench, line
 
@@ -218,6 +220,32 @@ def test_a_sniffer_that_is_not_there(tmp_path: Path) -> None:
         capture.opened()
     with within(3.0):
         capture.stop()
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_file_is_heard_once_with_its_own_times(tmp_path: Path, cut: bool) -> None:
+    start = 1_893_456_000_000_000_000
+    path = tmp_path / "last-month.pcapng"
+    with PcapngWriter(path) as writer:
+        interface = writer.add_interface("near")
+        for step in range(100):
+            writer.write_psdu(interface, start + step * 1_000_000, bytes(5) + step.to_bytes(4, "big"), fcs=False)
+    if cut:
+        path.write_bytes(path.read_bytes()[:-300])
+    capture, bus = Capture(tmp_path / "log"), Bus()
+    capture.open({"file": ("capture-file", CaptureFileConfig(resource=str(path)))})
+    capture.opened()
+    capture.start(bus.listen("file", SOURCE), offset_us=0)
+    items: list[Item] = []
+    until(lambda: bool(items.extend(bus.drain())) or any(item.source == SOURCE for item in items))
+    time.sleep(1.5)
+    items += bus.drain()
+    capture.stop()
+    bus.close()
+    frames = [item for item in items if item.kind == "psdu"]
+    assert [number(item.raw) for item in frames] == list(range(len(frames))) and 90 < len(frames) <= 100
+    assert frames[0].time == datetime.fromtimestamp(start / 1e9, UTC)
+    assert [item.kind for item in items if item.source == SOURCE] == (["gone"] if cut else ["ended"])
 
 
 def test_a_driver_with_a_bug_is_trouble_of_its_sniffer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
