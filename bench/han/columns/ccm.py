@@ -12,13 +12,15 @@ import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from numpy.typing import NDArray
 
+from bench.han.columns.views import gather, masks
+
 U8 = NDArray[np.uint8]
 Ints = NDArray[np.int64]
 ROW = 128  #: octets of a row: a PSDU has at most 127
 MIC = 4
 _FLAGS = 0x49  #: of block B0: authenticated data, MIC of 4 octets, length field of 2
-_COUNTING = np.arange(ROW, dtype=np.int16)
-_ZERO = np.zeros(0, np.uint8)
+_COUNTING = np.arange(ROW, dtype=np.uint8)
+PORTION = 2048  #: frames at a time: what they take fits the processor's cache
 
 
 @lru_cache(maxsize=512)
@@ -35,44 +37,64 @@ def encrypt_blocks(key: bytes, blocks: U8) -> U8:
     return into[: blocks.size].reshape(blocks.shape)
 
 
+def order(aad_lengths: Ints, lengths: Ints) -> NDArray[np.intp]:
+    """Return the order in which `unseal` is best given frames: those alike in size side by side, the longest first."""
+    weight = ((aad_lengths + 17) >> 4) * 16 + ((lengths + 15) >> 4)
+    return np.argsort((255 - weight).astype(np.uint8), kind="stable")
+
+
 def unseal(key: bytes, nonces: U8, aad: U8, aad_lengths: Ints, sealed: U8, lengths: Ints, mics: Any) -> tuple[U8, Any]:
     """Return the plaintexts (n, ROW) and which MICs fit (n).
 
     nonces (n, 13); aad (n, ROW) with aad_lengths octets used; sealed (n, ROW) with `lengths` octets of ciphertext;
-    mics u32 (n), low octet first. Rows past their length hold octets of no meaning. Plaintexts are zero there.
+    mics u32 (n), low octet first: all in the order that `order` says. Rows past their length hold octets of no
+    meaning; plaintexts are zero there.
     """
     count = len(lengths)
     plain = np.zeros((count, ROW), np.uint8)
-    fits = np.zeros(count, bool)
-    if not count:
-        return plain, fits
-    aad_blocks = (aad_lengths + 17) >> 4
-    blocks = (lengths + 15) >> 4
-    total = aad_blocks + blocks
-    # Rows with many blocks first: every step of the CBC-MAC then works on a leading part.
-    order = np.argsort(-(aad_blocks * 16 + total).astype(np.int16), kind="stable")
-    widths, starts = np.unique(-aad_blocks[order], return_index=True)
-    ends = [*starts[1:], count]
-    for width, start, end in zip(-widths, starts, ends, strict=True):
-        rows = order[start:end]
-        plain[rows], fits[rows] = _unseal_group(
-            key, int(width), nonces[rows], aad[rows], aad_lengths[rows], sealed[rows], lengths[rows], mics[rows]
-        )
+    fits = np.empty(count, bool)
+    widths = (aad_lengths + 17) >> 4
+    cuts = (np.flatnonzero(np.diff(widths)) + 1).tolist()
+    start = 0
+    for group in (*cuts, count):
+        while start < group:
+            end = min(start + PORTION, group)
+            some = slice(start, end)
+            fits[some] = _unseal_group(
+                key,
+                int(widths[start]),
+                nonces[some],
+                aad[some],
+                aad_lengths[some],
+                sealed[some],
+                lengths[some],
+                mics[some],
+                plain[some],
+            )
+            start = end
     return plain, fits
 
 
 def _unseal_group(
-    key: bytes, width: int, nonces: U8, aad: U8, aad_lengths: Ints, sealed: U8, lengths: Ints, mics: Any
-) -> tuple[U8, Any]:
-    """As unseal, for rows whose AAD takes `width` blocks, the longest ciphertext first."""
+    key: bytes,
+    width: int,
+    nonces: U8,
+    aad: U8,
+    aad_lengths: Ints,
+    sealed: U8,
+    lengths: Ints,
+    mics: Any,
+    plain: U8,
+) -> Any:
+    """As unseal, for rows whose AAD takes `width` blocks, the longest ciphertext first; fills in `plain`."""
     count = len(lengths)
-    most = max(int(lengths[0]) + 15 >> 4, 0)
+    most = int(lengths[0]) + 15 >> 4
     blocks = (lengths + 15) >> 4
     counters = np.empty((count, most + 1, 16), np.uint8)
     counters[:, :, 0] = 1
     counters[:, :, 1:14] = nonces[:, None, :]
     counters[:, :, 14] = 0
-    counters[:, :, 15] = np.arange(most + 1)
+    counters[:, :, 15] = _COUNTING[: most + 1]
     stream = encrypt_blocks(key, counters)
     size = most * 16
     text = 16 + width * 16
@@ -82,14 +104,12 @@ def _unseal_group(
     chain[:, 15] = lengths
     chain[:, 17] = aad_lengths
     room = min(width * 16 - 2, ROW)
-    chain[:, 18 : 18 + room] = aad[:, :room] * (_COUNTING[:room] < aad_lengths[:, None].astype(np.int16))
-    plain = np.zeros((count, ROW), np.uint8)
+    np.bitwise_and(aad[:, :room], masks(aad_lengths)[:, :room], out=chain[:, 18 : 18 + room])
     if size:
-        opened = (sealed[:, :size] ^ stream[:, 1:].reshape(count, size)[:, :ROW]) * (
-            _COUNTING[:size] < lengths[:, None].astype(np.int16)
-        )
-        chain[:, text : text + opened.shape[1]] = opened
-        plain[:, :size] = opened
+        opened = plain[:, :size]
+        np.bitwise_xor(sealed[:, :size], stream[:, 1:].reshape(count, size), out=opened)
+        opened &= masks(lengths)[:, :size]
+        chain[:, text:] = opened
     wide = chain.view(np.uint64)
     state = encrypt_blocks(key, np.ascontiguousarray(chain[:, :16])).view(np.uint64)
     active = np.searchsorted(-blocks, -np.arange(most + 1), side="right")  # rows with at least so many blocks
@@ -97,11 +117,10 @@ def _unseal_group(
         rows = count if step <= width else int(active[step - width])
         if not rows:
             break
-        state[:rows] = encrypt_blocks(key, (state[:rows] ^ wide[:rows, 2 * step : 2 * step + 2]).view(np.uint8)).view(
-            np.uint64
-        )
+        state[:rows] ^= wide[:rows, 2 * step : 2 * step + 2]
+        state[:rows] = encrypt_blocks(key, state[:rows].view(np.uint8)).view(np.uint64)
     tags = state.view(np.uint32)[:, 0] ^ np.ascontiguousarray(stream[:, 0, :4]).view(np.uint32)[:, 0]
-    return plain, tags == mics
+    return tags == mics
 
 
 def _crc_table() -> NDArray[np.uint16]:
@@ -117,27 +136,33 @@ def _crc_table() -> NDArray[np.uint16]:
 _PAIRS = _crc_table()
 
 
-def checks(ending: U8, lengths: Ints) -> NDArray[np.uint16]:
-    """Return the FCS remainder of octets: 0 where the last two of them are the right FCS of the others.
+def checks(octets: U8, ends: Ints, lengths: Ints) -> NDArray[np.uint16]:
+    """Return the FCS remainder of frames: 0 where the last two octets are the right FCS of those before.
 
-    ending (n, ROW): the octets, right-aligned; `lengths` 0..ROW of them count.
+    `ends` say where frames end in `octets`, `lengths` (0..ROW) how long they are.
     """
-    order = np.argsort(-lengths.astype(np.int16), kind="stable")
-    words = np.ascontiguousarray(ending[order].view("<u2").T)
-    sorted_lengths = lengths[order]
-    pairs = (sorted_lengths + 1) >> 1
-    entered = np.searchsorted(-pairs, -np.arange(ROW // 2, 0, -1), side="right")
-    state = np.zeros(len(order), np.uint16)
-    before = 0
-    for step in range(ROW // 2):
-        rows = int(entered[step])
-        if not rows:
-            continue
-        word = words[step, :rows] ^ state[:rows]
-        if rows > before:  # those that begin here; of an odd number of octets only the second counts
-            word[before:] &= np.where(sorted_lengths[before:rows] & 1, 0xFF00, 0xFFFF).astype(np.uint16)
-            before = rows
-        state[:rows] = _PAIRS[word]
-    result = np.empty_like(state)
-    result[order] = state
+    result = np.empty(len(lengths), np.uint16)
+    longest = np.argsort((255 - lengths).astype(np.uint8), kind="stable")
+    for at in range(0, len(lengths), PORTION):
+        some = longest[at : at + PORTION]
+        result[some] = _check_some(gather(octets, ends[some] - ROW, ROW), lengths[some])
     return result
+
+
+def _check_some(ending: U8, lengths: Ints) -> NDArray[np.uint16]:
+    """As checks, for right-aligned frames, the longest first."""
+    words = ending.view("<u2")
+    pairs = (lengths + 1) >> 1
+    first = ROW // 2 - int(pairs[0])
+    entered = np.searchsorted(-pairs, -np.arange(ROW // 2, 0, -1), side="right")
+    state = np.zeros(len(lengths), np.uint16)
+    before = 0
+    odd = np.where(lengths & 1, 0xFF00, 0xFFFF).astype(np.uint16)
+    for step in range(first, ROW // 2):
+        rows = int(entered[step])
+        word = words[:rows, step] ^ state[:rows]
+        if rows > before:  # those that begin here; of an odd number of octets only the second counts
+            word[before:] &= odd[before:rows]
+            before = rows
+        _PAIRS.take(word, out=state[:rows], mode="clip")
+    return state

@@ -25,7 +25,7 @@ from bench.han.frame import Frame
 from bench.han.keyring import Keyring
 from bench.han.query_values import ABSENT, NO_EUI
 
-_COUNTING = np.arange(ROW, dtype=np.int16)
+_COUNTING = np.arange(ROW, dtype=np.uint8)
 
 
 class Decoder:
@@ -61,6 +61,7 @@ class Decoder:
             lqi=None if lqi < 0 else lqi,
         )
         _put(work, row, frame)
+        self._assembly.met(work, row)
 
     def assemble(self, work: Work, rows: Rows) -> None:
         """Put fragments together and take messages out of the tunnel."""

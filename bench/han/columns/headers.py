@@ -125,7 +125,7 @@ def _check(work: Work, short: NDArray[np.bool_]) -> NDArray[np.bool_]:
     rows = np.flatnonzero(batch.fcs & short & (batch.lengths >= 4))
     if len(rows):
         lengths = batch.lengths[rows]
-        good[rows] = checks(gather(batch.octets, batch.starts[rows] + lengths - ROW, ROW), lengths) == 0
+        good[rows] = checks(batch.octets, batch.starts[rows] + lengths, lengths) == 0
         work.set("fcs_ok", rows, good[rows])
     return good
 

@@ -10,7 +10,7 @@ from bench.han.columns.ccm import MIC, ROW, U8
 from bench.han.columns.headers import Secured, Work
 from bench.han.columns.lookup import ABSENT_EUI, Rows
 from bench.han.columns.opening import ApsSecured, open_links
-from bench.han.columns.views import gather
+from bench.han.columns.views import gather, put, take
 from bench.han.keyring import Keyring
 
 Ints = NDArray[np.int64]
@@ -115,17 +115,17 @@ def finish(work: Work, secured: Secured, inner: Inner, some: Rows, keyring: Keyr
     work.set("fragments", rows[starts], plain[starts, 9])
     work.extended[rows[fragmented]] = plain[fragmented, 8:10]
 
-    payload = np.zeros((len(rows), ROW), np.uint8)
+    payload = np.empty((len(rows), ROW), np.uint8)
     payload_length = length - header
     locked = np.zeros(len(rows), bool)
     link = np.flatnonzero(inner.secured[chosen])
     clear = np.flatnonzero(~inner.secured[chosen])
     flat = np.concatenate([plain.reshape(-1), np.zeros(ROW, np.uint8)])
-    payload[clear] = gather(flat, clear * ROW + header[clear], ROW)
+    put(payload, clear, gather(flat, clear * ROW + header[clear], ROW))
     if len(link):
         aps = ApsSecured(
             rows[link],
-            plain[link],
+            take(plain, link),
             header[link],
             length[link],
             work.fields["src_eui"][rows[link]],
@@ -134,15 +134,16 @@ def finish(work: Work, secured: Secured, inner: Inner, some: Rows, keyring: Keyr
         open_links(work, aps, keyring)
         work.set("aps_frame_counter", rows[link], aps.counter)
         work.set("aps_key", rows[link], 0)
-        payload[link] = aps.plain
+        put(payload, link, aps.plain)
         payload_length[link] = aps.length
         locked[link] = ~aps.opened
         work.set("decrypted", rows[link[~aps.opened]], 0)
     payload_length[locked] = -1
     work.set("payload_length", rows, payload_length)
-    work.payload[rows] = payload
+    put(work.payload, rows, payload)
     whole = ~locked & (control & 3 == 0) & ~fragmented
-    return read_zcl(work, rows[whole], payload[whole], payload_length[whole])
+    some = np.flatnonzero(whole)
+    return read_zcl(work, rows[some], take(payload, some), payload_length[some])
 
 
 def read_zcl(work: Work, rows: Rows, payload: U8, length: Ints) -> list[int]:

@@ -15,14 +15,20 @@ ABSENT_EUI = np.uint64(NO_EUI)
 _ODD = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9))
 
 
+def mixed(*keys: NDArray[Any]) -> U64:
+    """Return numbers that are the same where all keys are, and as good as never elsewhere."""
+    found = np.zeros(len(keys[0]), np.uint64)
+    for index, key in enumerate(keys):
+        found = (found ^ key.astype(np.int64).view(np.uint64)) * _ODD[index % len(_ODD)]
+        found ^= found >> np.uint64(29)
+    return found
+
+
 def groups(*keys: NDArray[Any]) -> Iterator[Rows]:
     """Yield the rows that have the same keys, rows in order. Keys are integer arrays of one length."""
     if not len(keys[0]):
         return
-    mixed = np.zeros(len(keys[0]), np.uint64)
-    for key, odd in zip(keys, _ODD, strict=False):
-        mixed = (mixed ^ key.astype(np.uint64)) * odd
-    short = (mixed >> np.uint64(48)).astype(np.uint16)
+    short = (mixed(*keys) >> np.uint64(48)).astype(np.uint16)
     order = np.argsort(short, kind="stable")
     cuts = np.flatnonzero(np.diff(short[order])) + 1
     for rows in np.split(order, cuts):
@@ -53,6 +59,8 @@ class Addresses:
     def euis(self, channels: NDArray[Any], pans: NDArray[Any], shorts: NDArray[Any]) -> U64:
         """Return the EUIs behind short addresses, NO_EUI where there is none; arrays of one length."""
         place = pans.astype(np.int64) << 16 | shorts.astype(np.int64)
+        if not (channels >= 0).any():
+            return self._anywhere(place)
         found = self._on_channel(place | (channels.astype(np.int64) + 1) << 32)
         missing = found == ABSENT_EUI
         if missing.any():

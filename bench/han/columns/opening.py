@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.han.aux_header import KeyId
-from bench.han.columns.ccm import ROW, U8, unseal
-from bench.han.columns.headers import Secured, Work, sealed
+from bench.han.columns.ccm import ROW, U8, order, unseal
+from bench.han.columns.headers import AUX, Secured, Work, sealed
 from bench.han.columns.lookup import Rows, groups
-from bench.han.columns.views import gather
+from bench.han.columns.views import gather, put, take
 from bench.han.keyring import Keyring, LinkKey, NetworkKey
 from bench.han.octets import eui_text
 from bench.han.query_values import NO_EUI
@@ -24,12 +24,13 @@ def open_network(work: Work, secured: Secured, keyring: Keyring, first: int) -> 
     pans, sequences = work.fields["pan"][rows], work.fields["key_seq"][rows]
     for some in groups(pans, sequences):
         left = waiting[some]
+        left = left[order(secured.header[left] + AUX, secured.length[left])]
         for network in _distinct(keyring.for_network(int(pans[some[0]]), int(sequences[some[0]]))):
             aad, aad_lengths, text, mics = sealed(work, secured, left)
             plain, fits = unseal(network.key, secured.nonces(left), aad, aad_lengths, text, secured.length[left], mics)
             opened = left[fits]
             if len(opened):
-                secured.plain[opened] = plain[fits]
+                put(secured.plain, opened, plain if fits.all() else take(plain, np.flatnonzero(fits)))
                 secured.opened[opened] = True
                 _fitted(keyring, network, len(opened))
                 left = left[~fits]
@@ -95,20 +96,20 @@ def open_links(work: Work, aps: ApsSecured, keyring: Keyring) -> None:
         src, dst = (_octets(side[some[0]]) for side in (aps.originator, aps.dst))
         bound = keyring.for_link(src, dst)
         others = keyring.for_link(src, None) if dst is not None else []
-        left = some
+        left = some[order((aps.header + aps.aux)[some], aps.length[some])]
         for link in _distinct([*bound, *others]):
             plain, fits = unseal(
                 aps_key(link.key, KeyId.DATA),
                 aps.nonces(left),
-                aps.frames[left],
+                take(aps.frames, left),
                 (aps.header + aps.aux)[left],
-                aps.sealed[left],
+                take(aps.sealed, left),
                 aps.length[left],
                 aps.mics[left],
             )
             opened = left[fits]
             if len(opened):
-                aps.plain[opened] = plain[fits]
+                put(aps.plain, opened, plain if fits.all() else take(plain, np.flatnonzero(fits)))
                 aps.opened[opened] = True
                 _fitted(keyring, link, len(opened))
                 left = left[~fits]

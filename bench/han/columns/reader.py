@@ -21,7 +21,7 @@ from bench.han.tap import LINKTYPE_FCS, LINKTYPE_NO_FCS, LINKTYPE_TAP
 
 LINKTYPE_NON_ASK = 215  #: 4 octets of preamble, SFD, length, PSDU with FCS
 CHUNK = 4 << 20  #: octets of the file taken at a time
-FRAMES = 1 << 15  #: frames of a batch, at most
+FRAMES = 1 << 13  #: frames of a batch, at most
 _LONGEST = 1 << 24
 _PCAP = {
     b"\xd4\xc3\xb2\xa1": ("<", 1000),

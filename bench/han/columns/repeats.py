@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.han.columns.lookup import mixed
 from bench.han.dissect import REPEAT_WINDOW
 from bench.han.query_values import ABSENT
 
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from bench.han.columns.table import Columns
 
 _ODD = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
+
+_HOP = ("pan", "hop_eui", "nwk_counter", "nwk_seq", "nwk_src", "nwk_radius", "key_seq")
+_WHOLE = ("pan", "nwk_src", "nwk_dst", "aps_counter", "cluster", "payload_length", "fragment")
 
 
 def repeats(columns: "Columns") -> NDArray[np.int64]:
@@ -23,21 +27,10 @@ def repeats(columns: "Columns") -> NDArray[np.int64]:
     fields = columns.fields
     found = np.full(len(columns), ABSENT, np.int64)
     secured = np.flatnonzero(fields["nwk_counter"] >= 0)
-    hop = _mixed(columns, secured, ("pan", "hop_eui", "nwk_counter", "nwk_seq", "nwk_src", "nwk_radius", "key_seq"))
-    _note(columns, secured, hop, found)
+    _note(columns, secured, mixed(*(fields[name][secured] for name in _HOP)), found)
     data = np.flatnonzero((fields["payload_length"] >= 0) & (fields["aps_type"] == 0))
-    whole = _mixed(columns, data, ("pan", "nwk_src", "nwk_dst", "aps_counter", "cluster", "payload_length", "fragment"))
-    _note(columns, data, whole ^ _payloads(columns, data), found)
+    _note(columns, data, mixed(*(fields[name][data] for name in _WHOLE)) ^ _payloads(columns, data), found)
     return found
-
-
-def _mixed(columns: "Columns", rows: NDArray[np.intp], names: tuple[str, ...]) -> NDArray[np.uint64]:
-    mixed = np.zeros(len(rows), np.uint64)
-    for index, name in enumerate(names):
-        values = columns.fields[name][rows]
-        mixed = (mixed ^ values.astype(np.int64).view(np.uint64)) * np.uint64(_ODD[index % 4])
-        mixed ^= mixed >> np.uint64(29)
-    return mixed
 
 
 def _payloads(columns: "Columns", rows: NDArray[np.intp]) -> NDArray[np.uint64]:

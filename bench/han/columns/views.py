@@ -22,6 +22,26 @@ def gather(octets: U8, starts: NDArray[np.int64], width: int) -> U8:
     return every[starts].view(np.uint8).reshape(-1, width)
 
 
+def take(rows: U8, which: NDArray[np.intp]) -> U8:
+    """Return some rows of a C-contiguous two-dimensional array of octets."""
+    width = rows.shape[1]
+    return rows.view(_kind(width))[:, 0][which].view(np.uint8).reshape(-1, width)
+
+
+def put(rows: U8, which: NDArray[np.intp], values: U8) -> None:
+    """Replace some rows of a C-contiguous array by those of another of the same width."""
+    width = rows.shape[1]
+    rows.view(_kind(width))[:, 0][which] = np.ascontiguousarray(values).view(_kind(width))[:, 0]
+
+
+_MASKS = np.tril(np.full((129, 128), 0xFF, np.uint8), -1)
+
+
+def masks(lengths: NDArray[np.int64]) -> U8:
+    """Return rows of 128 octets, the first `lengths` of them FF and the others 00."""
+    return take(_MASKS, lengths)
+
+
 def numbers(octets: U8, starts: NDArray[np.int64], kind: str) -> NDArray[np.int64]:
     """Return the little-endian numbers ("<u2", "<u4") at the starts, as i8."""
     size = np.dtype(kind).itemsize
