@@ -161,14 +161,15 @@ def read_file(path: Path, options: Options, out: TextIO) -> int:
     except SniffError as fault:
         complain(str(fault))
         return USAGE
-    code, started = OK, False
+    code, number = OK, 0
     try:
         for packet in packets:
-            started = True
+            number = packet.number
             sniff.take(packet)
     except HanError as fault:
-        complain(f"{path}: {fault}")
-        code = DAMAGED if started or fault.layer != "capture" else USAGE
+        no_capture = fault.layer == "capture" and not number
+        complain(f"{path}: {fault if no_capture else fault.in_frame(number + 1)}")
+        code = USAGE if no_capture else DAMAGED
     except OSError as fault:
         if isinstance(fault, BrokenPipeError):
             raise

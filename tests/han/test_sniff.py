@@ -185,6 +185,14 @@ def test_damaged_frames_are_told_with_number_and_layer(tmp_path: Path, capsys: p
     assert capsys.readouterr().err == "bench sniff: frame 2, MAC at 66: FCS 0024 does not match the octets\n"
 
 
+def test_a_cut_file_is_told_with_the_frame(vectors: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    octets = vectors.read_bytes()
+    vectors.write_bytes(octets[:1000])
+    code, rows = sniffed(vectors, unsorted_keys=KEYS)
+    told = capsys.readouterr().err
+    assert code == 1 and len(rows) > 3 and f"vectors.pcapng: frame {len(rows) + 1}, pcapng: block" in told
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
