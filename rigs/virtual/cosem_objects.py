@@ -50,6 +50,7 @@ class CosemObjects:
         self.methods: dict[Attribute, Method] = {}
         self.selected: dict[Attribute, Selected] = {}
         self.written: dict[Attribute, Callable[[Data], None]] = {}  #: called after a write
+        self.allowed: dict[Attribute, Callable[[Data], bool]] = {}  #: whether a value may be written
         self.faults: dict[Attribute, int] = {}  #: result codes of objects that are out of order
         for use_case in use_cases:
             for entry in use_case.entries:
@@ -73,6 +74,10 @@ class CosemObjects:
         if kind is not None or key not in self._values:
             self._values[key] = null() if kind is None else blank(kind)
 
+    def keys(self) -> Iterable[Attribute]:
+        """Return every attribute there is."""
+        return self._values.keys()
+
     def read(self, key: Attribute) -> Data | None:
         """Return the value of an attribute, None where there is no such attribute."""
         value = self._values.get(key)
@@ -83,9 +88,11 @@ class CosemObjects:
         self._values[key] = value
 
     def write(self, key: Attribute, value: Data) -> bool:
-        """Write an attribute; False where the value is not of its type."""
+        """Write an attribute; False where the value is not of its type or not allowed."""
         kind = self._types.get(key)
         if kind is not None and not is_of(value, kind):
+            return False
+        if key in self.allowed and not self.allowed[key](value):
             return False
         self._values[key] = value
         if key in self.written:

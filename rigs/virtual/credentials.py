@@ -131,6 +131,7 @@ class CredentialsReplacement:
         changes = self.set_floors(request, any(result.status == SUCCESS for result in results))
         if device.anchors.subject(Role.SUPPLIER) != losing:
             self.cancel_pending_of_losing_supplier()
+            device.supplier_changed(losing)
         device.logs.add(device.logs.security, CREDENTIALS_UPDATED)
         return UpdateOutcome(request.authorising_seq, request.mode, changes, results)
 

@@ -6,8 +6,12 @@ from bench.gbcs import Eui64
 from bench.gbcs.dlms import date_time, octets
 from bench.gbcs.trust_anchors import Role
 from bench.pki import TestSmki
-from rigs.virtual.esme_objects import EsmeObjects, SupplyState
+from rigs.virtual.account import Account
+from rigs.virtual.activation import Activations
+from rigs.virtual.esme_objects import EsmeObjects
+from rigs.virtual.esme_prepayment import EsmePrepayment
 from rigs.virtual.gbcs_device import GbcsDevice
+from rigs.virtual.load_switch import LoadSwitch, SupplyState
 from rigs.virtual.power import Feed, Supply
 from rigs.virtual.rules import rule
 from rigs.virtual.trust_anchors import TrustAnchors
@@ -21,6 +25,7 @@ HOLD_UP = timedelta(milliseconds=600)
 LOAD_W = 720.0
 HALF_HOUR = timedelta(minutes=30)
 PROFILE_START = timedelta(days=2)
+EVENT_LOG_CODES = frozenset(range(0x81A0, 0x81BF)) | {0x8F01, 0x8145, 0x8F66, 0x8F67, 0x8183}
 
 
 class Esme(GbcsDevice):
@@ -30,7 +35,7 @@ class Esme(GbcsDevice):
         super().__init__(world, eui, smki, anchors, "ESME")
         self.mpan = mpan
         self.feed = feed
-        self.supply_state = SupplyState.ENABLED
+        self.switch = LoadSwitch(self)
         self._energy_wh = 12_345_678.0
         self._integrated_at = world.now
         self._profile: dict[datetime, int] = {}
@@ -40,14 +45,70 @@ class Esme(GbcsDevice):
         self.on_boot: list[object] = []
         self.supply = Supply(world, feed, hold_up=HOLD_UP, lost=self._power_down, back=self._power_up)
         feed.add_load(lambda: self.load)
-        feed.listen(lambda volts: self.integrate())
+        feed.listen(lambda volts: self._feed_changed())
         self._volts = feed.voltage
+        self.activations = Activations(self)
+        self.prepayment = EsmePrepayment(self)
         self.objects = EsmeObjects(self)
+        self.activations.activated.append(lambda key: self.switch.watch_limit())
 
     @property
     def load(self) -> float:
         """Watts that flow through the meter."""
-        return LOAD_W if self.supply_state is SupplyState.ENABLED and self.feed.voltage > 0 else 0.0
+        return LOAD_W if self.is_on() and self.feed.voltage > 0 else 0.0
+
+    @property
+    def account(self) -> Account:
+        """The prepayment account."""
+        return self.prepayment.account
+
+    def is_on(self) -> bool:
+        """Whether the load switch is closed."""
+        return self.switch.state is SupplyState.ENABLED
+
+    def burn(self) -> float:
+        """Return the power drawn (W)."""
+        return self.load
+
+    def energy(self) -> float:
+        """Return the import register (Wh)."""
+        return self.integrate()
+
+    def load_changed(self) -> None:
+        """The load has changed: charge what was used, watch the load limit."""
+        self.account.settle()
+        self.switch.watch_limit()
+
+    @rule("R-CRD-056", "R-CRD-057")
+    def supplier_changed(self, losing: Eui64 | None) -> None:
+        """Withdraw what the losing supplier left waiting; money, mode and switch stay as they are."""
+        if losing is not None:
+            self.activations.forget(losing)
+        self.prepayment.supplier_changed()
+
+    def disable_for_credit(self) -> None:
+        """Take the supply off for lack of credit."""
+        self.switch.disable_for_credit()
+
+    def credit_returned(self) -> None:
+        """Credit is there again."""
+        self.switch.credit_returned()
+
+    def disablement_allowed(self) -> datetime | None:
+        """Return None when disablement is allowed now, otherwise when it will be."""
+        return self.prepayment.calendar.ends(self.clock())
+
+    @rule("R-EVT-006f", "R-EVT-008")
+    def event(self, code: int) -> None:
+        """Log an event and tell the supplier, as each is configured."""
+        if code in EVENT_LOG_CODES and self.logging(code):
+            self.logs.add(self.logs.event, code)
+        self.alert(code, Role.SUPPLIER)
+
+    @rule("R-ALT-013", "R-ALT-016")
+    def logging(self, code: int) -> bool:
+        """Whether an event is written into the event log."""
+        return True
 
     def powered(self) -> bool:
         """Whether the meter runs."""
@@ -57,10 +118,15 @@ class Esme(GbcsDevice):
         """Bring the import register up to now and return it (Wh). Energy flows only while the feed has voltage."""
         now = self.world.now
         hours = (now - self._integrated_at) / timedelta(hours=1)
-        if self._volts > 0 and self.supply_state is SupplyState.ENABLED:
+        if self._volts > 0 and self.is_on():
             self._add_energy(self._integrated_at, now, LOAD_W * hours)
         self._integrated_at, self._volts = now, self.feed.voltage
         return self._energy_wh
+
+    def _feed_changed(self) -> None:
+        self.integrate()
+        if self.powered():
+            self.load_changed()
 
     def _add_energy(self, began: datetime, ended: datetime, watt_hours: float) -> None:
         self._energy_wh += watt_hours
@@ -85,11 +151,6 @@ class Esme(GbcsDevice):
         now = self.world.now
         return [(at, round(wh)) for at, wh in sorted(self._profile.items()) if start <= at <= end and at <= now]
 
-    def set_supply(self, state: SupplyState) -> None:
-        """Operate the load switch."""
-        self.integrate()
-        self.supply_state = state
-
     @rule("R-PWR-007", "R-CTR-010")
     def _power_down(self) -> None:
         """The meter stops; what it must keep, it keeps."""
@@ -112,6 +173,7 @@ class Esme(GbcsDevice):
             action()  # type: ignore[operator]
         self.report_outage(interrupted_at, restored_at)
         self.agenda.resume()
+        self.load_changed()
 
     @rule("R-PWR-003", "R-PWR-004")
     def log_outage(self, interrupted_at: datetime, restored_at: datetime) -> None:
@@ -128,7 +190,7 @@ class Esme(GbcsDevice):
     def report_outage(self, interrupted_at: datetime, restored_at: datetime) -> None:
         """Tell the network operator of a restored outage, with both times (ECS80)."""
         code = self.restoration_code(interrupted_at, restored_at)
-        extra: list[object] = [octets(date_time(interrupted_at)), octets(date_time(restored_at))]
+        extra = [octets(date_time(interrupted_at)), octets(date_time(restored_at))]
         self.alert(code, Role.NETWORK_OPERATOR, extra, OUTAGE_ALERT)
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from bench.gbcs.axdr import CompactArray, Data, TypeDescription, enum, i8, octets, structure, u8, u16, u32
-from bench.gbcs.dlms import date_time, zigbee_utc
+from bench.gbcs.dlms import date_time, parse_date_time, zigbee_utc
 from rigs.virtual.cosem import OTHER_REASON, SUCCESS
 from rigs.virtual.cosem_objects import attribute
 from rigs.virtual.logs import Entry
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
     from rigs.virtual.esme import Esme
 
 CLOCK_TIME, CLOCK_STATUS = attribute("8:0-0:1.0.0.255:2"), attribute("8:0-0:1.0.0.255:4")
+CLOCK_WINDOW, CLOCK_ADJUST = attribute("8:0-0:1.0.0.255:5"), attribute("8:0-0:1.0.0.255:4")
+LIMIT_COUNTER, RESET_LIMIT_COUNTER = attribute("3:0-0:94.44.42.255:2"), attribute("3:0-0:94.44.42.255:1")
 SUPPLY_SCRIPTS = attribute("9:0-0:10.0.106.255:1")
 SUPPLY_STATE = attribute("70:0-0:96.3.10.255:3")
 EVENT_LOG = attribute("7:0-0:99.98.0.255:2")
@@ -25,15 +26,6 @@ IMPORT_REGISTERS = attribute("1:0-0:94.44.34.10:2")
 PROFILE = attribute("7:0-0:99.1.0.255:2")
 COMPACT_ARRAY = 0x13
 WATT_HOUR, VAR_HOUR = 0x1E, 0x20
-RELIABLE = 0
-
-
-class SupplyState(IntEnum):
-    """State of the load switch (device rules 6.2)."""
-
-    DISABLED = 0
-    ENABLED = 1
-    ARMED = 2
 
 
 class EsmeObjects:
@@ -41,9 +33,14 @@ class EsmeObjects:
 
     def __init__(self, esme: "Esme") -> None:
         self._esme = esme
+        self._window: tuple[datetime, datetime] | None = None
         objects = esme.cosem.objects
         objects.put(CLOCK_TIME, lambda: octets(date_time(esme.clock())))
-        objects.put(CLOCK_STATUS, lambda: u8(RELIABLE))
+        objects.put(CLOCK_STATUS, lambda: u8(esme.time.status))
+        objects.put(LIMIT_COUNTER, lambda: u16(esme.switch.limit_counter))
+        objects.methods[CLOCK_WINDOW] = lambda window: self.window_written(window)  # noqa: PLW0108
+        objects.methods[CLOCK_ADJUST] = lambda _: self.adjust_clock()
+        objects.methods[RESET_LIMIT_COUNTER] = lambda _: self.reset_limit_counter()
         objects.put(SUPPLY_STATE, lambda: self.supply_state())  # noqa: PLW0108 - a defect may replace it
         objects.put(IMPORT_REGISTERS, lambda: self.import_registers())  # noqa: PLW0108
         objects.methods[SUPPLY_SCRIPTS] = lambda parameter: self.run_supply_script(parameter)  # noqa: PLW0108
@@ -52,25 +49,48 @@ class EsmeObjects:
         objects.selected[POWER_LOG] = lambda start, end: self.power_log(start, end)  # noqa: PLW0108
         objects.selected[PROFILE] = lambda start, end: self.profile(start, end)  # noqa: PLW0108
 
-    @rule("R-SUP-002", "R-SUP-003", "R-SUP-004", "R-SUP-005")
+    @rule("R-SUP-005")
     def run_supply_script(self, script: Data) -> int:
         """Enable, disable or arm the supply (ECS42, ECS43, ECS44)."""
-        esme = self._esme
+        switch = self._esme.switch
         match script.value:
-            case 0x33:  # enable
-                esme.set_supply(SupplyState.ENABLED)
-            case 0x34:  # disable
-                esme.set_supply(SupplyState.DISABLED)
-            case 0x36 if esme.supply_state is SupplyState.DISABLED:  # arm
-                esme.set_supply(SupplyState.ARMED)
+            case 0x33:
+                done = switch.enable()
+            case 0x34:
+                done = switch.disable()
+            case 0x36:
+                done = switch.arm()
             case _:
-                return OTHER_REASON
+                done = False
+        return SUCCESS if done else OTHER_REASON
+
+    @rule("R-TIM-004", "R-TIM-007")
+    def window_written(self, window: Data) -> int:
+        """Keep the interval in which hub time must lie (ECS70)."""
+        start, end = (parse_date_time(window[number].value) for number in (1, 2))
+        if not isinstance(start, datetime) or not isinstance(end, datetime):
+            return OTHER_REASON
+        self._window = (start, end)
+        return SUCCESS
+
+    @rule("R-TIM-004", "R-TIM-005")
+    def adjust_clock(self) -> int:
+        """Follow the hub if its time lies in the interval; the answer shows time and status."""
+        if self._window is not None:
+            self._esme.time.set_within(*self._window)
+            self._window = None
+        return SUCCESS
+
+    @rule("R-LLM-006")
+    def reset_limit_counter(self) -> int:
+        """Set the load limit counter to zero (ECS28b)."""
+        self._esme.switch.limit_counter = 0
         return SUCCESS
 
     @rule("R-SUP-001")
     def supply_state(self) -> Data:
         """Return the state of the load switch (ECS45)."""
-        return enum(int(self._esme.supply_state))
+        return enum(int(self._esme.switch.state))
 
     def import_registers(self) -> Data:
         """Return active and reactive import with their units (ECS17b)."""

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from bench.gbcs import Cra, Eui64, GbcsError, Message, decode_der
 from bench.gbcs.crypto import add_mac, shared_secret, sign, verify_mac, verify_signature
-from bench.gbcs.dlms import AccessRequest, DataNotification, date_time, octets, structure, u16
+from bench.gbcs.dlms import AccessRequest, Data, DataNotification, date_time, octets, structure, u16
 from bench.gbcs.gbz import Gbz
 from bench.gbcs.trust_anchors import KeyUsage, Role
 from bench.pki import TestSmki
@@ -35,8 +35,9 @@ UNAUTHORISED_ACCESS = 0x8F3E
 FORMAT_FAILURE = 0x8F1E
 NO_AUTHORITY = 0x8F30
 OTHER_FAILURE = 0x8F53
+TOP_UPS = frozenset({0x0007, 0x0097, 0x009B})
 ACTIONED, NOT_ACTIONED = 0x8154, 0x8155
-GENERIC_CRITICAL = 0x1000
+GENERIC_CRITICAL, GENERIC_NON_CRITICAL = 0x1000, 0x1001
 UNSPECIFIED_CLOCK_STATUS = 0xFF
 PROCESSING = timedelta(milliseconds=400)
 
@@ -69,6 +70,7 @@ class GbcsDevice:
         self.agreement_key: EllipticCurvePrivateKey = keys["ka"]
         self.anchors = anchors
         self.own_counter = 0
+        self.exchange: Exchange | None = None  #: the command in execution, or the last one
         self.logs = Logs(self.clock)
         self.send: Callable[[bytes], None] = lambda message: None
         self.credentials = CredentialsReplacement(self)
@@ -118,6 +120,9 @@ class GbcsDevice:
     def refuse_format(self) -> None:
         """Refuse a message whose content is not what its message code says."""
         self.refuse(Refusal(FORMAT_FAILURE))
+
+    def supplier_changed(self, losing: Eui64 | None) -> None:
+        """Do what a change of supplier entails, once the credentials are another's."""
 
     def receive(self, data: bytes) -> None:
         """Take one complete message from the hub."""
@@ -177,11 +182,16 @@ class GbcsDevice:
     @rule("R-SEC-006", "R-CTR-005")
     def check_counter(self, message: Message) -> Refusal | None:
         """The counter of a replay-protected command is higher than the role's execution counter."""
-        if not self.use_cases[message.message_code].replay_protected:
+        if not self.has_execution_counter(message):
             return None
         if message.counter > self.anchors.counters.get(self.role_of(message), 0):
             return None
         return Refusal(TRUSTED_SOURCE_FAILURE, logged=False)
+
+    @rule("R-CTR-004", "R-CTR-012")
+    def has_execution_counter(self, message: Message) -> bool:
+        """Whether a command counts: reads do not, and top ups have counters of their own."""
+        return self.use_cases[message.message_code].replay_protected and message.message_code not in TOP_UPS
 
     @rule("R-SEC-007", "R-CMD-004", "R-CMD-005")
     def check_protection(self, message: Message) -> Refusal | None:
@@ -208,7 +218,7 @@ class GbcsDevice:
     @rule("R-SEC-010")
     def consume_counter(self, message: Message) -> None:
         """An authentic replay-protected command consumes its counter, whatever becomes of it."""
-        if self.use_cases[message.message_code].replay_protected:
+        if self.has_execution_counter(message):
             self.anchors.counters[self.role_of(message)] = message.counter
 
     @rule("R-SEC-020", "R-SEC-028")
@@ -221,7 +231,7 @@ class GbcsDevice:
 
     def execute(self, message: Message) -> None:
         """Execute an accepted command and answer it."""
-        exchange = Exchange(self, message, self.use_cases[message.message_code])
+        self.exchange = exchange = Exchange(self, message, self.use_cases[message.message_code])
         payload = exchange.use_case.payload
         if payload == "ASN1":
             self._execute_der(exchange)
@@ -311,19 +321,36 @@ class GbcsDevice:
 
     @rule("R-ALT-001", "R-ALT-004", "R-ALT-006")
     def alert(
-        self, code: int, to: Role, extra: list[object] | None = None, message_code: int = GENERIC_CRITICAL
+        self,
+        code: int,
+        to: Role,
+        extra: list[Data] | None = None,
+        message_code: int | None = None,
+        at: datetime | None = None,
     ) -> None:
-        """Send a critical alert to the party that holds a role: signed, no MAC."""
+        """Send an alert to the party that holds a role; without a message code of its own it is a generic one."""
         party = self.anchors.subject(to)
-        if party is None:
+        if party is None or not self.alerting(code):
             return
         counter = self.next_own_counter()
-        members = [u16(code), octets(date_time(self.clock())), *(extra or [])]
-        notification = DataNotification(counter & 0xFFFFFF, structure(members))
-        self.send_alert(counter, party, message_code, bytes(notification))
+        payload = self.alert_payload(code, at or self.clock(), extra or [], counter)
+        generic = GENERIC_CRITICAL if is_critical(code) else GENERIC_NON_CRITICAL
+        self.send_alert(counter, party, generic if message_code is None else message_code, payload, is_critical(code))
 
-    def send_alert(self, counter: int, party: Eui64, message_code: int, payload: bytes) -> None:
-        """Sign an alert and send it."""
+    @rule("R-ALT-010", "R-ALT-012", "R-ALT-016")
+    def alerting(self, code: int) -> bool:
+        """Whether an alert goes out over the WAN: critical ones always do."""
+        return True
+
+    @rule("R-ALT-006", "R-ALT-008")
+    def alert_payload(self, code: int, at: datetime, extra: list[Data], counter: int) -> bytes:
+        """Return the payload of an alert of a DLMS device: code, time of the event, what the use case adds."""
+        members = [u16(code), octets(date_time(at)), *extra]
+        return bytes(DataNotification(0x20000000 | counter & 0xFFFFFF, structure(members)))
+
+    @rule("R-ALT-001", "R-ALT-003")
+    def send_alert(self, counter: int, party: Eui64, message_code: int, payload: bytes, critical: bool = True) -> None:
+        """Send an alert: signed if it is critical, else MACed for the party."""
         alert = Message(
             cra=Cra.ALERT,
             counter=counter,
@@ -332,4 +359,14 @@ class GbcsDevice:
             message_code=message_code,
             payload=payload,
         )
-        self.send(bytes(sign(alert, self.signing_key)))
+        if critical:
+            self.send(bytes(sign(alert, self.signing_key)))
+            return
+        key = self.agreement_public_key(party)
+        if key is not None:
+            self.send(bytes(add_mac(alert, self.secret(key))))
+
+
+def is_critical(code: int) -> bool:
+    """Whether an alert code is of the critical range 8Fxx."""
+    return code >> 8 == 0x8F

@@ -28,8 +28,9 @@ from bench.gbcs.dlms import (
 )
 from bench.gbcs.times import parse_date_time
 from bench.gbcs.trust_anchors import KeyUsage, Role, TrustAnchorCell
-from rigs.virtual.esme_objects import SUPPLY_SCRIPTS, SUPPLY_STATE, SupplyState
+from rigs.virtual.esme_objects import SUPPLY_SCRIPTS, SUPPLY_STATE
 from rigs.virtual.home import ESME_EUI
+from rigs.virtual.load_switch import Cause, SupplyState
 from rigs.virtual.trust_anchors import SUPPLIER_CELLS
 from tests.virtual.homes import make
 
@@ -94,12 +95,12 @@ def test_short_dips_and_brown_outs_are_ridden_through(bench, volts, milliseconds
 
 @pytest.mark.parametrize("state", list(SupplyState))
 def test_load_switch_keeps_its_state(bench, state):
-    bench.home.esme.set_supply(state)
+    bench.home.esme.switch.move(state, Cause.SUPPLIER)
     bench.home.feed.set_closed(False)
     bench.run(30)
     bench.home.feed.set_closed(True)
     bench.run(30)
-    assert bench.home.esme.supply_state is state
+    assert bench.home.esme.switch.state is state
 
 
 def test_energy_is_neither_lost_nor_counted_while_off(bench):
@@ -124,7 +125,7 @@ def test_alert_counter_survives_an_outage_and_rises(bench):
 
 def test_good_critical_command_is_executed_and_answered_signed(bench):
     (response,) = deliver(bench, disable(bench, 10))
-    assert bench.home.esme.supply_state is SupplyState.DISABLED
+    assert bench.home.esme.switch.state is SupplyState.DISABLED
     assert (response.cra, response.counter, response.message_code) == (Cra.RESPONSE, 10, 0x0050)
     assert response.originator == ESME_EUI and response.target == bench.smki.identities.supplier
     assert len(response.signature) == 64 and response.mac is None
@@ -148,7 +149,7 @@ def test_a_broken_command_changes_nothing(bench, what):
     assert [message.cra for message in messages] == [Cra.ALERT] * len(codes)
     assert set(alert_codes(messages)) == codes
     assert all(message.target == bench.smki.identities.supplier for message in messages)
-    assert bench.home.esme.supply_state is SupplyState.ENABLED
+    assert bench.home.esme.switch.state is SupplyState.ENABLED
     assert bench.home.esme.anchors.counters.get(Role.SUPPLIER, 0) == 0
     assert [one.cra for one in deliver(bench, disable(bench, 1))] == [Cra.RESPONSE]
 
@@ -214,7 +215,7 @@ def test_after_the_first_failing_item_nothing_is_executed(bench):
 def test_a_command_whose_items_are_not_those_of_its_code_is_refused(bench, specs):
     sent = set_clock(bench, 4, specs)
     assert alert_codes(sent) == [0x8F1E] and len(sent) == 1
-    assert bench.home.esme.supply_state is SupplyState.ENABLED and not bench.home.esme.logs.event
+    assert bench.home.esme.switch.state is SupplyState.ENABLED and not bench.home.esme.logs.event
 
 
 def replacements(bench, party, spoilt=()):
