@@ -231,7 +231,7 @@ def test_a_file_is_heard_once_with_its_own_times(tmp_path: Path, cut: bool) -> N
         for step in range(100):
             writer.write_psdu(interface, start + step * 1_000_000, bytes(5) + step.to_bytes(4, "big"), fcs=False)
     if cut:
-        path.write_bytes(path.read_bytes()[:-300])
+        path.write_bytes(path.read_bytes()[:-301])
     capture, bus = Capture(tmp_path / "log"), Bus()
     capture.open({"file": ("capture-file", CaptureFileConfig(resource=str(path)))})
     capture.opened()
