@@ -1,6 +1,7 @@
 """The sniffers of a rig: held by the capture process, whose trouble becomes the verdict `error`."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,9 @@ class Air:
         sniffer = self.sniffers[name]
         sniffer.unanswered = data.get("unanswered", sniffer.unanswered)
         sniffer.there = data.get("listening", sniffer.there)
+        if item.kind == "learnt":
+            sniffer.info = replace(sniffer.info, stamps=data["stamps"])
+            return
         if item.kind == "ended":
             self._record("step", {"text": problem})
             return

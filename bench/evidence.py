@@ -10,7 +10,7 @@ from bench.han.capture import PcapngWriter
 from bench.observation import Observation, nanoseconds
 
 if TYPE_CHECKING:
-    from bench.han_point import HanPoint
+    from bench.air import Air
     from bench.home import Home
 
 TRACE_HEAD = "time,voltage_v,current_a,power_w,frequency_hz\n"
@@ -26,7 +26,7 @@ class TestEvidence:
         self._home = home
         self._interfaces: dict[str, int] = {}
         try:
-            self._capture = None if home.han is None else self._begin_capture(home.han)
+            self._capture = None if home.rig.air is None else self._begin_capture(home.rig.air)
             self._trace = os.open(folder / "mains.csv", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
             os.write(self._trace, TRACE_HEAD.encode())
         except OSError as problem:
@@ -34,9 +34,9 @@ class TestEvidence:
         self._comments: list[str] = []  #: steps since the last frame
         home.timeline.listen(self._take)
 
-    def _begin_capture(self, han: "HanPoint") -> PcapngWriter:
+    def _begin_capture(self, air: "Air") -> PcapngWriter:
         capture = PcapngWriter(self.folder / "han.pcapng")
-        for sniffer in han.sniffers:
+        for sniffer in air.info():
             self._interfaces[sniffer.name] = capture.add_interface(
                 sniffer.name, description=sniffer.description(), hardware=sniffer.hardware
             )

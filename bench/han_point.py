@@ -7,7 +7,6 @@ from typing import Any
 from bench.bus import Item
 from bench.capture.clock_fit import ClockFit
 from bench.capture.repeats import Repeat, Repeats
-from bench.capture.sniffer import SnifferInfo
 from bench.clock import Clock
 from bench.gbcs import GbcsError
 from bench.gbcs.gbt import Assembly
@@ -38,7 +37,6 @@ class HanPoint:
         self._fits: defaultdict[str, ClockFit] = defaultdict(ClockFit)
         self._repeats = Repeats()
         self._assembly = Assembly()
-        self.sniffers: list[SnifferInfo] = []
 
     def take(self, item: Item) -> None:
         """Put one sniffed frame on the timeline."""

@@ -74,7 +74,6 @@ class Home:
             raise BenchError(f"{self.rig.path}: keys.han: {problem}") from None
         point = HanPoint(self.timeline, self.clock, keyring, self.devices)
         self.rig.listen_to_air(point.take)
-        point.sniffers = self.rig.air.info()
         return point
 
     def _dcc(self) -> DccPoint | None:

@@ -15,7 +15,7 @@ from bench.capture.sniffer import SnifferInfo
 from bench.driver import Driver, DriverConfig, driver_reference
 from bench.errors import BenchError, InstrumentError
 
-OPEN_S, ANSWER_S, STOP_S = 30.0, 10.0, 5.0
+OPEN_S, ANSWER_S, STOP_S = 30.0, 10.0, 15.0
 LONGEST = 1 << 20
 
 

@@ -8,12 +8,13 @@ from collections.abc import Callable
 
 from bench.capture.clock_fit import ClockFit
 from bench.capture.sniffer import Heard, Sniffer
+from bench.capture.stamps import StampConvention
 from bench.errors import BenchError, InstrumentError
 
 RETRY_S = 1.0
 
-#: time (us since 1970; None: the bench stamps it), frame, frames lost just before it
-Timed = tuple[int | None, Heard, int]
+#: time (us since 1970; None: the bench stamps it), frame
+Timed = tuple[int | None, Heard]
 
 
 class Ear:
@@ -25,6 +26,7 @@ class Ear:
         self.sequence = 0  #: of what was published, losses included
         self.alive = True
         self.seen_us: int | None = None if now is None else now()  #: when it was last known to be there
+        self.convention = StampConvention(sniffer.stamps)
         self._fit = ClockFit()
         self._lost = sniffer.lost
         self._back = threading.Event()
@@ -42,7 +44,9 @@ class Ear:
         if not chunk:
             return []
         self.seen_us = arrival
-        return [(self._time(heard, arrival), heard, 0) for heard in self.sniffer.parse(chunk)]
+        convention = self.convention
+        frames = [convention.end_of_frame(heard) for heard in self.sniffer.parse(chunk)]
+        return [(self._time(heard, arrival), heard) for heard in frames]
 
     def _time(self, heard: Heard, arrival: int | None) -> int | None:
         if self.sniffer.own_time and heard.device_us is not None:
@@ -50,6 +54,13 @@ class Ear:
         if arrival is None or heard.device_us is None:
             return arrival
         return self._fit.feed(heard.device_us, arrival)
+
+    def has_learnt(self) -> bool:
+        """Whether it is known now, and was not before, which end of a frame the sniffer's times are of."""
+        if self.convention.kind == self.sniffer.stamps:
+            return False
+        self.sniffer.stamps = self.convention.kind
+        return True
 
     def new_losses(self) -> int:
         """Return how many frames the sniffer has lost since the last call."""

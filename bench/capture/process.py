@@ -152,6 +152,8 @@ class CaptureProcess:
                 heapq.heappush(self._held, (one[0], self._order, ear, one))
             else:
                 self._pass_on(ear, one[0], one[1])
+        if ear.has_learnt():
+            self._tell("learnt", ear, ear.sniffer.info().description(), stamps=ear.sniffer.stamps)
         if ear.sniffer.ended and ear.alive:
             self._unwatch(ear)
             self._tell("ended", ear, f"{ear.name}: {ear.sniffer.hardware} has come to its end")
@@ -161,7 +163,7 @@ class CaptureProcess:
             return
         limit = 0 if self._now is None else self._now() - HOLD_US
         while self._held and (everything or self._held[0][0] <= limit):
-            _, _, ear, (stamp, heard, _) = heapq.heappop(self._held)
+            _, _, ear, (stamp, heard) = heapq.heappop(self._held)
             self._pass_on(ear, stamp, heard)
 
     def _pass_on(self, ear: Ear, stamp: int | None, heard: Heard) -> None:
