@@ -4,11 +4,13 @@ from dataclasses import replace
 
 from bench.bus import Item
 from bench.capabilities import LocalDelivery
+from bench.catalogue import use_case as find_use_case
 from bench.clock import Clock
 from bench.dcc import ServiceRequest
 from bench.dcc.bodies import Body
+from bench.dcc.examples import example
 from bench.dcc.payload import Device as DeviceKind
-from bench.dcc.transform import transform
+from bench.dcc.transform import candidates, transform
 from bench.driver import Driver
 from bench.errors import InstrumentError, NotRun
 from bench.gbcs import Eui64, GbcsError, Keystore, Message
@@ -18,6 +20,8 @@ from bench.message_text import describe
 from bench.observation import Observation, Pattern
 from bench.parties import Device, OriginatorCounters, Party
 from bench.timeline import Timeline
+
+CIN = "1234"  #: customer identification number of an example
 
 
 class LocalPoint:
@@ -51,6 +55,33 @@ class LocalPoint:
         )
         return self.protect(message, to)
 
+    def example(self, use_case: str, to: Device, *, as_user: Party, counter: int | None = None) -> Message:
+        """Return a complete, well-formed command of a use case as a party sends it, whether it has the right or not."""
+        case = find_use_case(use_case)
+        number = self._counters.next(as_user.eui, self._clock.now()) if counter is None else counter
+        now = self._clock.now()
+        request = ServiceRequest.of(as_user.eui, to.eui, number, example(case.services[0], case, at=now))
+        found = candidates(
+            request,
+            device=DeviceKind[to.type],
+            acb=self._acb,
+            acb_counter=number,
+            cos_party=self._cos_party.eui,
+            cos_counter=number,
+            at=now,
+            user_role="Supplier" if "Supplier" in case.roles else (*case.roles, "Supplier")[0],
+            cin=CIN,
+        )
+        message = next(one for name, one in found if name.split()[0] == use_case)
+        message = replace(
+            message,
+            originator=as_user.eui,
+            supplementary_party=None,
+            supplementary_counter=None,
+            supplementary_certificate=None,
+        )
+        return self.protect(message, to)
+
     def protect(self, message: Message, receiver: Device) -> Message:
         """Return a message signed (where it has no signature yet) and with a fresh MAC for the device that gets it."""
         if message.signature is None:
@@ -63,8 +94,8 @@ class LocalPoint:
             raise NotRun("the key store has no key agreement key of the Access Control Broker; test keys are needed")
         return add_mac(replace(message, mac=None), secret)
 
-    def deliver(self, message: Message, words: str) -> Observation:
-        """Deliver a message as it is; returns where on the timeline that happened."""
+    def deliver(self, message: Message | bytes, words: str) -> Observation:
+        """Deliver a message, or octets, as they are; returns where on the timeline that happened."""
         octets = bytes(message)
         described = describe(octets)
         data = described | {"text": f"deliver {words}: {described['text']}"}

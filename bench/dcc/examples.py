@@ -72,7 +72,7 @@ def example(
     DuisError where none can be made.
     """
     conditions = tuple(one for one in (case.when if case else ()) if not one.startswith(("!", "@")))
-    return _record(BODIES[service(variant).element], _Wishes(at, given or {}, conditions))
+    return _record(BODIES[service(variant).element], _Wishes(at.replace(microsecond=0), given or {}, conditions))
 
 
 def _record(kind: type[Made], wishes: _Wishes) -> Made:

@@ -26,7 +26,7 @@ from bench.gbcs.dlms import (
 )
 from rigs.virtual.cosem_objects import Attribute, CosemObjects, instants, target
 from rigs.virtual.rules import rule
-from rigs.virtual.use_cases import UseCase, fits
+from rigs.virtual.use_cases import Asked, UseCase, fits
 
 if TYPE_CHECKING:
     from rigs.virtual.gbcs_device import Exchange, GbcsDevice
@@ -65,11 +65,11 @@ class CosemServer:
     @rule("R-SEC-001", "R-SEC-002")
     def is_well_formed(self, use_case: UseCase, request: AccessRequest) -> bool:
         """Whether the items are those of the use case, in its order."""
-        given = [
-            (_verb(spec, data), target((spec.class_id, spec.obis, spec.index)))
+        asked = [
+            Asked(_verb(spec), target((spec.class_id, spec.obis, spec.index)), data)
             for spec, data in zip(request.specs, request.data, strict=True)
         ]
-        return any(fits(given, entry.command) for entry in use_case.entries)
+        return any(fits(asked, entry.command) for entry in use_case.entries)
 
     @rule("R-RSP-012", "R-RSP-013", "R-RSP-013a")
     def access(self, exchange: "Exchange", request: AccessRequest) -> tuple[AccessResponse, bool]:
@@ -144,7 +144,7 @@ class CosemServer:
         return value
 
 
-def _verb(spec: Spec, data: Data) -> str:
+def _verb(spec: Spec) -> str:
     if spec.choice == ACTION and spec.class_id == DATA_PROTECTION:
         return "protected"
     return {GET: "get", SET: "set", ACTION: "action", GET_WITH_SELECTION: "select"}[spec.choice]

@@ -6,7 +6,9 @@ from functools import cache
 
 from bench.catalogue import Item, catalogue
 from bench.catalogue import UseCase as Entry
+from bench.gbcs.axdr import Data
 from bench.gbcs.trust_anchors import Role
+from rigs.virtual.blank import description, is_of
 
 CREDENTIALS_DETAILS, DEVICE_CREDENTIALS_DETAILS = 0x0008, 0x011B
 READS = (CREDENTIALS_DETAILS, DEVICE_CREDENTIALS_DETAILS)  #: signed, but they may be repeated
@@ -91,24 +93,35 @@ def _protections(code: int, critical: set[bool]) -> frozenset[Protection]:
     return frozenset(SIGNED_AND_MACED if one else ONLY_MACED for one in critical)
 
 
-def fits(given: Sequence[tuple[str, str]], items: Sequence[Item]) -> bool:
-    """Whether accesses (verb, target) are those of a use case, in its order.
+@dataclass(frozen=True)
+class Asked:
+    """One access of a command: what a catalogue item calls it, and its parameter where it has one."""
+
+    verb: str
+    target: str
+    value: Data | None = None
+
+    def is_for(self, item: Item) -> bool:
+        """Whether it is the access an item describes: the same object, a parameter of its type, a fixed one as fixed."""
+        if (self.verb, self.target) != (item.verb, item.target):
+            return False
+        if self.value is None or not item.type:
+            return True
+        return is_of(self.value, description(item.type)) and (item.value is None or self.value.value == item.value)
+
+
+def fits(asked: Sequence[Asked], items: Sequence[Item]) -> bool:
+    """Whether accesses are those of a use case, in its order.
 
     An item with conditions may be absent, one whose number the request decides may be there many times.
     """
-    reach = {0}  #: how many of `given` the items so far may account for
+    reach = {0}  #: how many of `asked` the items so far may account for
     for item in items:
         begun = reach
         reach = set(begun) if item.when else set()
         for at in begun:
             if item.verb == "each":
-                reach |= set(range(at, len(given) + 1))
-            elif at + item.repeat <= len(given) and all(same(one, item) for one in given[at : at + item.repeat]):
+                reach |= set(range(at, len(asked) + 1))
+            elif at + item.repeat <= len(asked) and all(one.is_for(item) for one in asked[at : at + item.repeat]):
                 reach.add(at + item.repeat)
-    return len(given) in reach
-
-
-def same(given: tuple[str, str], item: Item) -> bool:
-    """Whether an access is the one an item describes."""
-    verb, target = given
-    return verb == item.verb and target == item.target
+    return len(asked) in reach

@@ -6,7 +6,7 @@ from bench.catalogue import Part
 from bench.gbcs.crypto import encrypt
 from bench.gbcs.gbz import ENCRYPTED, LAST, Gbz, GbzComponent
 from rigs.virtual.rules import rule
-from rigs.virtual.use_cases import UseCase, fits
+from rigs.virtual.use_cases import Asked, UseCase, fits
 from rigs.virtual.zcl_objects import FAILURE, NOT_FOUND, SUCCESS, Answer, ZclObjects
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ class ZclServer:
         """Whether the components are those of the use case, in its order, and none is encrypted."""
         if any(component.encrypted for component in request.components):
             return False
-        given = [(_verb(one), _target(one)) for one in request.components]
-        return any(fits(given, entry.command) for entry in use_case.entries)
+        asked = [Asked(_verb(one), _target(one)) for one in request.components]
+        return any(fits(asked, entry.command) for entry in use_case.entries)
 
     @rule("R-RSP-013", "R-RSP-013b", "R-RSP-014", "R-RSP-015")
     def execute(self, exchange: "Exchange", request: Gbz) -> tuple[Gbz, bool]:

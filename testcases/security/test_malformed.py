@@ -1,0 +1,130 @@
+"""Commands that are not what they should be, one thing at a time: nothing is executed, and the meter lives on."""
+
+from dataclasses import replace
+
+import pytest
+
+from bench.dcc.bodies import DisableSupply, ReadSupplyStatus
+from bench.gbcs import Cra, Message
+from bench.gbcs.axdr import Data
+from bench.gbcs.dlms import AccessRequest
+from bench.local_point import answer_to
+from bench.testcase import testcase
+
+ENABLED = 1
+
+
+def _with_items(command: Message, change) -> Message:
+    request = AccessRequest.parse(command.payload)
+    specs, data = change(list(request.specs), list(request.data))
+    return replace(command, payload=bytes(AccessRequest(request.invoke_id, specs, data)))
+
+
+def _twice(specs, data):
+    return specs * 2, data * 2
+
+
+def _another_script(specs, data):
+    return specs, [Data(data[0].tag, 0x35)]
+
+
+def _wrong_type(specs, data):
+    return specs, [Data(0x11, data[0].value)]
+
+
+def _no_items(specs, data):
+    return [], []
+
+
+def _deep(specs, data):
+    nested = data[0]
+    for _ in range(30):
+        nested = Data(2, [nested])
+    return specs, [nested]
+
+
+#: what is wrong -> the change; the command is signed and MACed anew, so that nothing else is wrong
+SIGNED_ANEW = {
+    "an item twice": lambda command: _with_items(command, _twice),
+    "a script that does not exist": lambda command: _with_items(command, _another_script),
+    "a value of another type": lambda command: _with_items(command, _wrong_type),
+    "no item at all": lambda command: _with_items(command, _no_items),
+    "a value nested thirty deep": lambda command: _with_items(command, _deep),
+    "a payload cut short": lambda command: replace(command, payload=command.payload[:-1]),
+    "an octet after the payload": lambda command: replace(command, payload=command.payload + b"\0"),
+    "an empty payload": lambda command: replace(command, payload=b""),
+    "a GBZ payload": lambda command: replace(command, payload=bytes.fromhex("01090101070200030000000000")),
+    "a payload of 1400 octets": lambda command: replace(command, payload=command.payload + bytes(1400)),
+    "the code of another use case": lambda command: replace(command, message_code=0x004F),
+    "a message code nobody knows": lambda command: replace(command, message_code=0x7FFF),
+    "the form of a response": lambda command: replace(command, cra=Cra.RESPONSE),
+    "the form of an alert": lambda command: replace(command, cra=Cra.ALERT),
+    "a signature but the code of a read": lambda command: replace(command, message_code=0x0052),
+}
+#: what is wrong with the octets -> the change; nothing is protected anew
+OCTETS = {
+    "the last octet missing": lambda octets: octets[:-1],
+    "the first octet missing": lambda octets: octets[1:],
+    "half of it missing": lambda octets: octets[: len(octets) // 2],
+    "an octet too many": lambda octets: octets + b"\0",
+    "no MAC header": lambda octets: octets[octets.index(b"\xdf\x09") : -12],
+    "a length that lies": lambda octets: octets[:7] + bytes([octets[7] ^ 0x10]) + octets[8:],
+    "nothing but zeros": lambda octets: bytes(len(octets)),
+    "one octet": lambda octets: octets[:1],
+}
+
+
+@testcase(
+    "SEC-301",
+    "A well protected command with content that does not belong is not executed",
+    rules=["R-SEC-001", "R-SEC-002", "R-SEC-020", "R-SEC-029"],
+    requirements=["SP.19", "SP.20", "SP.32"],
+    use_cases=["ECS43"],
+)
+@pytest.mark.parametrize("what", SIGNED_ANEW)
+def test_content(what, dut, dcc, local, suppliers, mains, timeline, expect):
+    good = local.command(DisableSupply(), dut, as_user=suppliers.losing)
+    command = local.protect(replace(SIGNED_ANEW[what](good), signature=None, mac=None), dut)
+
+    local.deliver(command, f"a command with {what}")
+
+    expect("power drawn through the meter (W)", mains.sample().power).satisfies("to flow", lambda watts: watts > 100)
+    status = dcc.ask(ReadSupplyStatus(), dut, as_user=suppliers.losing)
+    expect("state of the load switch", status.access.data[0].value).equals(ENABLED)
+
+
+@testcase(
+    "SEC-302",
+    "Octets that are no command have no effect, and the meter answers the next one",
+    rules=["R-SEC-001", "R-SEC-020", "R-CMD-001"],
+    requirements=["SP.19", "SP.31", "SFA-12-AVAIL"],
+    use_cases=["ECS43"],
+)
+@pytest.mark.parametrize("what", OCTETS)
+def test_octets(what, dut, dcc, local, suppliers, timeline, expect):
+    command = local.command(DisableSupply(), dut, as_user=suppliers.losing)
+
+    with timeline.never(answer_to(command), during="20 s"):
+        local.deliver(OCTETS[what](bytes(command)), f"a command with {what}")
+
+    status = dcc.ask(ReadSupplyStatus(), dut, as_user=suppliers.losing)
+    expect("state of the load switch", status.access.data[0].value).equals(ENABLED)
+
+
+@testcase(
+    "SEC-303",
+    "A critical command without one of its two protections is refused",
+    rules=["R-CMD-005", "R-SEC-007", "R-SEC-020"],
+    requirements=["SP-MACFIRST", "SDAG1-3-TRUST"],
+    use_cases=["ECS43"],
+)
+@pytest.mark.parametrize("missing", ["signature", "MAC"])
+def test_one_protection_missing(missing, dut, dcc, local, suppliers, timeline, expect):
+    good = local.command(DisableSupply(), dut, as_user=suppliers.losing)
+    bare = replace(good, mac=None) if missing == "MAC" else local.protect(replace(good, signature=b"", mac=None), dut)
+
+    with timeline.never(answer_to(good), during="20 s"):
+        local.deliver(bare, f"a critical command without {missing}")
+
+    status = dcc.ask(ReadSupplyStatus(), dut, as_user=suppliers.losing)
+    expect("state of the load switch", status.access.data[0].value).equals(ENABLED)
