@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 
 PSDU = "618841621a016f000048022a0000016f1e5528" + "ab" * 45
 BUFFERS = 120  #: frames a sniffer keeps while its line is not read
+MOST_AT_ONCE = 20  #: frames printed in one go: when this process was held up, the air did not become denser
 CHANNELS = range(11, 27)
 
 
@@ -59,23 +60,26 @@ class _Sniffer:
 
 
 def _serve(pipe: Connection, count: int, rate: float, seconds: float) -> None:
-    """Tell the paths; print `rate` lines a second on each from when all receive; tell (sent, dropped)."""
+    """Tell the paths; print `rate` lines a second on each from when all receive; tell (sent, dropped), and a stall."""
     sniffers = [_Sniffer(channel) for channel in list(CHANNELS)[:count]]
     pipe.send([(sniffer.path, sniffer.channel) for sniffer in sniffers])
     while not all(sniffer.receiving for sniffer in sniffers):
         for ready in select.select([sniffer.master for sniffer in sniffers], [], [], 0.05)[0]:
             next(sniffer for sniffer in sniffers if sniffer.master == ready).shell()
-    began = time.monotonic()
-    while (passed := time.monotonic() - began) < seconds:
-        due = int(passed * rate)
+    began = before = time.monotonic()
+    stall, passed = 0.0, 0.0
+    while passed < seconds or any(sniffer.number < seconds * rate for sniffer in sniffers):
+        now = time.monotonic()
+        passed, stall, before = now - began, max(stall, now - before), now
         for sniffer in sniffers:
+            due = min(int(min(passed, seconds) * rate), sniffer.number + MOST_AT_ONCE)
             sniffer.hear([line(number, int(number / rate * 1e6)) for number in range(sniffer.number, due)])
         time.sleep(0.5 / rate if rate < 5000 else 0)
     for _ in range(200):
         for sniffer in sniffers:
             sniffer.hear([])
         time.sleep(0.005)
-    pipe.send([(sniffer.number, sniffer.dropped) for sniffer in sniffers])
+    pipe.send(([(sniffer.number, sniffer.dropped) for sniffer in sniffers], stall))
     pipe.recv()
 
 
@@ -93,9 +97,10 @@ class Sniffers:
         """Whether everything has been printed."""
         return self._pipe.poll()
 
-    def sent(self) -> list[tuple[int, int]]:
-        """Frames on air and frames a sniffer had no buffer for, of each; waits for the end."""
-        told: list[tuple[int, int]] = self._pipe.recv()
+    def sent(self) -> tuple[list[tuple[int, int]], float]:
+        """Frames on air and frames a sniffer had no buffer for, of each, and the longest time in which this process
+        itself was held up (s); waits for the end."""
+        told: tuple[list[tuple[int, int]], float] = self._pipe.recv()
         return told
 
     def close(self) -> None:

@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from bench.capture.align import Alignment
 from bench.capture.ear import Ear, Timed, open_all, our_clock
 from bench.capture.file import CaptureFile
 from bench.capture.publisher import BACKLOG, Publisher, iso
@@ -47,6 +48,7 @@ class CaptureProcess:
         self._now: Callable[[], int] | None = None
         self._held: list[tuple[int, int, Ear, Timed]] = []
         self._order = 0
+        self._alignment: Alignment | None = None
         self._poll = select.poll()
         self._polled: dict[int, Ear] = {}
         self._next_look = 0.0
@@ -89,6 +91,7 @@ class CaptureProcess:
                 self._file = CaptureFile(write, [sniffer.info() for sniffer in self._sniffers])
             except OSError as problem:
                 raise BenchError(f"cannot write {write}: {problem.strerror}; free some space and run again") from None
+        self._alignment = Alignment({one.name: (one.channel, one.page) for one in self._sniffers if not one.own_time})
         for sniffer in self._sniffers:
             sniffer.begin()
             ear = Ear(sniffer, self._now)
@@ -148,8 +151,7 @@ class CaptureProcess:
         hold = self._now is not None and len(self._ears) > 1
         for one in timed:
             if hold and one[0] is not None:
-                self._order += 1
-                heapq.heappush(self._held, (one[0], self._order, ear, one))
+                self._hold(ear, one[0], one[1])
             else:
                 self._pass_on(ear, one[0], one[1])
         if ear.has_learnt():
@@ -157,6 +159,12 @@ class CaptureProcess:
         if ear.sniffer.ended and ear.alive:
             self._unwatch(ear)
             self._tell("ended", ear, f"{ear.name}: {ear.sniffer.hardware} has come to its end")
+
+    def _hold(self, ear: Ear, stamp: int, heard: Heard) -> None:
+        if self._alignment is not None and not ear.sniffer.own_time:
+            stamp = self._alignment.feed(ear.name, stamp, heard.psdu[:-2] if heard.fcs else heard.psdu)
+        self._order += 1
+        heapq.heappush(self._held, (stamp, self._order, ear, (stamp, heard)))
 
     def _release(self, everything: bool = False) -> None:
         if not self._held:
