@@ -103,6 +103,8 @@ class Home:
             world, self.medium, "ESME", (ESME_EUI, ESME_SHORT), site.network, {CHF_SHORT: CHF_EUI}, self.esme.powered
         )
         MeterTunnel(self.esme, self.esme_node)
+        self.esme.time.hub = lambda: self.hub.time()  # noqa: PLW0108 - a defect may replace it
+        self.esme.time.run()
         self.medium.path("CHF", "ESME", LINK_LOSS_DB, self.attenuation)
         self.medium.listen_in(SNIFFER_LOSS_DB, heard)
         self.dcc = Dcc(world, smki, site.users, DEVICES, self.hub.from_wan, site.poster)

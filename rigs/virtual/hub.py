@@ -10,6 +10,7 @@ from bench.han.errors import HanError
 from bench.han.tunnelling import CLUSTER, RequestTunnel, RequestTunnelResponse, TransferData
 from bench.han.zcl import ZclFrame
 from bench.pki import TestSmki
+from rigs.virtual.device_clock import RELIABLE
 from rigs.virtual.gbcs_device import GbcsDevice
 from rigs.virtual.power import Feed, Supply
 from rigs.virtual.rules import rule
@@ -49,9 +50,15 @@ class Hub:
         self._local: set[tuple[Eui64, int]] = set()
         self._sequence = 0
         self.started = True
+        self.clock_error, self.clock_status = timedelta(), RELIABLE
         self._interrupted_at: datetime | None = None
         self.supply = Supply(world, feed, hold_up=HUB_HOLD_UP, lost=self._power_down, back=self._power_up)
         node.receive = self._from_han
+
+    @rule("R-TIM-003", "R-TIM-021")
+    def time(self) -> tuple[datetime, int] | None:
+        """Return the hub's time and whether it is reliable; None while it is off."""
+        return (self.world.now + self.clock_error, self.clock_status) if self.powered() else None
 
     def powered(self) -> bool:
         """Whether the hub's radio and WAN modem run."""

@@ -102,12 +102,13 @@ class Asked:
     value: Data | None = None
 
     def is_for(self, item: Item) -> bool:
-        """Whether it is the access an item describes: the same object, a parameter of its type, a fixed one as fixed."""
+        """Whether it is the access an item describes: object, type of the parameter, fixed value."""
         if (self.verb, self.target) != (item.verb, item.target):
             return False
         if self.value is None or not item.type:
             return True
-        return is_of(self.value, description(item.type)) and (item.value is None or self.value.value == item.value)
+        fixed = bytes.fromhex(item.value) if isinstance(item.value, str) else item.value
+        return is_of(self.value, description(item.type)) and (fixed is None or self.value.value == fixed)
 
 
 def fits(asked: Sequence[Asked], items: Sequence[Item]) -> bool:

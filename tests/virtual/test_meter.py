@@ -185,7 +185,7 @@ READ_CLOCK = [Spec(GET, 8, CLOCK, 2), Spec(GET, 8, CLOCK, 4)]
 
 def set_clock(bench, counter, specs=(*SET_CLOCK, *READ_CLOCK)):
     now = octets(date_time(bench.world.now))
-    values = {SET: enum(1), ACTION: structure([now, now, now]), GET: NULL}
+    values = {SET: enum(5), ACTION: structure([now, now, now]), GET: NULL}
     data = [values[spec.choice] for spec in specs]
     data = [
         i8(0) if spec.index == 4 and spec.choice == ACTION else each for spec, each in zip(specs, data, strict=True)
