@@ -15,7 +15,7 @@ from bench.han.nwk_commands import NwkCommand
 from bench.han.octets import eui_text
 from bench.han.tunnelling import TunnelData, Tunnelling
 from bench.han.zcl import ZclFrame, ZclType
-from bench.han.zdo import Zdo
+from bench.han.zdo_base import Zdo
 
 
 @dataclass(slots=True)

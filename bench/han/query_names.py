@@ -30,7 +30,7 @@ def profile_number(name: str) -> int | None:
 @cache
 def known_commands() -> dict[str, str]:
     """Return every name a frame may show as its command, by the form in which names are compared."""
-    from bench.han import aps_commands, mac_commands, nwk_commands, tables, zdo
+    from bench.han import aps_commands, mac_commands, nwk_commands, tables, zdo, zdo_management
     from bench.han.aps import ApsType
     from bench.han.mac import MacType
     from bench.han.nwk import NwkType
@@ -42,7 +42,7 @@ def known_commands() -> dict[str, str]:
         names |= set() if known is None else {command.name for command in known.commands.values()}
     names |= {kind.name.lower() for kind in MacType} | {"APS ack", "fragment"}
     names |= {f"NWK {kind.name.lower()}" for kind in NwkType} | {f"APS {kind.name.lower()}" for kind in ApsType}
-    modules = {module.__name__ for module in (aps_commands, mac_commands, nwk_commands, zdo)}
+    modules = {module.__name__ for module in (aps_commands, mac_commands, nwk_commands, zdo, zdo_management)}
     names |= {kind.__name__ for kind in _below(Record) if kind.__module__ in modules}
     return {fold(name): name for name in sorted(names)}
 

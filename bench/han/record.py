@@ -246,6 +246,8 @@ def plain(value: Any) -> Any:
         return value.hex()
     if isinstance(value, Record):
         return value.as_dict()
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {name: plain(part) for name, part in value._asdict().items()}
     if isinstance(value, tuple | list):
         return [plain(v) for v in value]
     return value

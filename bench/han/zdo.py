@@ -1,35 +1,22 @@
 """ZigBee device objects: commands of profile 0000 on endpoint 0 (ZigBee PRO 2.4). Responses are 8000 + request."""
 
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, Any
 
+from bench.han.errors import HanError
 from bench.han.octets import Octets
 from bench.han.record import EUI64, U8, U16, U32, Bytes8, Eui, Integer, LengthOctets, Record, Rest, Shorts, When
-
-STATUS = {
-    0x00: "success",
-    0x80: "invalid request type",
-    0x81: "device not found",
-    0x82: "invalid endpoint",
-    0x83: "not active",
-    0x84: "not supported",
-    0x85: "timeout",
-    0x86: "no match",
-    0x88: "no entry",
-    0x89: "no descriptor",
-    0x8A: "insufficient space",
-    0x8B: "not permitted",
-    0x8C: "table full",
-    0x8D: "not authorised",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Zdo(Record):
-    """A ZDO command, its transaction sequence number first; CLUSTER is its APS cluster."""
-
-    CLUSTER: ClassVar[int] = -1
-    sequence: U8
+from bench.han.zdo_base import Zdo
+from bench.han.zdo_management import (
+    EnhancedUpdateNotify,
+    JoiningListRequest,
+    JoiningListResponse,
+    MgmtLqiResponse,
+    MgmtNwkUpdateNotify,
+    MgmtRtgResponse,
+    MgmtTableRequest,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +168,13 @@ class NodeDescResponse(Zdo):
     short: U16
     descriptor: Rest = b""
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary with the descriptor's fields; octets that are none stay hex."""
+        shown = Zdo.as_dict(self)
+        if len(self.descriptor) >= 13:
+            shown["descriptor"] = NodeDescriptor.parse(self.descriptor).as_dict()
+        return shown
+
 
 @dataclass(frozen=True, slots=True)
 class SimpleDescResponse(Zdo):
@@ -191,10 +185,33 @@ class SimpleDescResponse(Zdo):
     short: U16
     descriptor: LengthOctets = b""
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return a JSON-able dictionary with the descriptor's fields; octets that are none stay hex."""
+        shown = Zdo.as_dict(self)
+        with suppress(HanError):
+            if self.descriptor:
+                shown["descriptor"] = SimpleDescriptor.parse(self.descriptor).as_dict()
+        return shown
+
     @property
     def simple(self) -> "SimpleDescriptor | None":
         """The descriptor, None when empty; HanError."""
         return SimpleDescriptor.parse(self.descriptor) if self.descriptor else None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeDescriptor(Record):
+    """What a node is (ZigBee PRO 2.3.2.3): type bits 0-2 of `flags` (0 coordinator, 1 router, 2 end device)."""
+
+    flags: U8
+    bands: U8
+    capability: U8
+    manufacturer: U16
+    max_buffer: U8
+    max_incoming: U16
+    server_mask: U16
+    max_outgoing: U16
+    descriptor_capability: U8
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,50 +251,46 @@ class StatusResponse(Zdo):
 
 
 @dataclass(frozen=True, slots=True)
-class EnhancedUpdateNotify(Zdo):
-    """Sub-GHz channel statistics (cluster 803B): totals of unicasts, failures, retries over `period` minutes."""
-
-    CLUSTER = 0x803B
-    status: U8
-    mask: U32
-    unicasts: U16
-    failures: U16
-    retries: U16
-    period: U8
-
-
-@dataclass(frozen=True, slots=True)
 class UnknownZdo(Zdo):
     """A command without a layout here."""
 
     content: Rest = b""
 
 
-_COMMANDS: dict[int, type[Zdo]] = {
-    c.CLUSTER: c
-    for c in (
-        NwkAddrRequest,
-        IeeeAddrRequest,
-        NodeDescRequest,
-        SimpleDescRequest,
-        ActiveEpRequest,
-        MatchDescRequest,
-        DeviceAnnce,
-        ParentAnnce,
-        BindRequest,
-        UnbindRequest,
-        MgmtLeaveRequest,
-        MgmtPermitJoining,
-        MgmtNwkUpdate,
-        NwkAddrResponse,
-        IeeeAddrResponse,
-        NodeDescResponse,
-        SimpleDescResponse,
-        ActiveEpResponse,
-        MatchDescResponse,
-        EnhancedUpdateNotify,
-    )
-} | dict.fromkeys((0x8021, 0x8022, 0x8034, 0x8036), StatusResponse)
+_COMMANDS: dict[int, type[Zdo]] = (
+    {
+        c.CLUSTER: c
+        for c in (
+            NwkAddrRequest,
+            IeeeAddrRequest,
+            NodeDescRequest,
+            SimpleDescRequest,
+            ActiveEpRequest,
+            MatchDescRequest,
+            DeviceAnnce,
+            ParentAnnce,
+            BindRequest,
+            UnbindRequest,
+            MgmtLeaveRequest,
+            MgmtPermitJoining,
+            MgmtNwkUpdate,
+            NwkAddrResponse,
+            IeeeAddrResponse,
+            NodeDescResponse,
+            SimpleDescResponse,
+            ActiveEpResponse,
+            MatchDescResponse,
+            EnhancedUpdateNotify,
+            MgmtLqiResponse,
+            MgmtRtgResponse,
+            MgmtNwkUpdateNotify,
+            JoiningListRequest,
+            JoiningListResponse,
+        )
+    }
+    | dict.fromkeys((0x8021, 0x8022, 0x8034, 0x8036), StatusResponse)
+    | dict.fromkeys((0x0031, 0x0032, 0x0033), MgmtTableRequest)
+)
 
 
 def parse_zdo(cluster: int, payload: bytes) -> Zdo:

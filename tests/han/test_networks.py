@@ -6,7 +6,7 @@ from bench.han import zcl
 from bench.han.dissect import Dissector
 from bench.han.keyring import Keyring
 
-from .traffic import Network
+from .broad_traffic import Network
 from .vectors import FRAMES, psdu
 
 READ = bytes(zcl.ZclFrame.general(zcl.READ, 1, zcl.read_attributes([0x0400])))

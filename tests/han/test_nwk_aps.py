@@ -193,3 +193,34 @@ def test_any_zdo_octets_round_trip_or_raise_han_error(cluster: int, data: bytes)
             continue
         assert bytes(command) == data
         command.as_dict()
+
+
+@pytest.mark.parametrize(
+    ("cluster", "octets", "fields"),
+    [
+        (0x0031, "0703", {"start": 3}),
+        (0x8031, "07" "00" "05" "00" "01" "4433221100" "5f1500" "8877665500" "5f1500" "016f" "25" "02" "01" "c8",
+         {"total": 5, "statusName": "success", "neighbours": [
+             {"epid": "00155f0011223344", "eui": "00155f0055667788", "short": 0x6F01, "flags": 0x25,
+              "permit_joining": 2, "depth": 1, "lqi": 200}]}),
+        (0x8032, "07" "00" "01" "00" "01" "016f" "10" "428c",
+         {"routes": [{"dst": 0x6F01, "flags": 16, "next_hop": 0x8C42}]}),
+        (0x8038, "07" "00" "00f8ff07" "0100" "0200" "02" "a0b0", {"mask": 0x07FFF800, "energies": [0xA0, 0xB0]}),
+        (0x803A, "07" "00" "09" "01" "01" "00" "01" "8877665500" "5f1500",
+         {"policy": 1, "devices": ["00155f0055667788"]}),
+        (0x8031, "0784", {"statusName": "not supported"}),
+    ],
+)  # fmt: skip
+def test_zdo_management(cluster: int, octets: str, fields: dict[str, object]) -> None:
+    command = zdo.parse_zdo(cluster, bytes.fromhex(octets))
+    assert fields.items() <= command.as_dict().items()
+    assert bytes(command).hex() == octets
+
+
+def test_descriptors_are_read() -> None:
+    node = zdo.parse_zdo(0x8002, bytes.fromhex("0700016f01408e5f11528000412c800000")).as_dict()
+    assert node["descriptor"]["manufacturer"] == 0x115F and node["descriptor"]["max_buffer"] == 0x52
+    simple = zdo.parse_zdo(0x8004, bytes.fromhex("0700016f0c010901010500010207010008"))
+    assert simple.as_dict()["descriptor"]["inputs"] == [0x0702]
+    odd = zdo.parse_zdo(0x8004, bytes.fromhex("0700016f020109"))
+    assert odd.as_dict()["descriptor"] == "0109"

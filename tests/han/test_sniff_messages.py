@@ -15,7 +15,7 @@ from bench.han.sniff_command import Options, read_file
 from bench.han.tunnelling import TransferData, put
 from tests.rtds import messages, needs_rtds, read
 
-from .traffic import Network
+from .broad_traffic import Network
 
 pytestmark = [needs_rtds, pytest.mark.rtds]
 

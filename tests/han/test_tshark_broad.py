@@ -16,8 +16,8 @@ from bench.han.keyring import Keyring
 from bench.han.sniff_command import Options, read_file
 from tests.tools import need
 
+from .broad_traffic import Network, every_command
 from .test_tshark import _sources
-from .traffic import Network, every_command
 from .vectors import FRAMES, LK_INSTALL, NK, TCLK, psdu
 
 pytestmark = pytest.mark.tshark
