@@ -29,11 +29,11 @@ FIELDS = (
     "zbee_nwk.src", "zbee_nwk.dst", "zbee_nwk.radius", "zbee_nwk.seqno", "zbee_nwk.src64", "zbee_nwk.cmd.id",
     "zbee.sec.counter", "zbee.sec.key_seqno", "zbee_aps.type", "zbee_aps.counter", "zbee_aps.cluster",
     "zbee_aps.profile", "zbee_aps.src", "zbee_aps.dst", "zbee_aps.block", "zbee_zcl.cmd.tsn", "zbee_zcl.cmd.id",
-    "zbee_zcl.cmd.srv_tx.id", "zbee_zcl.cs.cmd.id",
+    "zbee_zcl.cs.cmd.id",
 )  # fmt: skip
 VALUES = (
     "zbee_zcl.attr.id", "zbee_zcl.attr.data.type", "zbee_zcl.attr.uint8", "zbee_zcl.attr.uint16",
-    "zbee_zcl.attr.uint48", "zbee_zcl.attr.int24", "zbee_zcl.attr.enum8",
+    "zbee_zcl.attr.uint48", "zbee_zcl.attr.int24", "zbee_zcl.attr.utc",
 )  # fmt: skip
 
 

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from bench.han import tunnelling
 from bench.han.aps import Extended
 from bench.han.columns import detail
-from bench.han.columns.ccm import ROW
 from bench.han.columns.headers import Work
 from bench.han.columns.inner import read_zcl
 from bench.han.columns.lookup import Rows, mixed
-from bench.han.columns.views import masks, take
+from bench.han.columns.views import ROW, masks, take
 from bench.han.dissect import REPEAT_WINDOW, Dissector
 from bench.han.errors import HanError
 from bench.han.fragments import TIMEOUT
@@ -24,7 +23,7 @@ from bench.han.zcl import ZclFrame
 
 Ints = NDArray[np.int64]
 U64 = NDArray[np.uint64]
-_KEY = ("channel", "pan", "nwk_src", "nwk_dst", "aps_counter", "cluster", "src_endpoint", "dst_endpoint")
+_KEY = ("pan", "nwk_src", "nwk_dst", "aps_counter", "cluster", "src_endpoint", "dst_endpoint")
 _ONE = ("pan", "nwk_src", "nwk_dst", "aps_counter", "cluster", "src_endpoint", "dst_endpoint", "fragment", "fragments")
 
 
@@ -99,6 +98,8 @@ class Assembly:
         # Blocks in order, time going forward; the first block holds the ZCL header.
         ordered = block == np.arange(len(rows)) - begins[run]
         ordered[1:] &= (run[1:] != run[:-1]) | ((times[1:] >= times[:-1]) & (times[1:] - times[:-1] <= TIMEOUT))
+        channel = fields["channel"][rows]
+        ordered[1:] &= (run[1:] != run[:-1]) | (channel[1:] == channel[:-1])
         good &= np.logical_and.reduceat(ordered, begins)
         first = take(work.payload, rows[begins])
         good &= (fields["payload_length"][rows[begins]] >= 5) & (first[:, 0] & 3 < 2)
@@ -153,11 +154,12 @@ class Assembly:
         batch, fields = work.batch, work.fields
         heard: Any = _Heard(batch.first + row, int(fields["time"][row]))
         block = work.payload[row, : int(fields["payload_length"][row])].tobytes()
-        pan, src, dst, counter, cluster = (int(fields[name][row]) for name in _ONE[:5])
+        pan, src, dst, counter, cluster, channel = (int(fields[name][row]) for name in (*_ONE[:5], "channel"))
         psdu = batch.psdu(row)
         self._dissector.note_repeat(heard, (pan, psdu[9 : len(psdu) - 2 * int(batch.fcs[row])]))
         extended = (work.extended[row].tobytes(),) if fields["fragment"][row] >= 0 else ()
-        self._dissector.note_repeat(heard, (pan, src, dst, counter, cluster, block, *extended))
+        parties = (None if channel < 0 else channel, pan, src, dst)
+        self._dissector.note_repeat(heard, (*parties, counter, cluster, block, *extended))
         return heard, block
 
     def _one(

@@ -126,7 +126,7 @@ def _records(
         rows,
         identifier.astype(np.int32),
         status.astype(np.int16),
-        np.where(valued, kind, ABSENT).astype(np.int16),
+        np.where(valued, kind.astype(np.int16), np.int16(ABSENT)),
         np.where(known, value, 0),
         known,
     )

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.han.columns.ccm import ROW, U8
-from bench.han.columns.views import gather
+from bench.han.columns.ccm import U8
+from bench.han.columns.views import ROW, gather
 from bench.han.errors import HanError
 from bench.han.tap import FCS_CRC16, FCS_NONE, Tap
 

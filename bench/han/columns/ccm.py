@@ -12,11 +12,10 @@ import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from numpy.typing import NDArray
 
-from bench.han.columns.views import gather, masks
+from bench.han.columns.views import ROW, gather, masks
 
 U8 = NDArray[np.uint8]
 Ints = NDArray[np.int64]
-ROW = 128  #: octets of a row: a PSDU has at most 127
 MIC = 4
 _FLAGS = 0x49  #: of block B0: authenticated data, MIC of 4 octets, length field of 2
 _COUNTING = np.arange(ROW, dtype=np.uint8)

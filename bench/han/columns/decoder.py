@@ -14,12 +14,12 @@ from bench.han.columns import detail
 from bench.han.columns.assembly import Assembly
 from bench.han.columns.attributes import read_attributes
 from bench.han.columns.batch import Batch
-from bench.han.columns.ccm import ROW
 from bench.han.columns.headers import Secured, Work, read_headers
 from bench.han.columns.inner import Inner, finish, read_inner, unknown_originator
 from bench.han.columns.lookup import ABSENT_EUI, Addresses, Rows
 from bench.han.columns.opening import network_reasons, open_network
 from bench.han.columns.table import EUI_FIELDS, FIELDS, Columns
+from bench.han.columns.views import ROW
 from bench.han.dissect import Dissector
 from bench.han.frame import Frame
 from bench.han.keyring import Keyring
@@ -78,6 +78,7 @@ class _Sweep:
         self._addresses: Addresses
         self._src: NDArray[Any] = np.full(len(secured.rows), ABSENT_EUI)
         self._dst: NDArray[Any] = self._src.copy()
+        self._taught = -1  # the row whose addresses were learned last: it may contradict itself
 
     def run(self) -> None:
         """Decode all rows."""
@@ -145,12 +146,13 @@ class _Sweep:
         for short, eui in _LEARNED:
             present = fields[eui][rows] != ABSENT_EUI
             same &= ~present | self._addresses.same(channels, pans, fields[short][rows], fields[eui][rows])
-        differing = np.flatnonzero(~same)
+        differing = np.flatnonzero(~same & (rows != self._taught))
         return int(rows[differing[0]]) if len(differing) else end
 
     def _teach(self, row: int) -> None:
         """Learn what a frame teaches, as the dissector does."""
         fields = self._work.fields
+        self._taught = row
         channel = int(fields["channel"][row])
         for short, eui in _LEARNED:
             octets = int(fields[eui][row]).to_bytes(8, "big")
@@ -222,6 +224,8 @@ def _put(work: Work, row: int, frame: Frame) -> None:
         work.reasons[row] = frame.decrypted
     if frame.gbcs is not None:
         work.gbcs[row] = frame.gbcs
+    if frame.mac is not None and frame.nwk is not None and frame.nwk.security is not None:
+        work.fields["nwk_hash"][row] = detail.hashed(frame.mac.payload)
     work.names[row] = frame.command
     payload = frame.aps_payload
     if payload is not None:

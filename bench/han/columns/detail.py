@@ -1,5 +1,8 @@
 """One frame of the detailed dissector as the values of its row in columns."""
 
+import numpy as np
+
+from bench.han.columns.views import ROW, hashes
 from bench.han.frame import Frame
 from bench.han.mac import Address
 from bench.han.nwk import NwkType
@@ -12,6 +15,13 @@ Values = dict[str, int]
 def number(eui: bytes | None) -> int:
     """Return an EUI-64 as it stands in a column."""
     return NO_EUI if eui is None else int.from_bytes(eui, "big")
+
+
+def hashed(octets: bytes) -> int:
+    """Return the value of column nwk_hash for secured NWK octets."""
+    padded = np.zeros((1, ROW), np.uint8)
+    padded[0, : len(octets)] = np.frombuffer(octets[:ROW], np.uint8)
+    return int(hashes(padded, np.array([min(len(octets), ROW)], np.int64))[0])
 
 
 def values(frame: Frame) -> Values:

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.han.columns.batch import Batch
-from bench.han.columns.ccm import MIC, ROW, U8, checks
+from bench.han.columns.ccm import MIC, U8, checks
 from bench.han.columns.lookup import Rows
 from bench.han.columns.table import FIELDS, empty
-from bench.han.columns.views import euis, gather, numbers
+from bench.han.columns.views import ROW, euis, gather, hashes, numbers
 from bench.han.query_values import NO_EUI
 
 _FORM = 0xEC4F  #: FCF bits that tell forms apart: type, security, compression, address modes, version 2015
@@ -185,6 +185,8 @@ def _network(work: Work, rows: Rows, body: NDArray[np.int64]) -> Secured:
     work.set("nwk_counter", rows, numbers(octets, place + 1, "<u4"))
     work.set("hop_eui", rows, euis(octets, place + 5))
     work.set("key_seq", rows, secured.aux[:, 13])
+    room = body[rows] - _MAC_HEADER
+    work.set("nwk_hash", rows, hashes(gather(octets, start, ROW), room))
     # An EUI of all ones cannot be told from none in a column: the dissector knows.
     odd = (destined & (work.fields["nwk_dst_eui"][rows] == NO_EUI)) | (
         sourced & (work.fields["nwk_src_eui"][rows] == NO_EUI)

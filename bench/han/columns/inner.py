@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.han.columns.ccm import MIC, ROW, U8
+from bench.han.columns.ccm import MIC, U8
 from bench.han.columns.headers import Secured, Work
 from bench.han.columns.lookup import ABSENT_EUI, Rows
 from bench.han.columns.opening import ApsSecured, open_links
-from bench.han.columns.views import gather, put, take
+from bench.han.columns.views import ROW, gather, put, take
 from bench.han.keyring import Keyring
 
 Ints = NDArray[np.int64]

@@ -71,8 +71,12 @@ class Addresses:
         """Return where learning an EUI would change nothing."""
         place = pans.astype(np.int64) << 16 | shorts.astype(np.int64)
         known = channels >= 0
-        found = np.where(known, self._on_channel(place | (channels.astype(np.int64) + 1) << 32), self._anywhere(place))
-        same: NDArray[np.bool_] = (found == euis) | (shorts >= 0xFFF8) | (euis == 0) | (euis == ABSENT_EUI)
+        learned: NDArray[np.bool_] = np.ones(len(euis), bool)
+        if known.any():
+            learned = self._on_channel(place | (channels.astype(np.int64) + 1) << 32) == euis
+        if not known.all():  # what is learned on a channel counts for frames of unknown channel too
+            learned = (learned | ~known) & (self._anywhere(place) == euis)
+        same: NDArray[np.bool_] = learned | (shorts >= 0xFFF8) | (euis == 0) | (euis == ABSENT_EUI)
         return same
 
 

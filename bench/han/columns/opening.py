@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.han.aux_header import KeyId
-from bench.han.columns.ccm import ROW, U8, order, unseal
+from bench.han.columns.ccm import U8, order, unseal
 from bench.han.columns.headers import AUX, Secured, Work, sealed
 from bench.han.columns.lookup import Rows, groups
-from bench.han.columns.views import gather, put, take
+from bench.han.columns.views import ROW, gather, put, take
 from bench.han.keyring import Keyring, LinkKey, NetworkKey
 from bench.han.octets import eui_text
 from bench.han.query_values import NO_EUI

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.han.columns.batch import Batch, read_non_ask, read_tap
-from bench.han.columns.ccm import ROW, U8
-from bench.han.columns.views import gather
+from bench.han.columns.ccm import U8
+from bench.han.columns.views import ROW, gather
 from bench.han.errors import HanError
 from bench.han.tap import LINKTYPE_FCS, LINKTYPE_NO_FCS, LINKTYPE_TAP
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 _ODD = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
 
-_HOP = ("pan", "hop_eui", "nwk_counter", "nwk_seq", "nwk_src", "nwk_radius", "key_seq")
-_WHOLE = ("pan", "nwk_src", "nwk_dst", "aps_counter", "cluster", "payload_length", "fragment")
+_HOP = ("pan", "nwk_hash")
+_WHOLE = ("channel", "pan", "nwk_src", "nwk_dst", "aps_counter", "cluster", "payload_length", "fragment", "fragments")
 
 
 def repeats(columns: "Columns") -> NDArray[np.int64]:

@@ -42,6 +42,7 @@ FIELDS: dict[str, str] = {
     "hop_eui": "u8",  # transmitter, of the NWK security header
     "nwk_counter": "i8",  # of the NWK security header
     "key_seq": "i2",
+    "nwk_hash": "u8",  # of all octets of a secured NWK frame, to find repeats
     "nwk_command": "i2",
     "aps_type": "i1",
     "aps_counter": "i2",

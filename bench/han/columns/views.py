@@ -7,6 +7,8 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 U8 = NDArray[np.uint8]
+ROW = 128  #: octets of a row: a PSDU has at most 127
+_ODD = np.array([(0x9E3779B97F4A7C15 * (2 * n + 1) | 1) % (1 << 64) for n in range(ROW // 8)], np.uint64)
 
 
 @cache
@@ -40,6 +42,16 @@ _MASKS = np.tril(np.full((129, 128), 0xFF, np.uint8), -1)
 def masks(lengths: NDArray[np.int64]) -> U8:
     """Return rows of 128 octets, the first `lengths` of them FF and the others 00."""
     return take(_MASKS, lengths)
+
+
+def hashes(rows: U8, lengths: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return a number for the first `lengths` octets of each row: the same for the same octets."""
+    words = (rows & masks(lengths)).view(np.uint64)
+    words ^= words >> np.uint64(31)
+    words *= _ODD
+    words ^= words >> np.uint64(29)
+    found: NDArray[np.uint64] = words.sum(axis=1, dtype=np.uint64) * _ODD[1] + lengths.astype(np.uint64)
+    return found
 
 
 def numbers(octets: U8, starts: NDArray[np.int64], kind: str) -> NDArray[np.int64]:
