@@ -36,11 +36,40 @@ def run(
     defect: Annotated[list[str] | None, typer.Option(help="defect to put into the rig's world, by name")] = None,
     seed: Annotated[int, typer.Option(help="seed of the rig's world")] = 1,
     out: Annotated[Path | None, typer.Option(help="run folder; default runs/RUN_ID")] = None,
+    baseline: Annotated[str | None, typer.Option(help="which rules may fail a device: reference or lab")] = None,
 ) -> None:
     """Run the suites on a rig. Exit code 0 passed, 1 a fail, 3 error or inconclusive, 2 usage, 5 nothing ran."""
     from bench.live import run_suites
 
-    raise typer.Exit(run_suites(rig, select, defect or [], seed, out))
+    raise typer.Exit(run_suites(rig, select, defect or [], seed, out, baseline))
+
+
+@app.command()
+def defects(
+    json: Annotated[bool, typer.Option("--json", help="one JSON object a line")] = False,
+    rig: Annotated[Path, typer.Option(help="rig file whose world has defects")] = Path("rigs/virtual.toml"),
+) -> None:
+    """List the defects that can be put into a rig's world: name, device, broken rule, story."""
+    from bench.defects_command import run as list_defects
+
+    raise typer.Exit(list_defects(rig, json, sys.stdout))
+
+
+@app.command()
+def sensitivity(
+    themes: Annotated[list[str] | None, typer.Option(help="themes to look at, by folder name; default all")] = None,
+    defect: Annotated[list[str] | None, typer.Option(help="defects to look at; default all that are shipped")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="runs at a time")] = 2,
+    seed: Annotated[int, typer.Option(help="seed of the rig's world")] = 1,
+    out: Annotated[Path, typer.Option(help="folder for the results")] = Path("runs/sensitivity"),
+    rig: Annotated[Path, typer.Option(help="rig file")] = Path("rigs/virtual.toml"),
+    confirm: Annotated[int, typer.Option(min=0, help="defects confirmed with the whole suites")] = 2,
+) -> None:
+    """Run the suites against each defect: what do they catch, miss, or blame wrongly? Exit code 1 if one is missed."""
+    from bench.sensitivity import Campaign
+
+    campaign = Campaign(rig, out, seed, jobs, tuple(themes or ()), tuple(defect or ()), confirm)
+    raise typer.Exit(campaign.run())
 
 
 @app.command()

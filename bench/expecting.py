@@ -33,7 +33,7 @@ class Expectation:
         text = f"{self._what} {words}"
         self._timeline.record("bench", "check", {"text": text, "holds": holds, "value": _say(self._value)})
         if not holds:
-            raise self._timeline.failure(text, [f"{self._what} was {_say(self._value)}"], rule)
+            self._timeline.broken(text, [f"{self._what} was {_say(self._value)}"], rule)
 
 
 def precondition(holds: bool, words: str) -> None:

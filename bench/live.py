@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
+from bench.baseline import find_baseline
 from bench.plugin import REPORTS, SESSION
 from bench.rigfile import load_rig_file
 from bench.runrecord import TestResult
@@ -58,6 +59,8 @@ class LiveReport:
         if result.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE):
             for line in result.reason.splitlines()[:REASON_LINES]:
                 self._console.print(f"       {line}", style="dim", highlight=False, markup=False)
+        for warning in result.warnings:
+            self._console.print(f"       warning: {warning.splitlines()[0]}", style="yellow", markup=False)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Remember a suite that cannot be read."""
@@ -98,7 +101,9 @@ class LiveReport:
             self._console.print(f"{kind:<8} {shown_path(path)}", highlight=False, soft_wrap=True)
 
 
-def run_suites(rig: Path, select: str, defects: Sequence[str], seed: int, out: Path | None) -> int:
+def run_suites(
+    rig: Path, select: str, defects: Sequence[str], seed: int, out: Path | None, baseline: str | None = None
+) -> int:
     """Run the suites; return the exit code of the run. Raises UsageError before anything is started."""
     root = Path(__file__).resolve().parent.parent
     if not rig.exists() and (root / rig).exists():
@@ -119,6 +124,8 @@ def run_suites(rig: Path, select: str, defects: Sequence[str], seed: int, out: P
     arguments += ["-c", str(settings if settings.exists() else os.devnull), "--rootdir", str(root)]
     arguments += ["--rig", str(rig), "--seed", str(seed)]
     arguments += [word for defect in defects for word in ("--defect", defect)]
+    if baseline:
+        arguments += ["--baseline", find_baseline(baseline).name]
     if select:
         arguments += ["-k", select]
     if out is not None:

@@ -31,7 +31,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("smets-bench")
     group.addoption("--rig", default=DEFAULT_RIG, help=f"rig file (default {DEFAULT_RIG})")
     group.addoption("--defect", action="append", default=[], metavar="REF", help="defect to put into the rig's world")
+    group.addoption("--baseline", default=None, help="which rules may fail a device (default: the rig file's)")
     group.addoption("--seed", type=int, default=1, help="seed of the rig's world (default 1)")
+    group.addoption("--no-reports", dest="bench_reports", action="store_false", help="build no reports at the end")
     group.addoption("--out", dest="bench_out", default=None, metavar="DIR", help="run folder (default runs/RUN_ID)")
 
 
@@ -58,7 +60,11 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     out = config.getoption("bench_out")
     try:
         run = RunSession(
-            _rig_path(config), Path(out) if out else None, config.getoption("seed"), config.getoption("defect")
+            _rig_path(config),
+            Path(out) if out else None,
+            config.getoption("seed"),
+            config.getoption("defect"),
+            config.getoption("baseline"),
         )
         config.stash[SESSION] = run
         run.plan(cases)
@@ -171,7 +177,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     run.close()
     if not session.config.stash.get(PLANNED, False):
         return
-    session.config.stash[REPORTS] = _build_reports(run)
+    if session.config.getoption("bench_reports"):
+        session.config.stash[REPORTS] = _build_reports(run)
     if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         session.exitstatus = exit_code(run.record.verdicts)
 

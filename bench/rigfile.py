@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from bench.baseline import LAB, baselines
 from bench.capabilities import ROLES
 from bench.driver import DriverConfig, driver_class, driver_names
 from bench.errors import RigError
@@ -34,6 +35,12 @@ class _Table(BaseModel):
 def _check_eui(value: str) -> str:
     if not _EUI.fullmatch(value):
         raise ValueError(f"{value!r} is not an EUI-64; write eight hex pairs, for example '90-B3-D5-1F-30-01-00-00'")
+    return value
+
+
+def _check_baseline(value: str) -> str:
+    if value not in baselines():
+        raise ValueError(f"{value!r} is no baseline; there are {', '.join(sorted(baselines()))}")
     return value
 
 
@@ -102,6 +109,7 @@ class RigFile(_Table):
 
     name: str
     title: str = ""
+    baseline: Annotated[str, AfterValidator(_check_baseline)] = LAB  #: which rules may fail a device
     services: dict[str, ServiceTable] = {}
     instruments: dict[str, dict[str, Any]]
     roles: dict[str, str | list[str]]  #: a list for `sniffer` alone

@@ -31,6 +31,7 @@ class TestResult:
     duration_s: float = 0.0
     rig_duration_s: float = 0.0
     evidence: str = ""
+    warnings: list[str] = field(default_factory=list)  #: broken rules that may not fail a device
 
     @classmethod
     def pending(cls, case: TestCase, variant: str = "") -> "TestResult":
@@ -54,6 +55,7 @@ class RunRecord:
     started: datetime
     defects: list[str] = field(default_factory=list)
     tests: list[TestResult] = field(default_factory=list)
+    baseline: str = ""
     chain: str = ""  #: head of the evidence log's hash chain
 
     @property
@@ -70,6 +72,7 @@ class RunRecord:
             "seed": self.seed,
             "started": self.started.isoformat(timespec="seconds"),
             "defects": self.defects,
+            "baseline": self.baseline,
             "verdicts": {verdict.value: counts[verdict] for verdict in Verdict},
             "chain": self.chain,
             "tests": [asdict(test) for test in self.tests],
@@ -100,6 +103,7 @@ def load_run(folder: Path) -> RunRecord:
             datetime.fromisoformat(table["started"]),
             table.get("defects", []),
             tests,
+            table.get("baseline", ""),
             table.get("chain", ""),
         )
     except (OSError, ValueError, KeyError, TypeError) as problem:

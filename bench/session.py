@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.baseline import find_baseline
 from bench.clock import MachineTime
 from bench.errors import BenchError, UsageError
 from bench.evidence import TestEvidence
@@ -32,13 +33,16 @@ def shown_path(path: Path) -> str:
 class RunSession:
     """A run from the first test to the last."""
 
-    def __init__(self, rig_path: Path, folder: Path | None, seed: int, defects: Sequence[str]) -> None:
+    def __init__(
+        self, rig_path: Path, folder: Path | None, seed: int, defects: Sequence[str], baseline: str | None = None
+    ) -> None:
         self.rig_path, self.seed, self.defects = rig_path, seed, list(defects)
         self.file = load_rig_file(rig_path)
+        self.baseline = find_baseline(baseline or self.file.baseline)
         started = MachineTime().now()
         run_id = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         self.folder = (folder or Path("runs") / run_id).resolve()
-        self.record = RunRecord(run_id, self.file.name, seed, started, self.defects)
+        self.record = RunRecord(run_id, self.file.name, seed, started, self.defects, baseline=self.baseline.name)
         self.home: Home | None = None
         self._rig: Rig | None = None
         self._trouble: BenchError | None = None
@@ -108,6 +112,7 @@ class RunSession:
         result = self._results[node]
         outcomes = [*outcomes, *self._settle()]
         result.verdict = worst(verdict for verdict, _ in outcomes)
+        result.warnings = list(self.home.timeline.warnings) if self.home else []
         result.reason = next((reason for verdict, reason in outcomes if verdict == result.verdict), "")
         try:
             self._close_evidence(result)
@@ -147,6 +152,7 @@ class RunSession:
                 self._rig = rig = Rig(self.file, os.path.relpath(self.rig_path))
                 rig.open(self.folder, self.seed, self.defects)
                 self.home = Home(rig)
+                self.home.timeline.baseline = self.baseline
             except BenchError as trouble:
                 self._trouble = trouble
                 if self._rig is not None:

@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+from bench.baseline import Baseline, find_baseline
 from bench.clock import Clock
-from bench.errors import Failure
+from bench.errors import Failure, Inconclusive
 from bench.observation import Observation, Pattern, clock_text
 from bench.recorder import Recorder
 from bench.rules import Rule, find_rule
@@ -27,10 +28,13 @@ class Timeline:
         self.began = clock.now()
         self.default_rule = ""
         self.evidence = ""
+        self.baseline: Baseline = find_baseline("reference")
+        self.warnings: list[str] = []  #: broken rules of this test that may not fail a device
 
     def begin(self, default_rule: str, evidence: str) -> None:
         """Start the timeline of a new test."""
         self.seen = []
+        self.warnings = []
         self.began = self._clock.now()
         self.default_rule, self.evidence = default_rule, evidence
 
@@ -82,7 +86,8 @@ class Timeline:
                 break
             self._clock.advance(deadline)
         expected = f"{pattern.words} within {format_duration(wait)} of {clock_text(began)}"
-        raise self.failure(expected, self._nearest(pattern, after), rule)
+        self.broken(expected, self._nearest(pattern, after), rule)
+        raise Inconclusive(f"warning: {self.warnings[-1]}")
 
     @contextmanager
     def never(self, pattern: Pattern, *, during: timedelta | str = timedelta(0), rule: str = "") -> Iterator[None]:
@@ -96,7 +101,15 @@ class Timeline:
         self._clock.pump(None)
         broken = [seen for seen in self.seen if seen.number > mark and pattern.matches(seen)]
         if broken:
-            raise self.failure(f"no {pattern.words}", [seen.text() for seen in broken[:NEAREST]], rule)
+            self.broken(f"no {pattern.words}", [seen.text() for seen in broken[:NEAREST]], rule)
+
+    def broken(self, expected: str, seen: list[str], rule: str = "") -> None:
+        """Raise Failure for a broken rule; one that may not fail a device under the baseline is only warned about."""
+        failure = self.failure(expected, seen, rule)
+        if self.baseline.asserted(failure.rule):
+            raise failure
+        self.warnings.append(str(failure).partition("\n  evidence")[0])
+        self.record("bench", "warning", {"text": f"warning: {failure.rule} {expected}", "rule": failure.rule})
 
     def failure(self, expected: str, seen: list[str], rule: str = "") -> Failure:
         """Return the failure to raise: rule, expectation, what was seen, where the evidence is."""

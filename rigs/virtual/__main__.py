@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TextIO
 
-from rigs.virtual.defects import DefectError, find
+from rigs.virtual.defects import DefectError, find, shipped
 from rigs.virtual.home import CHANNEL, CHF_EUI, ESME_EUI, GPF_EUI, MPAN, START, Home, Site
 from rigs.virtual.instruments.ac_source import AcSource
 from rigs.virtual.instruments.attenuator import StepAttenuator
@@ -80,11 +80,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m rigs.virtual", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--defect", action="append", default=[])
+    parser.add_argument("--list-defects", action="store_true", help="print the shipped defects, one JSON line each")
     parser.add_argument("--receive", help="URL at which the DCC's users receive")
     parser.add_argument("--write-keys", type=Path, metavar="DIR", help="write the test keys of this seed and end")
     arguments = parser.parse_args()
     if arguments.write_keys:
         print(json.dumps(Site.of(arguments.seed, [], "").write(arguments.write_keys)))
+        return 0
+    if arguments.list_defects:
+        for one in shipped():
+            print(json.dumps(one.as_dict(), ensure_ascii=False))
         return 0
     if not arguments.receive:
         parser.error("--receive is needed")

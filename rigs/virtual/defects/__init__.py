@@ -8,7 +8,9 @@ A defect is a function that takes a device and replaces one of its rule methods:
 `find` returns a shipped one by name, or one from outside by `path/to/file.py::name` (defect or function name).
 """
 
+import importlib
 import importlib.util
+import pkgutil
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -65,6 +67,10 @@ class Defect:
             if not hasattr(type(part), name) and callable(vars(part)[name]):
                 raise DefectError(f"defect {self.name}: {type(part).__name__} has no {name!r} to override")
 
+    def as_dict(self) -> dict[str, str]:
+        """Return what `bench defects` shows."""
+        return {"name": self.name, "device": self.device, "breaks": self.breaks, "story": self.story}
+
 
 SHIPPED: dict[str, Defect] = {}
 
@@ -80,10 +86,16 @@ def defect(name: str, *, device: str, breaks: str, story: str) -> Callable[[Over
     return declare
 
 
+def shipped() -> list[Defect]:
+    """Return every shipped defect, by name."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
+    return [SHIPPED[name] for name in sorted(SHIPPED)]
+
+
 def find(reference: str) -> Defect:
     """Return a defect by its reference. Raises LookupError that says what to do."""
-    from rigs.virtual.defects import esme  # noqa: F401 - declares the shipped ones
-
+    shipped()
     path, separator, name = reference.partition("::")
     if separator:
         return _from_file(Path(path), name)
