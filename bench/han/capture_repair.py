@@ -17,17 +17,21 @@ class Rereadable:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._ahead = b""
+        self._at = 0  #: of what is ahead, as much has been read again
 
     def read(self, count: int) -> bytes:
         """Return the next octets, fewer only at the end."""
         if not self._ahead:
             return self._file.read(count)
-        taken, self._ahead = self._ahead[:count], self._ahead[count:]
+        taken = self._ahead[self._at : self._at + count]
+        self._at += count
+        if self._at >= len(self._ahead):
+            self._ahead, self._at = b"", 0
         return taken if len(taken) == count else taken + self._file.read(count - len(taken))
 
     def unread(self, octets: bytes) -> None:
         """Put octets back to be read next."""
-        self._ahead = octets + self._ahead
+        self._ahead, self._at = octets + self._ahead[self._at :], 0
 
 
 def next_block(stream: Rereadable, order: str) -> int | None:
