@@ -55,6 +55,7 @@ NAME: /[A-Za-z_]\w*(\.\w+)*/
 
 INTEGERS = (
     "frame", "channel", "lqi", "nwk_seq", "nwk_counter", "aps_counter", "aps_frame_counter", "command_id", "repeat_of",
+    "pan", "mac_seq", "nwk_key_seq",
 )  # fmt: skip
 ADDRESSES = ("src", "dst", "nwk_src", "nwk_dst")
 EUIS = ("src_eui", "dst_eui")
@@ -236,7 +237,8 @@ class _Compiler:
             return values.number_test("command_id", operator, _number("command", value))
         _not_ordered("command", operator, value)
         known = known_commands()
-        if operator != "contains" and values.fold(value.text) not in known:
+        numbered = values.fold(value.text).startswith(("fragment", "command", "generalcommand"))
+        if operator != "contains" and not numbered and values.fold(value.text) not in known:
             raise value.error(f"no command {value.text!r}{_nearest(values.fold(value.text), known, known)}")
         return values.text_test("command", values.text_condition(operator, value.text))
 

@@ -43,6 +43,9 @@ class Columns(Protocol):
     def payloads(self) -> "tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int32]]":
         """Return the payloads: all octets, and where each frame's begin and how many they are (ABSENT for none)."""
 
+    def whole_payloads(self) -> "dict[int, bytes]":
+        """Return the payloads of messages put together of fragments, by the row that completes them."""
+
     def messages(self) -> "dict[int, Row]":
         """Return the decoded GBCS messages by the row that completes them."""
 
@@ -273,6 +276,8 @@ def octets_test(operator: Operator, wanted: bytes) -> Test:
         result = np.zeros(len(found), bool)
         for row in np.flatnonzero(candidates):
             result[row] = holds(octets[starts[row] : starts[row] + lengths[row]].tobytes())
+        for row, whole in columns.whole_payloads().items():
+            result[row] = holds(whole)
         return result
 
     return Test(matches, mask)

@@ -11,12 +11,16 @@ from hypothesis import strategies as st
 
 from bench.han.capture import read_capture
 from bench.han.columns import Capture, Columns, Decoder, detail, read, reader
+from bench.han.columns.rows import row as columns_row
 from bench.han.columns.table import EUI_FIELDS, FIELDS
 from bench.han.dissect import Dissector
 from bench.han.errors import HanError
 from bench.han.frame import Frame
 from bench.han.keyring import Keyring
+from bench.han.query import compile_query
 from bench.han.query_values import ABSENT, NO_EUI
+from bench.han.row import Messages
+from bench.han.row import row as frame_row
 from bench.han.zcl import ZclFrame, parse_attributes
 
 from .mixed_traffic import traffic, write
@@ -70,7 +74,7 @@ def differences(frames: list[Frame], columns: Columns) -> list[tuple[Any, ...]]:
         shown = (
             ("rssi", frame.rssi, None if np.isnan(rssi) else float(rssi)),
             ("decrypted", frame.decrypted if isinstance(frame.decrypted, str) else None, columns.reasons.get(row)),
-            ("payload", frame.aps_payload, columns.payload(row)),
+            ("payload", detail.shown_payload(frame), columns.payload(row)),
             ("command", frame.command, names[codes[row]]),
             ("gbcs", frame.gbcs, columns.gbcs.get(row)),
             ("repeat", frame.repeat_of, None if repeats[row] == ABSENT else int(repeats[row])),
@@ -151,6 +155,68 @@ def test_attributes_are_those_of_the_dissector(tmp_path: Path) -> None:
                 assert (int(table.value[at]) - int(value.value)) % (1 << 64) == 0
                 compared += 1
     assert compared > 100
+
+
+QUERIES = """
+cluster == metering and not decrypted
+decrypted and src == 0x6f01
+cluster == tunneling and cmd == transfer_data and esme
+nwk_counter > 5100 or aps_counter < 40
+src == esme or dst_eui == chf
+src_eui != esme
+dst != 0
+src == 00:15:5f:00:99:aa:bb:cc
+nwk_src == 0x6f01 and nwk_dst != esme
+rssi < -80 and channel == 15
+rssi
+lqi == 200
+time > "2026-09-21T14:13:30" and time < 1790000020.5
+time == "2026-09-21T14:13:30.123456789Z"
+payload contains 0x0000
+payload contains "serial"
+payload == 0x000100
+payload
+gbcs
+gbcs.use_case == "ECS70" or gbcs.message_code == 0062
+gbcs.counter > 3
+command contains read or command == ack
+command == "fragment 1" or cmd == link_status
+command == 1
+cluster_name == zdo or cluster in (price, 0x4242)
+cluster_name
+profile == se and not cluster_name
+decrypted contains "no fitting"
+decrypted == false
+error contains fcs
+error
+repeat_of > 3
+pan == 0x2222 or nwk_key_seq == 1 or mac_seq == 7
+interface != b and command_id not in (1, 2)
+aps_frame_counter >= 75000
+frame in (1, 2, 3, 50)
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("kind", ["all", "network"])
+def test_rows_and_queries_say_the_same_of_columns(tmp_path: Path, kind: str) -> None:
+    path = write(tmp_path / "mixed.pcapng", traffic(9, 1500))
+    frames, columns, messages = expected(path, keyring(kind)), read(path, keyring(kind)), Messages()
+    rows = [frame_row(frame, messages.decode(frame.gbcs) if frame.gbcs else None) for frame in frames]
+    for at, (frame, one) in enumerate(zip(frames, rows, strict=True)):
+        ours = columns_row(columns, at)
+        left_out = {"fields", "network_key", "link_key"} | ({"error"} if _of_the_meaning(frame) else set())
+        assert {k: v for k, v in ours.items() if k not in left_out} == {
+            k: v for k, v in one.items() if k not in left_out
+        }
+        one["error"] = ours["error"]
+    met = 0
+    for text in QUERIES:
+        query = compile_query(text, {"esme": ESME, "chf": CHF})
+        mask = query.mask(columns)
+        assert mask.dtype == bool
+        assert [query.matches(one) for one in rows] == mask.tolist(), text
+        met += 0 < int(mask.sum()) < len(rows)
+    assert met >= (len(QUERIES) - 5 if kind == "all" else 20)
 
 
 def test_keys_learned_on_air_serve_from_then_on(tmp_path: Path) -> None:

@@ -227,7 +227,7 @@ def _put(work: Work, row: int, frame: Frame) -> None:
     if frame.mac is not None and frame.nwk is not None and frame.nwk.security is not None:
         work.fields["nwk_hash"][row] = detail.hashed(frame.mac.payload)
     work.names[row] = frame.command
-    payload = frame.aps_payload
+    payload = detail.shown_payload(frame)
     if payload is not None:
         if len(payload) > ROW:
             work.long_payloads[row] = payload
@@ -252,4 +252,5 @@ def _columns(work: Work) -> Columns:
         reasons=dict(sorted(work.reasons.items())),
         gbcs=dict(sorted(work.gbcs.items())),
         names=work.names,
+        asdus=dict(sorted(work.asdus.items())),
     )

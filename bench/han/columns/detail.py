@@ -7,6 +7,7 @@ from bench.han.frame import Frame
 from bench.han.mac import Address
 from bench.han.nwk import NwkType
 from bench.han.query_values import NO_EUI
+from bench.han.row import carries_key
 from bench.han.zcl import ZclFrame
 
 Values = dict[str, int]
@@ -22,6 +23,11 @@ def hashed(octets: bytes) -> int:
     padded = np.zeros((1, ROW), np.uint8)
     padded[0, : len(octets)] = np.frombuffer(octets[:ROW], np.uint8)
     return int(hashes(padded, np.array([min(len(octets), ROW)], np.int64))[0])
+
+
+def shown_payload(frame: Frame) -> bytes | None:
+    """Return the plaintext APS payload of this frame; None also when it shows a key."""
+    return None if carries_key(frame) else frame.aps_payload
 
 
 def values(frame: Frame) -> Values:
@@ -95,8 +101,9 @@ def _aps(found: Values, frame: Frame) -> None:
     command = frame.aps_command
     if command is not None:
         found["aps_command"] = command.ID if command.ID >= 0 else command.octets()[0]
-    if frame.aps_payload is not None:
-        found["payload_length"] = len(frame.aps_payload)
+    payload = shown_payload(frame)
+    if payload is not None:
+        found["payload_length"] = len(payload)
 
 
 def zcl(found: Values, frame: ZclFrame) -> None:

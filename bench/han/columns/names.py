@@ -12,6 +12,7 @@ from bench.han.names import cluster_name, command_name, general_name
 from bench.han.nwk import NwkType
 from bench.han.nwk_commands import COMMANDS as NWK_COMMANDS
 from bench.han.query_values import ABSENT
+from bench.han.tables import cluster as known_cluster
 
 if TYPE_CHECKING:
     from bench.han.columns.table import Columns
@@ -71,9 +72,16 @@ def _kind(part: dict[str, int]) -> str:
 
 
 def cluster_names(columns: "Columns") -> tuple[NDArray[np.int32], list[str]]:
-    """Return codes and names of the clusters of profiles other than ZDO."""
-    cluster = np.where(columns.fields["profile"] != 0, columns.fields["cluster"], ABSENT)
+    """Return codes and names of the clusters that have one; all of profile 0000 are ZDO."""
+    cluster = np.where(
+        (columns.fields["profile"] == 0) & (columns.fields["cluster"] != ABSENT), -2, columns.fields["cluster"]
+    )
     numbers, codes = np.unique(cluster, return_inverse=True)
-    names = [cluster_name(int(number)) for number in numbers if number >= 0]
-    shift = int(len(numbers) > len(names))
-    return (codes - shift).astype(np.int32), names
+    names: list[str] = []
+    table = np.full(len(numbers), ABSENT, np.int32)
+    for at, number in enumerate(numbers.tolist()):
+        if number == -2 or (number >= 0 and known_cluster(number) is not None):
+            table[at] = len(names)
+            names.append("ZDO" if number == -2 else cluster_name(number))
+    found: NDArray[np.int32] = table[codes]
+    return found, names

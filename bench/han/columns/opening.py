@@ -49,7 +49,7 @@ def network_reasons(work: Work, keyring: Keyring, rows: Rows) -> None:
         fitting = known.get((pan, sequence))
         if fitting is None:
             keys = keyring.for_network(pan, sequence)
-            fitting = known[pan, sequence] = "no fitting" if any(k.sequence == sequence for k in keys) else "no"
+            fitting = known[pan, sequence] = "no fitting" if any(k.sequence in (sequence, None) for k in keys) else "no"
         name = names.get(hop) or names.setdefault(hop, eui_text(hop.to_bytes(8, "big")))
         work.reasons[row] = (
             f"NWK: {fitting} network key for sequence {sequence} (transmitter {name}, counter {counter})"

@@ -115,6 +115,7 @@ class Columns:
     reasons: dict[int, str] = field(default_factory=dict)  #: by row: why not decrypted
     gbcs: dict[int, bytes] = field(default_factory=dict)  #: by row: the GBCS message it completes
     names: dict[int, str] = field(default_factory=dict)  #: by row: names of rare commands the numbers do not tell
+    asdus: dict[int, bytes] = field(default_factory=dict)  #: by row: the APS payload put together of fragments
     attributes: Attributes = field(default_factory=Attributes.none)
     cached: dict[str, Any] = field(default_factory=dict, repr=False)
 
@@ -123,8 +124,7 @@ class Columns:
 
     def column(self, name: str) -> NDArray[Any]:
         """Return a column of numbers."""
-        if name == "command_id":
-            name = "zcl_command"
+        name = {"command_id": "zcl_command", "nwk_key_seq": "key_seq"}.get(name, name)
         if name == "repeat_of" and name not in self.fields:
             from bench.han.columns.repeats import repeats
 
@@ -142,7 +142,8 @@ class Columns:
         from bench.han.columns.names import cluster_names, command_names
 
         if name == "interface":
-            return self.fields["interface"].astype(np.int32), self.interfaces
+            names = [interface or str(at) for at, interface in enumerate(self.interfaces)]
+            return self.fields["interface"].astype(np.int32), names
         if name == "command":
             return command_names(self)
         if name == "cluster_name":
@@ -157,8 +158,12 @@ class Columns:
             self.cached["starts"] = ends - np.maximum(lengths, 0)
         return self.octets, self.cached["starts"], lengths
 
+    def whole_payloads(self) -> dict[int, bytes]:
+        """Return the payloads of whole messages by the row of the fragment that completes them."""
+        return self.asdus
+
     def payload(self, row: int) -> bytes | None:
-        """Return the plaintext APS payload of one frame, None when it has none."""
+        """Return the plaintext APS payload of one frame (one block of a fragmented message), None: it has none."""
         octets, starts, lengths = self.payloads()
         start, length = int(starts[row]), int(lengths[row])
         return None if length < 0 else octets[start : start + length].tobytes()
@@ -166,9 +171,11 @@ class Columns:
     def messages(self) -> dict[int, Row]:
         """Return the GBCS messages decoded, by row."""
         if "messages" not in self.cached:
-            from bench.han.columns.messages import decoded
+            from bench.han.row import Messages
 
-            self.cached["messages"] = decoded(self.gbcs)
+            decoder = Messages()
+            decoded = {row: decoder.decode(octets) for row, octets in self.gbcs.items()}
+            self.cached["messages"] = {row: message for row, message in decoded.items() if message is not None}
         found: dict[int, Row] = self.cached["messages"]
         return found
 
@@ -189,7 +196,7 @@ class Columns:
                 for first, part in _with(firsts, listed)
                 for row, found in getattr(part, name).items()
             }
-            for name in ("errors", "reasons", "gbcs", "names")
+            for name in ("errors", "reasons", "gbcs", "names", "asdus")
         }
         return cls(
             {name: np.concatenate([part.fields[name] for part in listed]) for name in listed[0].fields},
