@@ -1,8 +1,8 @@
 """`bench sensitivity`: the suites against each defect. What would they miss?
 
 For each defect the tests run whose rules it may touch: those that cite the broken rule, or one of its family. A defect
-is caught when a test fails and names the broken rule (the first line of its reason), blamed wrongly when tests fail but
-name other rules, missed when nothing fails.
+is caught when a test fails that states the broken rule or names it in its reason, blamed wrongly when only tests of
+other rules fail, missed when nothing fails.
 """
 
 import json
@@ -146,10 +146,15 @@ class Campaign:
             return Outcome(defect, BROKEN, tests=len(nodes), trouble=said[-1] if said else str(problem))
         finally:
             chosen.unlink(missing_ok=True)
-        failed = [(test.id, test.reason.partition(":")[0]) for test in record.tests if test.verdict is Verdict.FAIL]
+        failed = [
+            (test.id, test.reason.partition(":")[0], test.rules)
+            for test in record.tests
+            if test.verdict is Verdict.FAIL
+        ]
         broken = [test for test in record.tests if test.verdict in (Verdict.ERROR, Verdict.NOT_RUN)]
-        caught = [name for name, rule in failed if not defect.breaks or rule == defect.breaks]
-        others = [f"{name} ({rule})" for name, rule in failed if defect.breaks and rule != defect.breaks]
+        fitting = {name for name, rule, stated in failed if not defect.breaks or defect.breaks in (rule, *stated)}
+        caught = sorted(fitting)
+        others = [f"{name} ({rule})" for name, rule, _ in failed if name not in fitting]
         result = CAUGHT if caught else BLAMED if others else BROKEN if broken else MISSED
         trouble = broken[0].reason.splitlines()[0] if broken and not failed else ""
         return Outcome(defect, result, caught, others, len(nodes), round(time.monotonic() - began, 1), trouble)

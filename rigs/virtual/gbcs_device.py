@@ -298,13 +298,18 @@ class GbcsDevice:
 
     def respond(self, exchange: Exchange, payload: bytes) -> None:
         """Answer a command: signed if the command was, else MACed for the party it goes to."""
-        response = exchange.answer(payload)
+        response = self.envelope(exchange, payload)
         if exchange.signed:
             self.send(bytes(sign(response, self.signing_key)))
             return
         key = self.agreement_public_key(exchange.command.originator)
         if key is not None:
             self.send(bytes(add_mac(response, self.secret(key))))
+
+    @rule("R-RSP-001", "R-RSP-007", "R-RSP-009", "R-RSP-010", "R-CTR-008")
+    def envelope(self, exchange: Exchange, payload: bytes) -> Message:
+        """Return a response before it is protected."""
+        return exchange.answer(payload)
 
     def agreement_public_key(self, party: Eui64) -> EllipticCurvePublicKey | None:
         """Return the key agreement key of a party that has a cell here."""

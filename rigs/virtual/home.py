@@ -111,7 +111,7 @@ class Home:
         self.hub.to_wan = self.dcc.from_wan
         self.hub.outage = lambda started: self.dcc.hub_outage(CHF_EUI, started, MPAN)
         for defect in site.defects:
-            defect.apply_to([self.esme, self.chf, self.gpf])
+            defect.apply_to([self.esme, self.chf, self.gpf, self.hub])
         self.hub.connect(ESME_EUI, ESME_SHORT)
 
 

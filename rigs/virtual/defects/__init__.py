@@ -41,10 +41,7 @@ class Defect:
             classes = ", ".join(sorted({type(one).__name__ for one in devices}))
             raise DefectError(f"defect {self.name}: no device of class {self.device!r}; there are {classes}")
         for target in targets:
-            parts = [
-                target,
-                *(part for part in vars(target).values() if type(part).__module__.startswith("rigs.virtual")),
-            ]
+            parts = _parts(target)
             before = [dict(vars(part)) if hasattr(part, "__dict__") else {} for part in parts]
             try:
                 self.override(target)
@@ -70,6 +67,17 @@ class Defect:
     def as_dict(self) -> dict[str, str]:
         """Return what `bench defects` shows."""
         return {"name": self.name, "device": self.device, "breaks": self.breaks, "story": self.story}
+
+
+def _parts(target: object) -> list[object]:
+    """Return a device, what it is made of, and what that is made of."""
+    found = [target]
+    for _ in range(2):
+        for one in list(found):
+            inner = vars(one).values() if hasattr(one, "__dict__") else ()
+            new = [part for part in inner if type(part).__module__.startswith("rigs.virtual")]
+            found += [part for part in new if not any(part is known for known in found)]
+    return found
 
 
 SHIPPED: dict[str, Defect] = {}
