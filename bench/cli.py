@@ -25,6 +25,9 @@ pki = typer.Typer(help="Certificates and keys of a test SMKI.", no_args_is_help=
 app.add_typer(pki, name="pki")
 _FIRST_DAY = datetime(2025, 1, 1)
 
+han = typer.Typer(help="Captures of the home area network.", no_args_is_help=True)
+app.add_typer(han, name="han")
+
 utrn = typer.Typer(help="Prepayment top-up tokens.", no_args_is_help=True)
 app.add_typer(utrn, name="utrn")
 
@@ -112,6 +115,25 @@ def sniff(
     if rig is not None or driver:
         raise UsageError("--read reads a file; leave out the rig and --driver")
     raise typer.Exit(read_file(read, options, sys.stdout))
+
+
+@han.command()
+def search(
+    expression: Annotated[str, typer.Argument(help="what to look for, for example: cluster == price and esme")],
+    paths: Annotated[list[str], typer.Argument(help="captures, or folders of captures")],
+    keys: Annotated[Path | None, typer.Option(help="key file")] = None,
+    key: Annotated[list[str] | None, typer.Option(help="key of any kind in hex, repeatable")] = None,
+    json: Annotated[bool, typer.Option("--json", help="one JSON object a frame")] = False,
+    count: Annotated[bool, typer.Option("--count", help="only how many frames match")] = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="keep nothing decoded for the next question")] = False,
+) -> None:
+    """Find frames in captures. Exit code 0 if something matches, 1 if nothing does, 2 usage."""
+    from bench.han.search_command import Options, Wanted
+    from bench.han.search_command import run as search_captures
+
+    options = Options(keys=keys, unsorted_keys=tuple(key or ()))
+    wanted = Wanted(json, count, not no_cache)
+    raise typer.Exit(search_captures(expression, paths, options, wanted, sys.stdout))
 
 
 @app.command()

@@ -16,7 +16,7 @@ from lark.exceptions import UnexpectedInput, UnexpectedToken
 from bench.han import query_values as values
 from bench.han.errors import HanError
 from bench.han.query_names import cluster_number, cluster_numbers, known_commands, profile_number
-from bench.han.query_values import LONG, ORDER, Columns, Operator, Row, Test, Written
+from bench.han.query_values import LONG, ORDER, Columns, Operator, Ranges, Row, Test, Written
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,6 +82,10 @@ class Query:
     def mask(self, columns: Columns) -> "NDArray[np.bool_]":
         """Return which rows of columns fulfil the query: bool, one a row."""
         return self._test.mask(columns)
+
+    def possible(self, ranges: Ranges) -> bool:
+        """Whether any frame can fulfil the query, by the least and greatest values of columns."""
+        return self._test.possible(ranges)
 
 
 def compile_query(text: str, names: Mapping[str, bytes] | None = None) -> Query:
@@ -310,7 +314,11 @@ def _joined(tests: list[Test], *, every: bool) -> Test:
             found = found & test.mask(columns) if every else found | test.mask(columns)
         return np.asarray(found, bool)
 
-    return Test(lambda row: judge(test.matches(row) for test in tests), mask)
+    return Test(
+        lambda row: judge(test.matches(row) for test in tests),
+        mask,
+        lambda ranges: judge(test.possible(ranges) for test in tests),
+    )
 
 
 def _negated(test: Test) -> Test:

@@ -25,6 +25,7 @@ NO_EUI = (1 << 64) - 1  #: in columns of EUIs (u64)
 LONG = 1 << 64  #: set in an address that is an EUI, so that it never equals a short one
 
 Row = Mapping[str, Any]
+Ranges = Callable[[str], tuple[int, int] | None]
 Operator = Literal["==", "!=", "<", "<=", ">", ">=", "contains"]
 ORDER = frozenset(("<", "<=", ">", ">="))
 
@@ -92,6 +93,8 @@ class Test:
 
     matches: Callable[[Row], bool]
     mask: Callable[[Columns], "Mask"]
+    #: whether any frame can fulfil it, by least and greatest value of columns (None: not known)
+    possible: Callable[[Ranges], bool] = lambda _ranges: True
 
 
 def integer(value: Any) -> int | None:
@@ -119,7 +122,23 @@ def number_test(name: str, operator: Operator, value: float) -> Test:
         found = columns.column(name)
         return (found != ABSENT) & compare(operator, found, value)
 
-    return Test(matches, mask)
+    return Test(matches, mask, lambda ranges: _may_hold(operator, ranges(name), value))
+
+
+def _may_hold(operator: Operator, found: tuple[int, int] | None, value: float) -> bool:
+    """Whether a number between two others can be as wanted."""
+    if found is None:
+        return True
+    least, greatest = found
+    match operator:
+        case "==":
+            return least <= value <= greatest
+        case "<" | "<=":
+            return bool(compare(operator, least, value))
+        case ">" | ">=":
+            return bool(compare(operator, greatest, value))
+        case _:
+            return True
 
 
 def real_test(name: str, operator: Operator, value: float) -> Test:
@@ -176,7 +195,11 @@ def time_test(operator: Operator, value: int) -> Test:
         found = row_time(row.get("time"))
         return found is not None and bool(compare(operator, found, value))
 
-    return Test(matches, lambda columns: compare(operator, columns.column("time"), value))
+    return Test(
+        matches,
+        lambda columns: compare(operator, columns.column("time"), value),
+        lambda ranges: _may_hold(operator, ranges("time"), value),
+    )
 
 
 def address(value: Any) -> int | None:
@@ -204,7 +227,7 @@ def address_test(name: str, operator: Operator, value: int) -> Test:
         if value & LONG and long is None:
             equal = short < ABSENT  # none: the NWK header has short addresses alone
         else:
-            equal = long == value ^ LONG if value & LONG else short == value
+            equal = (long == value ^ LONG) & (long != NO_EUI) if value & LONG else short == value
         present = (short != ABSENT) if long is None else (short != ABSENT) | (long != NO_EUI)
         return equal if operator == "==" else present & ~equal
 
@@ -220,7 +243,7 @@ def eui_test(name: str, operator: Operator, value: int) -> Test:
 
     def mask(columns: Columns) -> "Mask":
         found = columns.column(name)
-        equal = found == value ^ LONG
+        equal = (found == value ^ LONG) & (found != NO_EUI)
         return equal if operator == "==" else (found != NO_EUI) & ~equal
 
     return Test(matches, mask)

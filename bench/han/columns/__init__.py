@@ -24,13 +24,24 @@ def decode(path: str | Path, keyring: Keyring | None = None, *, attributes: bool
     Keys learned on air are added to the keyring. Raises HanError for what is no capture and, after the last readable
     frame, for a cut or broken one; OSError as from open().
     """
-    capture, decoder = Capture(path), Decoder(keyring, attributes=attributes)
+    yield from _decode(path, Decoder(keyring, attributes=attributes))
+
+
+def read(
+    path: str | Path, keyring: Keyring | None = None, *, attributes: bool = True, late_keys: bool = False
+) -> Columns:
+    """Return all frames of a capture that memory holds. Raises as `decode`.
+
+    With `late_keys`, keys that came late in the capture serve the frames before them too.
+    """
+    decoder = Decoder(keyring, attributes=attributes)
+    columns = Columns.joined(_decode(path, decoder))
+    return Columns.joined(_decode(path, decoder.anew())) if late_keys and decoder.again else columns
+
+
+def _decode(path: str | Path, decoder: Decoder) -> Iterator[Columns]:
+    capture = Capture(path)
     for batch in capture.batches():
         columns = decoder.decode(batch)
         columns.interfaces = [interface.name for interface in capture.interfaces]
         yield columns
-
-
-def read(path: str | Path, keyring: Keyring | None = None, *, attributes: bool = True) -> Columns:
-    """Return all frames of a capture that memory holds. Raises as `decode`."""
-    return Columns.joined(decode(path, keyring, attributes=attributes))

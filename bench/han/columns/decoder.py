@@ -37,14 +37,25 @@ class Decoder:
         self.directory = self._dissector.directory
         self._assembly = Assembly(self._dissector)
         self._attributes = attributes
+        self._locked = False
+        self.again = False  #: whether a key came after frames that needed one: decoding anew would tell more
+
+    def anew(self) -> "Decoder":
+        """Return a decoder for the same capture from its beginning that knows what this one has learned."""
+        other = Decoder(self.keyring, attributes=self._attributes)
+        other.directory.learn_missing(self.directory)
+        return other
 
     def decode(self, batch: Batch) -> Columns:
         """Return the columns of the next batch."""
+        version = self.keyring.version
         work, secured = read_headers(batch)
         _Sweep(self, work, secured).run()
         columns = _columns(work)
         if self._attributes:
             columns.attributes = read_attributes(columns, work)
+        self._locked |= bool(columns.reasons)
+        self.again |= self._locked and self.keyring.version != version
         return columns
 
     def dissect(self, work: Work, row: int) -> None:

@@ -6,67 +6,82 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.han.columns.lookup import mixed
+from bench.han.columns.views import ROW, gather, hashes
 from bench.han.dissect import REPEAT_WINDOW
 from bench.han.query_values import ABSENT
 
 if TYPE_CHECKING:
     from bench.han.columns.table import Columns
 
-_ODD = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
-
 _HOP = ("pan", "nwk_hash")
 _WHOLE = ("channel", "pan", "nwk_src", "nwk_dst", "aps_counter", "cluster", "payload_length", "fragment", "fragments")
+Ints = NDArray[np.int64]
+_NONE = np.zeros((3, 0), np.int64)
 
 
-def repeats(columns: "Columns") -> NDArray[np.int64]:
-    """Return the number of the frame that each frame repeats, ABSENT for most.
+def repeats(columns: "Columns") -> Ints:
+    """Return the number of the frame that each frame of a whole capture repeats, ABSENT for most."""
+    return Repeats().take(columns)
+
+
+class Repeats:
+    """Tells repeats in the batches of a capture, given in order.
 
     A frame repeats another when its secured NWK octets are the same (one hop, same counter), or when an APS data frame
     has the same parties, counter, cluster and payload (a further hop, or sent anew), within REPEAT_WINDOW.
     """
-    fields = columns.fields
-    found = np.full(len(columns), ABSENT, np.int64)
-    secured = np.flatnonzero(fields["nwk_counter"] >= 0)
-    _note(columns, secured, mixed(*(fields[name][secured] for name in _HOP)), found)
-    data = np.flatnonzero((fields["payload_length"] >= 0) & (fields["aps_type"] == 0))
-    _note(columns, data, mixed(*(fields[name][data] for name in _WHOLE)) ^ _payloads(columns, data), found)
-    return found
+
+    def __init__(self) -> None:
+        self._hops, self._wholes = _NONE, _NONE  # identity, time and number of frames of the last seconds
+
+    def take(self, columns: "Columns") -> Ints:
+        """Return the number of the frame that each frame of the next batch repeats."""
+        fields = columns.fields
+        found = np.full(len(columns), ABSENT, np.int64)
+        secured = np.flatnonzero(fields["nwk_counter"] >= 0)
+        hops = mixed(*(fields[name][secured] for name in _HOP))
+        self._hops = _note(columns, secured, hops, found, self._hops)
+        data = np.flatnonzero((fields["payload_length"] >= 0) & (fields["aps_type"] == 0))
+        wholes = mixed(*(fields[name][data] for name in _WHOLE)) ^ _payloads(columns, data)
+        self._wholes = _note(columns, data, wholes, found, self._wholes)
+        return found
 
 
 def _payloads(columns: "Columns", rows: NDArray[np.intp]) -> NDArray[np.uint64]:
-    """Return a number made of all octets of each payload."""
+    """Return a number made of the octets of each payload."""
     octets, starts, lengths = columns.payloads()
-    if not len(octets):
-        return np.zeros(len(rows), np.uint64)
-    place = np.arange(len(octets), dtype=np.int64)
-    owner = np.repeat(np.arange(len(lengths)), np.maximum(lengths, 0))
-    inside = (place - starts[owner]).astype(np.uint64)
-    with np.errstate(over="ignore"):
-        parts = (octets.astype(np.uint64) + np.uint64(1)) * (
-            (inside + np.uint64(1)) * np.uint64(_ODD[0]) | np.uint64(1)
-        )
-        parts ^= parts >> np.uint64(31)
-        parts *= np.uint64(_ODD[1])
-    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(parts, dtype=np.uint64)])
-    found: NDArray[np.uint64] = sums[starts[rows] + np.maximum(lengths[rows], 0)] - sums[starts[rows]]
-    return found
+    padded = np.concatenate([octets, np.zeros(ROW, np.uint8)])
+    return hashes(gather(padded, starts[rows], ROW), np.minimum(lengths[rows], ROW).astype(np.int64))
 
 
-def _note(columns: "Columns", rows: NDArray[np.intp], identity: NDArray[np.uint64], found: NDArray[np.int64]) -> None:
-    """Write into `found` which row repeats which, among rows of equal identity, where nothing is written yet."""
-    order = np.argsort(identity, kind="stable")
-    same = identity[order][1:] == identity[order][:-1]
+def _note(columns: "Columns", rows: NDArray[np.intp], identity: NDArray[np.uint64], found: Ints, recent: Ints) -> Ints:
+    """Write into `found` which row repeats which, where nothing is written yet; return what is recent now."""
+    rows_left = found[rows] == ABSENT
+    rows, identity = rows[rows_left], identity[rows_left]
+    times, numbers = columns.fields["time"], columns.fields["frame"]
+    before = recent.shape[1]
+    both = np.concatenate([recent[0].view(np.uint64), identity])
+    order = np.argsort(both, kind="stable")
+    same = both[order][1:] == both[order][:-1]
     touched = np.zeros(len(order), bool)
     touched[1:] |= same
     touched[:-1] |= same
-    times, numbers = columns.fields["time"], columns.fields["frame"]
-    earlier: dict[int, int] = {}
+    earlier: dict[int, tuple[int, int]] = {}
     for at in np.sort(order[touched]).tolist():
-        row, key = int(rows[at]), int(identity[at])
-        first = earlier.get(key)
-        if found[row] != ABSENT:
+        key = int(both[at])
+        if at < before:
+            earlier[key] = int(recent[2, at]), int(recent[1, at])
             continue
-        if first is not None and abs(int(times[row]) - int(times[first])) <= REPEAT_WINDOW:
-            found[row] = numbers[first]
+        row = int(rows[at - before])
+        first = earlier.get(key)
+        time = int(times[row])
+        if first is not None and abs(time - first[1]) <= REPEAT_WINDOW:
+            found[row] = first[0]
         else:
-            earlier[key] = row
+            earlier[key] = int(numbers[row]), time
+    fresh = rows[found[rows] == ABSENT]
+    kept = np.concatenate(
+        [recent, np.stack([identity[found[rows] == ABSENT].view(np.int64), times[fresh], numbers[fresh]])], axis=1
+    )
+    latest = int(times.max()) if len(times) else 0
+    return kept[:, kept[1] >= latest - 2 * REPEAT_WINDOW]
