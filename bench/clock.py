@@ -15,6 +15,11 @@ def minutes(count: float) -> timedelta:
     return timedelta(minutes=count)
 
 
+def hours(count: float) -> timedelta:
+    """Return a span of hours."""
+    return timedelta(hours=count)
+
+
 def seconds(count: float) -> timedelta:
     """Return a number of seconds as a duration."""
     return timedelta(seconds=count)

@@ -29,17 +29,20 @@ from bench.dcc.bodies import (
     CertificationPath,
     ReplacementCertificates,
     RetrieveDeviceSecurityCredentialsKRP,
+    TopUpDevice,
     UpdateSecurityCredentialsCoS,
 )
 from bench.dcc.correlate import correlate
 from bench.device_message import DeviceMessage
 from bench.driver import Driver
-from bench.errors import BenchError, Inconclusive, InstrumentError
+from bench.errors import BenchError, Inconclusive, InstrumentError, NotRun
 from bench.gbcs import Eui64, GbcsError, Keystore, Message
 from bench.gbcs.check import check
 from bench.gbcs.credentials import RoleDetails
 from bench.gbcs.crypto import sign
 from bench.gbcs.trust_anchors import Role
+from bench.gbcs.utrn import ValueClass, prepayment_secret
+from bench.gbcs.utrn import build as build_token
 from bench.message_text import describe
 from bench.observation import Observation, Pattern
 from bench.parties import Device, OriginatorCounters, Party
@@ -74,6 +77,14 @@ class Sent:
         """Raise Inconclusive if the DCC refused: then nothing can be said of the device."""
         if not self.accepted:
             raise Inconclusive(f"the DCC refused {self.request.variant} with {self.code}")
+
+
+@dataclass(frozen=True)
+class Token:
+    """A top-up token: its counter and its 20 digits."""
+
+    counter: int
+    digits: str
 
 
 class DccPoint:
@@ -119,6 +130,19 @@ class DccPoint:
     ) -> DeviceMessage:
         """Send a request and return the device's response."""
         return self.send(body, to, as_user=as_user).response(within, rule)
+
+    def token(self, device: Device, pounds: int, *, as_user: Party, utrn_counter: int | None = None) -> "Token":
+        """Return a top-up token of a supplier for a meter; without a counter it is a new one."""
+        secret = prepayment_secret(self._keystore, as_user.eui, device.eui)
+        if secret is None:
+            raise NotRun(f"the key store has no prepayment key of {as_user.name}; test keys are needed")
+        counter = self._counters.next_token(as_user.eui) if utrn_counter is None else utrn_counter
+        return Token(counter, build_token(secret, as_user.eui, device.eui, counter, pounds, ValueClass.POUNDS))
+
+    def top_up(self, device: Device, token: "Token", *, as_user: Party, rule: str = "") -> DeviceMessage:
+        """Send a top up (2.2) and return the meter's response."""
+        body = TopUpDevice(utrn=token.digits)
+        return self.send(body, device, as_user=as_user, counter=token.counter << 32).response(rule=rule)
 
     def credentials(self, device: Device, roles: Sequence[str], *, as_user: Party) -> dict[Role, RoleDetails]:
         """Return what a device says of the credentials it holds for roles ("Supplier", "NetworkOperator", ...)."""

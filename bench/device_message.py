@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.errors import Inconclusive
 from bench.gbcs import Eui64, GbcsError, Keystore, Message
@@ -33,6 +33,17 @@ class LogEntry:
 
     def __str__(self) -> str:
         return f"{self.code:04X} at {self.time:%Y-%m-%d %H:%M:%S}"
+
+
+class PrepaymentRegisters(NamedTuple):
+    """Prepayment registers, 1/1000 p."""
+
+    balance: int
+    emergency_credit: int
+    accumulated_debt: int
+    payment_debt: int
+    time_debt_1: int
+    time_debt_2: int
 
 
 @dataclass
@@ -95,6 +106,10 @@ class DeviceMessage:
         value = self.values()[0].value
         rows = value.rows if isinstance(value, CompactArray) else []
         return [(from_zigbee_utc(row[0].value), row[1].value) for row in rows]
+
+    def prepayment(self) -> "PrepaymentRegisters":
+        """Return the prepayment registers of ECS19."""
+        return PrepaymentRegisters(*(member.value for member in self.values()[0].value))
 
     def import_register(self) -> int:
         """Return the active import register (Wh) of ECS17b."""

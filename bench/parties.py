@@ -5,6 +5,8 @@ from datetime import datetime
 
 from bench.gbcs import Eui64
 
+FIRST_TOKEN = 1000
+
 
 @dataclass(frozen=True)
 class Party:
@@ -44,12 +46,18 @@ class OriginatorCounters:
 
     def __init__(self) -> None:
         self._last: dict[Eui64, int] = {}
+        self._tokens: dict[Eui64, int] = {}
 
     def next(self, party: Eui64, now: datetime) -> int:
         """Return a counter this party has not used."""
         counter = max(self._last.get(party, 0) + 1, int(now.timestamp() * 1000))
         self._last[party] = counter
         return counter
+
+    def next_token(self, party: Eui64) -> int:
+        """Return a UTRN counter this supplier has not used."""
+        self._tokens[party] = self._tokens.get(party, FIRST_TOKEN) + 1
+        return self._tokens[party]
 
     def last(self, party: Eui64) -> int:
         """Return the highest counter a party has used."""

@@ -74,11 +74,13 @@ def family(rule: str) -> str:
     return rule.rpartition("-")[0]
 
 
-def relevant(defect: Defect, cases: Iterable[tuple[str, TestCase]]) -> list[str]:
+def relevant(defect: Defect, cases: Iterable[tuple[str, TestCase]], exactly: bool = False) -> list[str]:
     """Return the node ids of the tests a defect may touch: those citing its rule, else those of its family."""
     cases = list(cases)
     exact = [node for node, case in cases if defect.breaks in case.rules]
-    return exact or [node for node, case in cases if any(family(rule) == family(defect.breaks) for rule in case.rules)]
+    if exact or exactly:
+        return exact
+    return [node for node, case in cases if any(family(rule) == family(defect.breaks) for rule in case.rules)]
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ class Campaign:
         cases = collect(self.themes)
         defects = self._defects()
         self.out.mkdir(parents=True, exist_ok=True)
-        work = [(defect, relevant(defect, cases)) for defect in defects]
+        work = [(defect, relevant(defect, cases, bool(self.themes))) for defect in defects]
         if self.themes:
             work = [(defect, nodes) for defect, nodes in work if nodes]
         outcomes: list[Outcome] = []

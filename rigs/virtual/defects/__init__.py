@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 Override = Callable[[Any], None]
+State = dict[str, tuple[int, object]]
 
 
 class DefectError(Exception):
@@ -42,31 +43,34 @@ class Defect:
             raise DefectError(f"defect {self.name}: no device of class {self.device!r}; there are {classes}")
         for target in targets:
             parts = _parts(target)
-            before = [dict(vars(part)) if hasattr(part, "__dict__") else {} for part in parts]
+            before = [_state(part) for part in parts]
             try:
                 self.override(target)
             except (Exception, SystemExit) as problem:
                 raise DefectError(
                     f"defect {self.name} broke when applied ({type(problem).__name__}: {problem})"
                 ) from None
-            changed = [
-                (part, name)
-                for part, had in zip(parts, before, strict=True)
-                for name, value in getattr(part, "__dict__", {}).items()
-                if name not in had or had[name] is not value
-            ]
-            self._check(changed)
+            self._check([(part, had, _state(part)) for part, had in zip(parts, before, strict=True)])
 
-    def _check(self, changed: list[tuple[object, str]]) -> None:
-        if not changed:
+    def _check(self, states: list[tuple[object, State, State]]) -> None:
+        if all(had == now for _, had, now in states):
             raise DefectError(f"defect {self.name} changes nothing; override a method marked @rule")
-        for part, name in changed:
-            if not hasattr(type(part), name) and callable(vars(part)[name]):
-                raise DefectError(f"defect {self.name}: {type(part).__name__} has no {name!r} to override")
+        for part, had, now in states:
+            for name in now.keys() - had.keys():
+                if not hasattr(type(part), name) and callable(vars(part)[name]):
+                    raise DefectError(f"defect {self.name}: {type(part).__name__} has no {name!r} to override")
 
     def as_dict(self) -> dict[str, str]:
         """Return what `bench defects` shows."""
         return {"name": self.name, "device": self.device, "breaks": self.breaks, "story": self.story}
+
+
+def _state(part: object) -> State:
+    """Return what a part holds: which object each attribute is, and what a collection contains."""
+    return {
+        name: (id(value), dict(value) if isinstance(value, dict) else list(value) if isinstance(value, list) else None)
+        for name, value in getattr(part, "__dict__", {}).items()
+    }
 
 
 def _parts(target: object) -> list[object]:
