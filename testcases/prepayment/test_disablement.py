@@ -148,7 +148,9 @@ def test_low_credit_once(dut, dcc, clock, timeline, suppliers, expect):
     expect("protection of the alert", dcc.read(seen).protected_well).equals(True, rule="R-ALT-001")
 
     with timeline.never(device_alert(dut, LOW), rule="R-DIS-005"):
-        clock.sleep(hours(4))
+        for _ in range(3):
+            clock.sleep(hours(1))
+            registers(dcc, dut, suppliers.losing)
 
 
 @testcase(

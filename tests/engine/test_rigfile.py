@@ -49,7 +49,7 @@ def drop(*keys: str) -> Callable[[Table], None]:
 
 
 MISTAKES: list[tuple[Callable[[Table], None], str, str]] = [
-    (put("colour", value="red"), "colour: unknown key", "known are: calibration, devices"),
+    (put("colour", value="red"), "colour: unknown key", "known are: baseline, calibration, devices"),
     (
         put("instruments", "mains", "speed", value=1),
         "instruments.mains.speed: unknown key",
