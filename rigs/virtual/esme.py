@@ -50,7 +50,7 @@ class Esme(GbcsDevice):
         self.activations = Activations(self)
         self.prepayment = EsmePrepayment(self)
         self.objects = EsmeObjects(self)
-        self.activations.activated.append(lambda key: self.switch.watch_limit())
+        self.activations.activated.append(lambda key: self.switch.settings_changed())
 
     @property
     def load(self) -> float:

@@ -117,6 +117,11 @@ class LoadSwitch:
         value = self._esme.cosem.objects.read(key)
         return 0 if value is None else int(value.value or 0)
 
+    def settings_changed(self) -> None:
+        """Begin the load limit period anew: a setting has been activated."""
+        self._over_since = None
+        self.watch_limit()
+
     @rule("R-LLM-002", "R-EVT-021")
     def watch_limit(self) -> None:
         """Begin or end the load limit period, as the load is above the threshold or not."""
