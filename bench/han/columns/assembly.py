@@ -4,8 +4,6 @@ Most messages come block after block, each once: they are put together in bulk. 
 out of order, the whole message goes block by block through the memory that is the dissector's too.
 """
 
-from typing import Any, NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +17,7 @@ from bench.han.columns.views import ROW, masks, take
 from bench.han.dissect import REPEAT_WINDOW, Dissector
 from bench.han.errors import HanError
 from bench.han.fragments import TIMEOUT
+from bench.han.pieces import Occurrence, Piece, Pieces, message
 from bench.han.zcl import ZclFrame
 
 Ints = NDArray[np.int64]
@@ -27,31 +26,11 @@ _KEY = ("pan", "nwk_src", "nwk_dst", "aps_counter", "cluster", "src_endpoint", "
 _ONE = ("pan", "nwk_src", "nwk_dst", "aps_counter", "cluster", "src_endpoint", "dst_endpoint", "fragment", "fragments")
 
 
-class _Heard:
-    """As much of a frame as telling repeats takes."""
-
-    __slots__ = ("number", "repeat_of", "time")
-
-    def __init__(self, number: int, time: int) -> None:
-        self.number, self.time = number, time
-        self.repeat_of: int | None = None
-
-
-class _Block(NamedTuple):
-    """As much of an APS frame as reassembly takes."""
-
-    extended: Extended
-    counter: int
-    cluster: int
-    src_endpoint: int
-    dst_endpoint: int
-
-
 class Assembly:
     """Shares the memory of fragments and repeats with the dissector."""
 
     def __init__(self, dissector: Dissector) -> None:
-        self._dissector = dissector
+        self._pieces = Pieces(dissector)
         self._close: dict[int, int] = {}  # until when (ns) more of a message is to be looked at block by block
 
     def take(self, work: Work, rows: Rows) -> None:
@@ -149,17 +128,22 @@ class Assembly:
             if transfer[at]:
                 self._message(work, row, whole)
 
-    def _heard(self, work: Work, row: int) -> tuple[Any, bytes]:
-        """Note a frame in the memory of repeats."""
+    def _heard(self, work: Work, row: int) -> tuple[Occurrence, bytes]:
+        """Note a frame in the memory of repeats; return it and its payload."""
         batch, fields = work.batch, work.fields
-        heard: Any = _Heard(batch.first + row, int(fields["time"][row]))
         block = work.payload[row, : int(fields["payload_length"][row])].tobytes()
         pan, src, dst, counter, cluster, channel = (int(fields[name][row]) for name in (*_ONE[:5], "channel"))
         psdu = batch.psdu(row)
-        self._dissector.note_repeat(heard, (pan, psdu[9 : len(psdu) - 2 * int(batch.fcs[row])]))
-        extended = (work.extended[row].tobytes(),) if fields["fragment"][row] >= 0 else ()
-        parties = (None if channel < 0 else channel, pan, src, dst)
-        self._dissector.note_repeat(heard, (*parties, counter, cluster, block, *extended))
+        heard = self._pieces.occurrence(
+            batch.first + row,
+            int(fields["time"][row]),
+            pan,
+            psdu[9 : len(psdu) - 2 * int(batch.fcs[row])],
+            (None if channel < 0 else channel, pan, src, dst),
+            (counter, cluster),
+            block,
+            work.extended[row].tobytes() if fields["fragment"][row] >= 0 else b"",
+        )
         return heard, block
 
     def _one(
@@ -186,8 +170,8 @@ class Assembly:
             self._message(work, row, block)
             return
         extended = Extended(int(work.extended[row, 0]), fragments if fragments >= 0 else fragment)
-        part: Any = _Block(extended, counter, cluster, src_endpoint, dst_endpoint)
-        whole = self._dissector.reassembly.add((None if channel < 0 else channel, pan, src, dst), time, part, block)
+        piece = Piece(extended, counter, cluster, src_endpoint, dst_endpoint)
+        whole = self._pieces.add((None if channel < 0 else channel, pan, src, dst), time, piece, block)
         if whole is None:
             return
         zcl = ZclFrame.parse(whole)
@@ -200,14 +184,9 @@ class Assembly:
             self._message(work, row, whole)
 
     def _message(self, work: Work, row: int, asdu: bytes) -> None:
-        try:
-            known = tunnelling.parse_tunnelling(ZclFrame.parse(asdu))
-        except HanError:  # the meaning of a payload is the dissector's to judge
-            return
-        if isinstance(known, tunnelling.TransferData):
-            gbcs = tunnelling.TunnelData.parse(known.data).gbcs
-            if gbcs is not None:
-                work.gbcs[row] = gbcs
+        gbcs = message(asdu)
+        if gbcs is not None:
+            work.gbcs[row] = gbcs
 
 
 def _keys(work: Work, rows: Rows) -> U64:
