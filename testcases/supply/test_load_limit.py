@@ -135,6 +135,7 @@ def test_future_dated(dut, dcc, clock, timeline, suppliers, expect):
     expect("alerts 8F66", len(alerts)).equals(4)
     for seen in alerts:
         alert = dcc.read(seen)
+        expect("arrival of an alert", seen.time).lies_between(at, at + seconds(30), rule="R-FUT-013")
         expect("protection of an alert", alert.protected_well).equals(True, rule="R-FUT-008")
         expect("time in an alert", alert.alert_times()[0]).equals(at, rule="R-FUT-013")
 

@@ -33,7 +33,7 @@ def test_disable(dut, dcc, mains, suppliers, expect):
 @testcase(
     "SUP-002",
     "Arming a disabled supply leaves it off, and tells the supplier",
-    rules=["R-SUP-003", "R-SUP-008", "R-SUP-005"],
+    rules=["R-SUP-003", "R-SUP-008", "R-SUP-005", "R-SUP-001"],
     requirements=REQUIREMENTS,
     use_cases=["ECS43", "ECS44", "ECS45"],
 )

@@ -26,7 +26,7 @@ def second_disable_fails(esme: Esme) -> None:
     "esme-disable-reported-not-done",
     device="Esme",
     breaks="R-SUP-002",
-    story="The contactor's coil is driven too weakly: the meter believes the supply to be off, but the load still runs.",
+    story="The contactor's coil is driven too weakly: the meter believes the supply off, but the load still runs.",
 )
 def disable_reported_not_done(esme: Esme) -> None:
     """The contacts stay closed."""
