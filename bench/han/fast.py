@@ -50,7 +50,7 @@ class FastReader:
         self._links: dict[tuple[bytes | None, bytes | None], Any] = {}
         self._ways: dict[int | None, dict[bytes, Any]] = {}  # by channel and addresses
 
-    def feed(
+    def feed(  # noqa: PLR0911, PLR0912, PLR0915 - one pass over the octets, in their order
         self,
         time: int,
         psdu: bytes,
@@ -62,51 +62,33 @@ class FastReader:
     ) -> Heard:
         """Read the next frame. `time` in ns since 1970; `fcs`: whether the PSDU ends with its check sequence."""
         self._number += 1
-        found = self._read(time, psdu, fcs, channel, rssi, lqi)
-        if found is not None:
-            return found
-        frame = self.dissector.feed(time, psdu, fcs=fcs, channel=channel, rssi=rssi, lqi=lqi, number=self._number)
-        if self._version != (self.keyring.version, self._directory.version):
-            self._forget()
-        return heard(frame)
-
-    def _forget(self) -> None:
-        self._version = (self.keyring.version, self._directory.version)
-        self._networks.clear()
-        self._links.clear()
-        self._ways.clear()
-
-    def _read(  # noqa: PLR0911, PLR0912, PLR0915 - one pass over the octets, in their order
-        self, time: int, psdu: bytes, fcs: bool, channel: int | None, rssi: float | None, lqi: int | None
-    ) -> Heard | None:
-        """Return the record of a frame of everyday form, None for what the dissector is to read."""
         end = len(psdu)
         if end > 127:
-            return None
+            return self._dissect(time, psdu, fcs, channel, rssi, lqi)
         good: bool | None = None
         if fcs:
             if end < 5 or binascii.crc_hqx(psdu.translate(_MIRROR), 0):
-                return None
+                return self._dissect(time, psdu, fcs, channel, rssi, lqi)
             end -= 2
             good = True
         if end < 39:  # an ack, or shorter than any secured data frame
             if end >= 3 and (psdu[0] | psdu[1] << 8) & _MAC_FORM == _ACK:
                 return _new(Heard, (self._number, time, channel, rssi, lqi, good, 2, psdu[2], *_NONE[8:]))
-            return None
+            return self._dissect(time, psdu, fcs, channel, rssi, lqi)
         form, mac_seq = _MAC(psdu)
         if form & _MAC_FORM != _DATA:
-            return None
+            return self._dissect(time, psdu, fcs, channel, rssi, lqi)
         control = psdu[10]
         aux = 17
         if control & 0x18:  # EUIs
             aux = 33 if control & 0x18 == 0x18 else 25
         if control & 4:  # a source route
             if aux >= end:
-                return None
+                return self._dissect(time, psdu, fcs, channel, rssi, lqi)
             aux += 2 + 2 * psdu[aux]
         body = aux + 14
         if body + 4 > end:
-            return None
+            return self._dissect(time, psdu, fcs, channel, rssi, lqi)
         # Addresses, security control, transmitter and key: frames that have them in common are read alike.
         nonce = psdu[aux + 5 : body]
         way = psdu[3:15] + psdu[17 : aux + 1] + nonce
@@ -115,13 +97,13 @@ class FastReader:
         if route is None:
             route = self._route(psdu, aux, channel)
             if route is None:
-                return None
+                return self._dissect(time, psdu, fcs, channel, rssi, lqi)
         key, patched, pan, dst, src, kind, nwk_dst, nwk_src, hop, key_seq, src_eui, dst_eui = route
         fresh = psdu[aux + 1 : aux + 5]
         try:
             plain = key(nonce[:8] + fresh + patched, psdu[body:end], psdu[9:aux] + patched + fresh + nonce)
         except InvalidTag:
-            return None
+            return self._dissect(time, psdu, fcs, channel, rssi, lqi)
         if src_eui is _UNKNOWN:
             route = self._learn(way, route, psdu, channel)
             src_eui, dst_eui = route[10], route[11]
@@ -130,7 +112,7 @@ class FastReader:
         if kind:
             command = self._command(plain)
             if command is None:
-                return None
+                return self._dissect(time, psdu, fcs, channel, rssi, lqi)
             return _new(Heard, (
                 self._number, time, channel, rssi, lqi, good, 1, mac_seq, pan, src, dst,
                 1, nwk_src, nwk_dst, radius, nwk_seq, hop, counter, key_seq, command, src_eui, dst_eui, True,
@@ -138,7 +120,7 @@ class FastReader:
             ))  # fmt: skip
         # The APS layer: unicast or broadcast data or acks of data, without extended header.
         if len(plain) < 8:
-            return None
+            return self._dissect(time, psdu, fcs, channel, rssi, lqi)
         aps_control, dst_endpoint, cluster, profile, src_endpoint, aps_counter = _APS(plain)
         aps_type = aps_control & 3
         if (
@@ -148,22 +130,22 @@ class FastReader:
             or (aps_type and aps_control & 0x10)
             or (not aps_type and profile == 0)
         ):
-            return None
+            return self._dissect(time, psdu, fcs, channel, rssi, lqi)
         aps_frame_counter = None
         header = 10 if aps_control & 0x80 else 8
         if aps_control & 0x20:
             start, originator = header + 5, src_eui
             if len(plain) < start + 4 or plain[header] & 0x18:
-                return None
+                return self._dissect(time, psdu, fcs, channel, rssi, lqi)
             if plain[header] & 0x20:
                 start, originator = header + 13, plain[header + 12 : header + 4 : -1]
                 if len(plain) < start + 4:
-                    return None
+                    return self._dissect(time, psdu, fcs, channel, rssi, lqi)
             if originator is None:
-                return None
+                return self._dissect(time, psdu, fcs, channel, rssi, lqi)
             link = self._links.get((originator, dst_eui)) or self._find_link(originator, dst_eui)
             if link is None:
-                return None
+                return self._dissect(time, psdu, fcs, channel, rssi, lqi)
             patched = _PATCHED[plain[header]]
             fresh = plain[header + 1 : header + 5]
             aps_frame_counter = _U32(fresh)[0]
@@ -174,7 +156,7 @@ class FastReader:
                     plain[:header] + patched + plain[header + 1 : start],
                 )
             except InvalidTag:
-                return None
+                return self._dissect(time, psdu, fcs, channel, rssi, lqi)
         else:
             payload = plain[header:]
         if aps_type:
@@ -209,7 +191,7 @@ class FastReader:
             whole = complete
         if len(whole) < 3 or whole[0] & 7 > 1:
             if fragment is None:
-                return None
+                return self._dissect(time, psdu, fcs, channel, rssi, lqi)
             at = 3 if whole[0] & 4 else 1
         else:
             at = 1
@@ -220,6 +202,21 @@ class FastReader:
             whole[0] & 3, whole[0] & 8 != 0, whole[at], whole[at + 1], payload, fragment, whole, gbcs,
                 None, None,
         ))  # fmt: skip
+
+    def _dissect(
+        self, time: int, psdu: bytes, fcs: bool, channel: int | None, rssi: float | None, lqi: int | None
+    ) -> Heard:
+        """Have the dissector read a frame."""
+        frame = self.dissector.feed(time, psdu, fcs=fcs, channel=channel, rssi=rssi, lqi=lqi, number=self._number)
+        if self._version != (self.keyring.version, self._directory.version):
+            self._forget()
+        return heard(frame)
+
+    def _forget(self) -> None:
+        self._version = (self.keyring.version, self._directory.version)
+        self._networks.clear()
+        self._links.clear()
+        self._ways.clear()
 
     def _find_network(self, place: int, pan: int, key_seq: int) -> Any:
         """Return what opens frames of a network, None when there is no key."""
