@@ -86,9 +86,9 @@ class LiveReport:
             table = Table(title=None, box=None, pad_edge=False, header_style="bold")
             for name, justify in (("theme", "left"), *((verdict.value, "right") for verdict in Verdict)):
                 table.add_column(name, justify=justify)  # type: ignore[arg-type]
-            themes = dict.fromkeys(result.id.rpartition("-")[0] for result in self._results)
+            themes = dict.fromkeys(result.theme for result in self._results)
             for theme in [*themes, "all"]:
-                rows = [one for one in self._results if theme in ("all", one.id.rpartition("-")[0])]
+                rows = [one for one in self._results if theme in ("all", one.theme)]
                 counts = [sum(1 for one in rows if one.verdict is verdict) for verdict in Verdict]
                 table.add_row(theme, *(str(count) if count else "·" for count in counts))
             self._console.print()

@@ -33,6 +33,11 @@ class TestResult:
     evidence: str = ""
     warnings: list[str] = field(default_factory=list)  #: broken rules that may not fail a device
 
+    @property
+    def theme(self) -> str:
+        """The part of the id that its suite shares: "PWR" of "PWR-102[10 s-armed]"."""
+        return self.id.partition("[")[0].rpartition("-")[0] or self.id
+
     @classmethod
     def pending(cls, case: TestCase, variant: str = "") -> "TestResult":
         """Return the entry of a test that has not run yet; `variant` tells parametrized ones apart."""

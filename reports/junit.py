@@ -17,7 +17,7 @@ def junit_xml(record: RunRecord) -> bytes:
     document = JUnitXml(_text(f"smets-bench {record.run_id}"))
     suites: dict[str, TestSuite] = {}
     for result in record.tests:
-        theme = result.id.rpartition("-")[0] or result.id
+        theme = result.theme
         if theme not in suites:
             suites[theme] = TestSuite(_text(theme))
             suites[theme].timestamp = record.started.isoformat(timespec="seconds")
