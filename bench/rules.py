@@ -1,7 +1,7 @@
 """The rule catalogue: how a conformant device behaves, and how well each rule is known.
 
-`rules.csv` has one row a rule: id, statement, source, strength of evidence (`reference data`, `published text`,
-`maker's manual`, `open implementation`, `hearsay`).
+`rules.csv` has one row a rule: id, statement, source, strength of evidence (one of `STRENGTHS`), and the device types
+it is for, separated by spaces.
 """
 
 import csv
@@ -9,6 +9,15 @@ import io
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+
+STRENGTHS = (  #: the best known first; `bench policy` is what the bench itself demands
+    "reference data",
+    "published text",
+    "maker's manual",
+    "open implementation",
+    "hearsay",
+    "bench policy",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +28,7 @@ class Rule:
     statement: str = ""
     source: str = ""
     strength: str = ""
+    devices: tuple[str, ...] = ()  #: ESME, GSME, CHF, GPF, PPMID, HCALCS, IHD, CAD, SAPC
 
 
 @cache
@@ -26,7 +36,8 @@ def catalogue() -> dict[str, Rule]:
     """Return every rule by its id."""
     table = io.StringIO((files("bench") / "rules.csv").read_text(encoding="utf-8"))
     return {
-        row["id"]: Rule(row["id"], row["statement"], row["source"], row["strength"]) for row in csv.DictReader(table)
+        row["id"]: Rule(row["id"], row["statement"], row["source"], row["strength"], tuple(row["devices"].split()))
+        for row in csv.DictReader(table)
     }
 
 
