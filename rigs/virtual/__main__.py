@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from rigs.virtual.defects import DefectError, find, shipped
-from rigs.virtual.home import CHANNEL, CHF_EUI, ESME_EUI, GPF_EUI, MPAN, START, Home, Site
+from rigs.virtual.home import CHANNEL, CHF_EUI, ESME_EUI, GPF_EUI, GSME_EUI, MPAN, MPRN, START, Home, Site
 from rigs.virtual.instruments.ac_source import AcSource
 from rigs.virtual.instruments.attenuator import StepAttenuator
 from rigs.virtual.instruments.clock_port import ClockPort
@@ -48,9 +48,11 @@ class VirtualRig:
             "local": self.local.port,
             "dcc": DccServer(self._post).port,
             "esme": str(ESME_EUI),
+            "gsme": str(GSME_EUI),
             "chf": str(CHF_EUI),
             "gpf": str(GPF_EUI),
             "mpan": MPAN,
+            "mprn": MPRN,
         }
 
     def _furnish(self, world: World) -> None:

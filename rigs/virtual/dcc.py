@@ -38,6 +38,7 @@ from rigs.virtual.hub import WAN_DELAY
 from rigs.virtual.world import World, to_microseconds
 
 FUTURE_DATED_CREDENTIALS = 0x00CB
+GBZ = b"\x01"  #: first octet of a GBZ payload
 POST_SECONDS = 10.0
 #: command variants each service takes
 SERVICES = {"transform": {4}, "send": {1, 5}, "non-device": {2, 6, 8}}
@@ -213,7 +214,8 @@ class Dcc:
                     self._supplier_changed(request)
             return
         if message.target in self._users:
-            code = int.from_bytes(message.payload[9:11])
+            at = 3 if message.payload[:1] == GBZ else 9
+            code = int.from_bytes(message.payload[at : at + 2])
             identifier = RequestId(message.target, message.originator, message.counter)
             alert_body = DeviceAlert(code, octets)
             self._to_user(message.target, Response("I0", self._world.now, alert_body, None, identifier))
@@ -226,7 +228,8 @@ class Dcc:
         updated = SecurityCredentialsUpdated(device=meter, role="Supplier", certificates=_installed(request.body))
         self._dcc_alert(gaining, DccAlert("N42", updated))
         if losing != gaining:
-            news = ChangeOfSupplier(device=meter, device_type="ESME", mpxns=(self._devices[meter][1],))
+            kind, mpxn = self._devices[meter]
+            news = ChangeOfSupplier(device=meter, device_type=kind.name, mpxns=(mpxn,))
             self._dcc_alert(losing, DccAlert("N27", news))
 
     def hub_outage(self, hub: Eui64, started: datetime, mpxn: str) -> None:

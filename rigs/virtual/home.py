@@ -19,23 +19,33 @@ from bench.pki import TestSmki, derive_private_key
 from rigs.virtual.dcc import Dcc, Poster, User
 from rigs.virtual.defects import Defect
 from rigs.virtual.esme import Esme
+from rigs.virtual.gas_proxy import Gpf
+from rigs.virtual.gsme import Gsme
 from rigs.virtual.hub import Hub, HubFunction
 from rigs.virtual.power import Feed
 from rigs.virtual.radio import Attenuation, Medium
+from rigs.virtual.sleepy import SleepyEnd
+from rigs.virtual.sleepy_store import SleepyStore
 from rigs.virtual.trust_anchors import SUPPLIER_CELLS, Credential, TrustAnchors
 from rigs.virtual.world import Process, World
 from rigs.virtual.zigbee import Credentials, ZigbeeNode
 
-ESME_EUI, CHF_EUI, GPF_EUI = (
+ESME_EUI, GSME_EUI, CHF_EUI, GPF_EUI = (
     Eui64.of("00-15-5F-00-55-66-77-88"),
+    Eui64.of("00-15-5F-00-66-77-88-99"),
     Eui64.of("00-15-5F-00-11-22-33-44"),
     Eui64.of("00-15-5F-00-11-22-33-45"),
 )
-MPAN = "1312345678333"
-DEVICES = {ESME_EUI: (Device.ESME, MPAN), CHF_EUI: (Device.CHF, ""), GPF_EUI: (Device.GPF, "")}
+MPAN, MPRN = "1312345678333", "7412345608"
+DEVICES = {
+    ESME_EUI: (Device.ESME, MPAN),
+    GSME_EUI: (Device.GSME, MPRN),
+    CHF_EUI: (Device.CHF, ""),
+    GPF_EUI: (Device.GPF, MPRN),
+}
 CHANNEL, PAN = 15, 0x1A62
-CHF_SHORT, ESME_SHORT = 0x0000, 0x6F01
-LINK_LOSS_DB = 52.0
+CHF_SHORT, ESME_SHORT, GSME_SHORT = 0x0000, 0x6F01, 0x6F02
+LINK_LOSS_DB, GAS_LINK_LOSS_DB = 52.0, 61.0
 SNIFFER_LOSS_DB = 40.0
 CAPABILITY = 0x8E
 START = datetime(2030, 1, 7, 9, 0, tzinfo=UTC)
@@ -56,9 +66,9 @@ class Site:
     def of(cls, seed: int, defects: Sequence[Defect], receive: str) -> "Site":
         """Make a site from a seed."""
         smki = TestSmki.generate(seed, NOT_BEFORE)
-        for eui in (ESME_EUI, CHF_EUI, GPF_EUI):
+        for eui in DEVICES:
             smki.device(eui)
-        keys = {eui: _symmetric_key(seed, f"link {eui}") for eui in (ESME_EUI,)}
+        keys = {eui: _symmetric_key(seed, f"link {eui}") for eui in (ESME_EUI, GSME_EUI)}
         network = Credentials(PAN, _symmetric_key(seed, "network"), {bytes(eui): key for eui, key in keys.items()})
         names = ("supplier", "gaining_supplier", "network_operator")
         users = {eui: User(eui, receive) for eui in (getattr(smki.identities, name) for name in names)}
@@ -84,7 +94,7 @@ class Home:
         self.world, self.site = world, site
         smki = site.smki
         self.feed = Feed(world)
-        self.attenuation = Attenuation()
+        self.attenuation, self.gas_attenuation = Attenuation(), Attenuation()
         self.medium = Medium(world, CHANNEL)
         chf_node = ZigbeeNode(
             world,
@@ -92,12 +102,12 @@ class Home:
             "CHF",
             (CHF_EUI, CHF_SHORT),
             site.network,
-            {ESME_SHORT: ESME_EUI},
+            {ESME_SHORT: ESME_EUI, GSME_SHORT: GSME_EUI},
             lambda: self.hub.powered(),  # noqa: PLW0108 - the hub is made of this node
         )
         self.hub = Hub(world, chf_node, self.feed)
         self.chf = HubFunction(self.hub, CHF_EUI, smki, _hub_anchors(smki), "CHF")
-        self.gpf = HubFunction(self.hub, GPF_EUI, smki, _meter_anchors(smki), "GPF")
+        self.gpf = Gpf(self.hub, GPF_EUI, smki, _meter_anchors(smki))
         self.esme = Esme(world, ESME_EUI, smki, _meter_anchors(smki), self.feed, MPAN)
         self.esme_node = ZigbeeNode(
             world, self.medium, "ESME", (ESME_EUI, ESME_SHORT), site.network, {CHF_SHORT: CHF_EUI}, self.esme.powered
@@ -105,14 +115,36 @@ class Home:
         MeterTunnel(self.esme, self.esme_node)
         self.esme.time.hub = lambda: self.hub.time()  # noqa: PLW0108 - a defect may replace it
         self.esme.time.run()
+        self._add_gas(smki)
         self.medium.path("CHF", "ESME", LINK_LOSS_DB, self.attenuation)
         self.medium.listen_in(SNIFFER_LOSS_DB, heard)
         self.dcc = Dcc(world, smki, site.users, DEVICES, self.hub.from_wan, site.poster)
         self.hub.to_wan = self.dcc.from_wan
         self.hub.outage = lambda started: self.dcc.hub_outage(CHF_EUI, started, MPAN)
         for defect in site.defects:
-            defect.apply_to([self.esme, self.chf, self.gpf, self.hub])
+            defect.apply_to([self.esme, self.gsme, self.gsme_radio, self.chf, self.gpf, self.hub])
         self.hub.connect(ESME_EUI, ESME_SHORT)
+        self.gsme_radio.start()
+
+    def _add_gas(self, smki: TestSmki) -> None:
+        """Add the gas meter: it has been there for two weeks, and the proxy has its history."""
+        self.gsme = Gsme(self.world, GSME_EUI, smki, _gas_anchors(smki), MPRN)
+        node = ZigbeeNode(
+            self.world,
+            self.medium,
+            "GSME",
+            (GSME_EUI, GSME_SHORT),
+            self.site.network,
+            {CHF_SHORT: CHF_EUI},
+            lambda: self.gsme_radio.awake,
+            router=False,
+        )
+        self.gsme_radio = SleepyEnd(self.gsme, node, CHF_SHORT)
+        self.gsme.time.hub = lambda: self.hub.time()  # noqa: PLW0108 - a defect may replace it
+        self.gsme.time.run()
+        self.hub.sleepy[GSME_EUI] = SleepyStore(self.hub, GSME_EUI, GSME_SHORT, self.gpf)
+        self.gpf.mirror.totals = {at: int(total) for at, total in self.gsme.gas.totals.items()}
+        self.medium.path("CHF", "GSME", GAS_LINK_LOSS_DB, self.gas_attenuation)
 
 
 class MeterTunnel:
@@ -202,6 +234,13 @@ def _meter_anchors(smki: TestSmki) -> TrustAnchors:
         TrustAnchorCell(Role.TRANSITIONAL_COS, signing): _credential(smki, who.cos_party, "ds"),
     }
     return TrustAnchors(cells, _root(smki))
+
+
+def _gas_anchors(smki: TestSmki) -> TrustAnchors:
+    """Those of an electricity meter but the network operator's: it talks to the gas proxy (GBCS 4.3)."""
+    anchors = _meter_anchors(smki)
+    anchors.cells = {cell: one for cell, one in anchors.cells.items() if cell.role is not Role.NETWORK_OPERATOR}
+    return anchors
 
 
 def _hub_anchors(smki: TestSmki) -> TrustAnchors:

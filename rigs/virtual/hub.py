@@ -14,6 +14,7 @@ from rigs.virtual.device_clock import RELIABLE
 from rigs.virtual.gbcs_device import GbcsDevice
 from rigs.virtual.power import Feed, Supply
 from rigs.virtual.rules import rule
+from rigs.virtual.sleepy_store import SleepyStore
 from rigs.virtual.trust_anchors import TrustAnchors
 from rigs.virtual.world import Process, World
 from rigs.virtual.zigbee import ZigbeeNode
@@ -47,6 +48,7 @@ class Hub:
         self.outage: Callable[[datetime], None] = lambda started: None
         self.functions: dict[Eui64, GbcsDevice] = {}
         self._tunnels: dict[bytes, Tunnel] = {}
+        self.sleepy: dict[Eui64, SleepyStore] = {}
         self._local: set[tuple[Eui64, int]] = set()
         self._sequence = 0
         self.started = True
@@ -67,7 +69,7 @@ class Hub:
     def add_function(self, device: GbcsDevice) -> None:
         """Add one of the hub's own logical devices (CHF, GPF)."""
         self.functions[device.eui] = device
-        device.send = self._up
+        device.send = self.up
 
     @rule("R-HUB-010", "R-HUB-011")
     def connect(self, eui: Eui64, short: int) -> None:
@@ -78,6 +80,9 @@ class Hub:
     def from_wan(self, transfer: bytes) -> None:
         """Take a transfer from the WAN: for one of the hub's functions, or for a device of its log."""
         target = _target(transfer)
+        if target in self.sleepy:
+            self.sleepy[target].store(transfer)
+            return
         if target in self.functions:
             if self.powered():
                 self.functions[target].receive(transfer)
@@ -85,14 +90,24 @@ class Hub:
             self._enqueue(target, transfer)
 
     def from_local(self, eui: Eui64, message: bytes, transfers: list[bytes]) -> None:
-        """Take a message from a tool on the HAN and put it into the tunnel of a device, unaltered."""
+        """Take a message from a tool on the HAN and put it into the tunnel of a device, unaltered.
+
+        It is for the device it names where the hub knows that one, else for the one the tool is set to.
+        """
         try:
             envelope = Message.parse(message)
             self._local.add((envelope.originator, envelope.counter))
         except GbcsError:
             pass  # a tool may send anything; the device judges it
+        target = _target(message)
+        if target in self.functions:
+            self.functions[target].receive(message)
+            return
         for transfer in transfers:
-            self._enqueue(eui, transfer)
+            if target in self.sleepy:
+                self.sleepy[target].store(transfer)
+            else:
+                self._enqueue(eui, transfer)
 
     def _enqueue(self, eui: Eui64, transfer: bytes) -> None:
         self._tunnels[eui].queue.append(transfer)
@@ -140,6 +155,10 @@ class Hub:
         return self._sequence
 
     def _from_han(self, cluster: int, asdu: bytes, partner: int) -> None:
+        store = next((one for one in self.sleepy.values() if one.short == partner), None)
+        if store is not None:
+            store.from_han(cluster, asdu)
+            return
         if cluster != CLUSTER:
             return
         try:
@@ -150,11 +169,12 @@ class Hub:
                     if tunnel.partner == partner and response.status == 0:
                         tunnel.number = response.tunnel
             elif frame.command == TransferData.IDS[1] and frame.from_server:
-                self._up(TransferData.parse(frame.payload).data)
+                self.up(TransferData.parse(frame.payload).data)
         except HanError:
             return
 
-    def _up(self, transfer: bytes) -> None:
+    def up(self, transfer: bytes) -> None:
+        """Pass on what a device sends: to the tool that asked, or to the WAN."""
         if self._answers_local(transfer):
             self.to_local(transfer)
         else:

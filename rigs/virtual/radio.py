@@ -5,6 +5,7 @@ Packet error rate from the O-QPSK bit error formula of IEEE 802.15.4-2020 annex;
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import simpy
@@ -19,6 +20,7 @@ BACKOFF_US = 320
 ACK_WAIT = timedelta(microseconds=864 + 352)
 ATTEMPTS = 4
 DEAF_DBM = -140.0
+DATA_REQUEST = b"\x04"  #: MAC command
 
 
 def airtime(octets: int) -> timedelta:
@@ -110,13 +112,19 @@ class MacLayer:
         self._turn = simpy.Resource(world.env)
         medium.join(self.station)
 
-    def send(self, destination: int, payload: bytes) -> Process:
+    def poll(self, parent: int) -> Process:
+        """Ask a parent for what it holds (data request); the process returns whether it was acknowledged."""
+        return (yield from self.send(parent, DATA_REQUEST, MacType.COMMAND))
+
+    def send(self, destination: int, payload: bytes, kind: MacType = MacType.DATA) -> Process:
         """Send one frame; the process returns whether it was acknowledged (always true of a broadcast)."""
         with self._turn.request() as turn:
             yield turn
             self._sequence = (self._sequence + 1) & 0xFF
             broadcast = destination >= 0xFFF8
             frame = MacFrame.data(self.pan, 0xFFFF if broadcast else destination, self.short, self._sequence, payload)
+            if kind is not MacType.DATA:
+                frame = replace(frame, type=kind)
             for _ in range(1 if broadcast else ATTEMPTS):
                 if not self._on():
                     return False
@@ -134,10 +142,12 @@ class MacLayer:
             if frame.sequence in self._awaited:
                 self._awaited[frame.sequence] = True
             return
-        if frame.type is not MacType.DATA or frame.dst not in (self.short, 0xFFFF) or not isinstance(frame.src, int):
+        if frame.dst not in (self.short, 0xFFFF) or not isinstance(frame.src, int):
             return
         if frame.dst == self.short and frame.ack_request:
             self._world.process(self._acknowledge(frame.sequence or 0))
+        if frame.type is not MacType.DATA:
+            return
         if self._last.get(frame.src) != (frame.sequence, frame.payload):
             self._last[frame.src] = (frame.sequence or 0, frame.payload)
             self.up(frame.payload, frame.src)

@@ -56,6 +56,7 @@ class ZigbeeNode:
         credentials: Credentials,
         partners: dict[int, bytes],
         on: Callable[[], bool],
+        router: bool = True,
     ) -> None:
         self._world, self._credentials = world, credentials
         self.eui, self.short = address
@@ -69,7 +70,8 @@ class ZigbeeNode:
         self._acks: dict[tuple[int, int, int], simpy.Event] = {}
         self._fragments: dict[tuple[int, int], dict[int, bytes]] = {}
         self._done: list[tuple[int, int, bytes]] = []
-        world.process(self._link_status())
+        if router:
+            world.process(self._link_status())
 
     def send(self, partner: int, cluster: int, asdu: bytes, profile: int = PROFILE_SMART_ENERGY) -> Process:
         """Send an ASDU with end-to-end acknowledgement; the process returns whether it arrived."""
@@ -85,6 +87,10 @@ class ZigbeeNode:
                 return False
             yield self._world.wait(BLOCK_PAUSE)
         return True
+
+    def poll(self, parent: int) -> Process:
+        """Ask the parent for what it holds; the process returns whether it was heard."""
+        return (yield from self.mac.poll(parent))
 
     def broadcast_command(self, payload: bytes) -> Process:
         """Broadcast a NWK command to the neighbours."""

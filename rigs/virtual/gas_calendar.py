@@ -1,0 +1,113 @@
+"""The non-disablement calendar of a gas meter: seasons, weeks, days with switch times, special days (GCS05)."""
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from bench.gbcs.gbz import GbzComponent
+from rigs.virtual.gbz_device import CALENDAR, values
+from rigs.virtual.rules import rule
+from rigs.virtual.zcl_objects import SUCCESS
+
+if TYPE_CHECKING:
+    from rigs.virtual.gsme import Gsme
+
+PUBLISH, DAYS, WEEKS, SEASONS, SPECIAL_DAYS = 0x00, 0x01, 0x02, 0x03, 0x04
+FRIENDLY_CREDIT = 3  #: calendar type
+ANY = 0xFF
+LOOK_AHEAD = 8  #: days
+
+Named = dict[str, Any]
+
+
+class GasNonDisablement:
+    """Calendars as they were sent, by their identifier; the one that is published last is in force."""
+
+    def __init__(self, gsme: "Gsme") -> None:
+        self._gsme = gsme
+        self._active: int | None = None
+        self._special: list[Named] = []
+        self._days: dict[tuple[int, int], list[Named]] = {}
+        self._weeks: dict[tuple[int, int], list[Any]] = {}
+        self._seasons: dict[int, list[Named]] = {}
+        commands = gsme.zcl.objects.commands
+        for command in (DAYS, WEEKS, SEASONS):
+            commands[CALENDAR, False, command] = lambda component: self.keep(component)  # noqa: PLW0108
+        gsme.activations.offer(CALENDAR, PUBLISH, lambda component: self.publish(component), to_server=False)  # noqa: PLW0108
+        gsme.activations.offer(CALENDAR, SPECIAL_DAYS, self._take_special_days, to_server=False)
+
+    def keep(self, component: GbzComponent) -> int:
+        """Keep a part of a calendar until the calendar is in force."""
+        sent = values(component)
+        number = sent["calendarId"]
+        if component.command == DAYS:
+            self._days[number, sent["dayId"]] = sent["switchTimes"]
+        elif component.command == WEEKS:
+            self._weeks[number, sent["weekId"]] = [row["dayRef"] for row in sent["days"]]
+        else:
+            self._seasons[number] = sent["entries"]
+        return SUCCESS
+
+    @rule("R-DIS-003")
+    def publish(self, component: GbzComponent) -> int:
+        """Bring a calendar into force."""
+        sent = values(component)
+        if sent["calendarType"] == FRIENDLY_CREDIT:
+            self._active = sent["calendarId"]
+            self._gsme.account.settle()
+        return SUCCESS
+
+    def _take_special_days(self, component: GbzComponent) -> int:
+        sent = values(component)
+        if sent["calendarType"] == FRIENDLY_CREDIT:
+            self._special = sent["entries"]
+        return SUCCESS
+
+    @rule("R-DIS-002", "R-DIS-003", "R-TIM-001")
+    def ends(self, now: datetime) -> datetime | None:
+        """Return when the period ends in which disablement is suspended at an instant (UTC), None outside one."""
+        changes = self.changes(now)
+        past = [one for one in changes if one[0] <= now]
+        if not past or not past[-1][1]:
+            return None
+        ahead = [at for at, suspended in changes if at > now and not suspended]
+        return ahead[0] if ahead else None
+
+    def changes(self, now: datetime) -> list[tuple[datetime, bool]]:
+        """Return when disablement is suspended and allowed again, from yesterday to a week ahead."""
+        found = []
+        for offset in range(-1, LOOK_AHEAD):
+            midnight = (now + timedelta(days=offset)).replace(hour=0, minute=0, second=0, microsecond=0)
+            for row in self._day(midnight.date()):
+                found.append((midnight + timedelta(minutes=row["startMin"]), bool(row["tierOrFlag"])))
+        return found
+
+    def _day(self, day: date) -> list[Named]:
+        if self._active is None:
+            return []
+        number = next((row["dayRef"] for row in self._special if _falls_on(row["date"], day)), None)
+        if number is None:
+            week = self._weeks.get((self._active, self._week(day)))
+            number = week[day.weekday()] if week else None
+        return self._days.get((self._active, number), []) if number is not None else []
+
+    def _week(self, day: date) -> int:
+        seasons = self._seasons.get(self._active or 0, [])
+        begun = [row for row in seasons if _key(row["date"], day) <= (day.year, day.month, day.day)]
+        latest = max(begun or seasons, key=lambda row: _key(row["date"], day), default=None)
+        return int(latest["weekRef"]) if latest else 1
+
+
+def _octets(octets: Any) -> tuple[int, int, int]:
+    raw = bytes(octets) if not isinstance(octets, int) else octets.to_bytes(4, "little")
+    return raw[0], raw[1], raw[2]
+
+
+def _falls_on(octets: Any, day: date) -> bool:
+    year, month, number = _octets(octets)
+    wanted = (day.year - 1900, day.month, day.day)
+    return all(one in (ANY, other) for one, other in zip((year, month, number), wanted, strict=True))
+
+
+def _key(octets: Any, day: date) -> tuple[int, int, int]:
+    year, month, number = _octets(octets)
+    return (day.year if year == ANY else 1900 + year, 1 if month == ANY else month, 1 if number == ANY else number)
