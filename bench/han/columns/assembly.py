@@ -31,6 +31,7 @@ class Assembly:
 
     def __init__(self, dissector: Dissector) -> None:
         self._pieces = Pieces(dissector)
+        self._before: list[tuple[int, Work, Rows, U64]] = []  # frames read in bulk lately: latest time, rows, messages
         self._close: dict[int, int] = {}  # until when (ns) more of a message is to be looked at block by block
 
     def take(self, work: Work, rows: Rows) -> None:
@@ -41,7 +42,10 @@ class Assembly:
         pieces = data[fragmented]
         one_by_one = _transfers(work, data[~fragmented])
         if len(pieces):
-            one_by_one = np.union1d(one_by_one, self._bulk(work, pieces))
+            others = self._bulk(work, pieces)
+            if len(others):
+                self._recall(_keys(work, others))
+                one_by_one = np.union1d(one_by_one, others)
         if not len(one_by_one):
             return
         columns = [fields[name][one_by_one].tolist() for name in (*_ONE, "payload_length", "time", "channel")]
@@ -56,6 +60,14 @@ class Assembly:
         if work.fields["fragment"][row] >= 0:
             key = int(_keys(work, np.array([row]))[0])
             self._close[key] = int(work.fields["time"][row]) + TIMEOUT
+
+    def _recall(self, keys: U64) -> None:
+        """Put the frames of messages met again, which were read in bulk before, into the memory of repeats."""
+        for at, (latest, work, rows, known) in enumerate(self._before):
+            again = np.isin(known, keys)
+            for row in np.sort(rows[again]).tolist():
+                self._heard(work, row)
+            self._before[at] = latest, work, rows[~again], known[~again]
 
     def _bulk(self, work: Work, rows: Rows) -> Rows:
         """Put together the messages that came whole and in order; return the rows of all others."""
@@ -101,9 +113,9 @@ class Assembly:
         late = until >= latest
         self._close |= dict(zip(key[begins][late].tolist(), until[late].tolist(), strict=True))
         self._whole(work, rows, begins[good], length[good])
-        repeated = rows[good[run] & (latest - times <= REPEAT_WINDOW)]
-        for row in np.sort(repeated).tolist():  # the next batch may bring them again
-            self._heard(work, row)
+        lately = np.flatnonzero(good[run] & (latest - times <= REPEAT_WINDOW))
+        self._before = [one for one in self._before if latest - one[0] <= REPEAT_WINDOW]
+        self._before.append((latest, work, rows[lately], key[lately]))
         others: Rows = rows[~good[run]]
         return others
 

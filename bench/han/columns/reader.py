@@ -87,19 +87,17 @@ class Capture:
             ended = not more
             stretch = left + more
             positions: list[int] = []
-            at, end = 0, len(stretch) - 16
-            try:
-                while at <= end:
-                    size = captured(stretch, at + 8)[0]
-                    if size > _LONGEST:
-                        raise HanError("pcap", None, f"record {number + len(positions) + 1} claims {size} octets")
-                    after = at + 16 + size
-                    if after > end + 16:
-                        break
-                    positions.append(at)
-                    at = after
-            except HanError as fault:
-                trouble, ended = fault, True
+            note = positions.append
+            at, end = 0, len(stretch)
+            while at <= end - 16:
+                note(at)
+                at += 16 + captured(stretch, at + 8)[0]
+            if at > end:  # the last one is not all here
+                at = positions.pop()
+                size = captured(stretch, at + 8)[0]
+                if size > _LONGEST:
+                    trouble = HanError("pcap", None, f"record {number + len(positions) + 1} claims {size} octets")
+                    ended = True
             left = stretch[at:]
             number += len(positions)
             if positions:

@@ -46,11 +46,9 @@ def masks(lengths: NDArray[np.int64]) -> U8:
 
 def hashes(rows: U8, lengths: NDArray[np.int64]) -> NDArray[np.uint64]:
     """Return a number for the first `lengths` octets of each row: the same for the same octets."""
-    words = (rows & masks(lengths)).view(np.uint64)
-    words ^= words >> np.uint64(31)
-    words *= _ODD
-    words ^= words >> np.uint64(29)
-    found: NDArray[np.uint64] = words.sum(axis=1, dtype=np.uint64) * _ODD[1] + lengths.astype(np.uint64)
+    sums = (rows.view(np.uint64) & masks(lengths).view(np.uint64)) @ _ODD
+    sums ^= sums >> np.uint64(29)
+    found: NDArray[np.uint64] = sums * _ODD[1] + lengths.astype(np.uint64)
     return found
 
 
