@@ -117,6 +117,14 @@ class LocalDelivery(Protocol):
 
 
 @runtime_checkable
+class Hands(Protocol):
+    """A person or a machine at the devices: keys, taps, covers, displays."""
+
+    def do(self, device: str, act: str) -> str:
+        """Do something at a device of the rig file; return what the device shows then."""
+
+
+@runtime_checkable
 class TimeSource(Protocol):
     """What the rig's clock runs on."""
 
@@ -167,6 +175,7 @@ ROLES: dict[str, type] = {
     "sniffer": FrameSource,
     "dcc": DccGateway,
     "local": LocalDelivery,
+    "hands": Hands,
     "time": TimeSource,
     "baseline": Baseline,
 }

@@ -1,7 +1,7 @@
 """The DCC as an observation point, and the users the bench plays: requests out, responses and alerts in."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -51,6 +51,7 @@ from bench.pki import TestSmki
 from bench.timeline import Timeline
 
 ANSWER = "2 min"
+SLEEPY_ANSWER = "40 min"  #: of a gas meter: it fetches its messages once in half an hour
 
 
 @dataclass(frozen=True)
@@ -61,16 +62,19 @@ class Sent:
     request: ServiceRequest
     code: str
     posted: Observation
+    patience: str = ANSWER
 
     @property
     def accepted(self) -> bool:
         """Whether the DCC took it."""
         return not self.code.startswith("E")
 
-    def response(self, within: timedelta | str = ANSWER, rule: str = "") -> DeviceMessage:
+    def response(self, within: timedelta | str | None = None, rule: str = "") -> DeviceMessage:
         """Return the device's response, waiting for it. Raises Failure if there is none."""
         self.insist()
-        seen = self.point.timeline.expect(response_to(self.request), within=within, after=self.posted, rule=rule)
+        seen = self.point.timeline.expect(
+            response_to(self.request), within=within or self.patience, after=self.posted, rule=rule
+        )
         return self.point.read(seen)
 
     def insist(self) -> None:
@@ -117,16 +121,17 @@ class DccPoint:
         """
         number = self._counters.next(as_user.eui, self._clock.now()) if counter is None else counter
         request = ServiceRequest.of(as_user.eui, to.eui, number, body)
+        patience = SLEEPY_ANSWER if to.type == "GSME" else ANSWER
         if not request.critical:
-            return self._post("send", request, as_user)
+            return replace(self._post("send", request, as_user), patience=patience)
         transformed = self._post("transform", request, as_user)
         if not transformed.accepted:
             return transformed
         signed = self._sign(transformed, sign_as or as_user)
-        return self._post("send", request.signed(signed), as_user)
+        return replace(self._post("send", request.signed(signed), as_user), patience=patience)
 
     def ask(
-        self, body: Body, to: Device, *, as_user: Party, within: timedelta | str = ANSWER, rule: str = ""
+        self, body: Body, to: Device, *, as_user: Party, within: timedelta | str | None = None, rule: str = ""
     ) -> DeviceMessage:
         """Send a request and return the device's response."""
         return self.send(body, to, as_user=as_user).response(within, rule)

@@ -8,6 +8,7 @@ import pytest
 from bench.clock import Clock
 from bench.dcc_point import DccPoint
 from bench.expecting import Expectation
+from bench.gas import AtTheMeter, GasPoint
 from bench.han_point import HanPoint
 from bench.home import Home
 from bench.link import Link
@@ -17,11 +18,16 @@ from bench.parties import Device, Party, Suppliers
 from bench.timeline import Timeline
 
 __all__ = [
+    "at_the_meter",
     "clock",
     "cos_party",
     "dcc",
     "dut",
     "expect",
+    "gas",
+    "gas_suppliers",
+    "gpf",
+    "gsme",
     "han",
     "home",
     "hub",
@@ -64,6 +70,36 @@ def expect(timeline: Timeline) -> Callable[[str, Any], Expectation]:
 def dut(home: Home) -> Device:
     """The device under test: the electricity meter."""
     return home.device("ESME")
+
+
+@pytest.fixture
+def gsme(home: Home) -> Device:
+    """The gas meter."""
+    return home.device("GSME")
+
+
+@pytest.fixture
+def gpf(home: Home) -> Device:
+    """The gas proxy function of the communications hub."""
+    return home.device("GPF")
+
+
+@pytest.fixture
+def gas(home: Home) -> GasPoint:
+    """Reads of gas meter and gas proxy through the DCC."""
+    return GasPoint(home.need_dcc(), home.keystore)
+
+
+@pytest.fixture
+def at_the_meter(home: Home) -> AtTheMeter:
+    """Hands at the gas meter: keys, taps, covers; and at the in-home display."""
+    return home.need_hands()
+
+
+@pytest.fixture
+def gas_suppliers(home: Home) -> Suppliers:
+    """Who supplies gas, and who is to gain the customer."""
+    return home.gas_suppliers
 
 
 @pytest.fixture

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from bench.capabilities import AcSource, Attenuator, DccGateway, FrameSource, LocalDelivery
+from bench.capabilities import AcSource, Attenuator, DccGateway, FrameSource, Hands, LocalDelivery
 from bench.dcc_point import DccPoint
 from bench.driver import Driver
 from bench.errors import BenchError, Inconclusive, NotRun
+from bench.gas import AtTheMeter
 from bench.gbcs import Eui64, GbcsError, Keystore
 from bench.gbcs.trust_anchors import Role
 from bench.han.errors import HanError
@@ -117,6 +118,7 @@ class Home:
     def begin_test(self, case: TestCase) -> None:
         """Bring mains and link to their rest and read how the test starts."""
         self.__dict__.pop("suppliers", None)
+        self.__dict__.pop("gas_suppliers", None)
         self.rig.forgive()
         self.timeline.record("bench", "step", {"text": f"{case.id} {case.title}"})
         if self.rig.air is not None:
@@ -163,10 +165,24 @@ class Home:
         assert self._link is not None
         return self._link
 
+    def need_hands(self) -> AtTheMeter:
+        """Return the hands at the gas meter. Raises NotRun when the rig has none."""
+        hands = self.rig.need("hands", Hands)  # type: ignore[type-abstract]
+        return AtTheMeter(hands, self.timeline)
+
     @cached_property
     def suppliers(self) -> Suppliers:
-        """Who supplies the meter now, read from it, and who is to gain it. Raises Inconclusive."""
-        dcc, meter = self.need_dcc(), self.device("ESME")
+        """Who supplies electricity now, read from the meter, and who is to gain it. Raises Inconclusive."""
+        return self.suppliers_of(self.device("ESME"))
+
+    @cached_property
+    def gas_suppliers(self) -> Suppliers:
+        """Who supplies gas now, read from the meter, and who is to gain it. Raises Inconclusive."""
+        return self.suppliers_of(self.device("GSME"))
+
+    def suppliers_of(self, meter: Device) -> Suppliers:
+        """Return who supplies a meter now, read from it, and who is to gain it. Raises Inconclusive."""
+        dcc = self.need_dcc()
         details = dcc.credentials(meter, ["Supplier"], as_user=self.supplier_parties[0])[Role.SUPPLIER]
         owner = {cell.subject for cell in details.cells}
         for losing, gaining in (self.supplier_parties, self.supplier_parties[::-1]):

@@ -10,11 +10,24 @@ from pathlib import Path
 from typing import TextIO
 
 from rigs.virtual.defects import DefectError, find, shipped
-from rigs.virtual.home import CHANNEL, CHF_EUI, ESME_EUI, GPF_EUI, GSME_EUI, MPAN, MPRN, START, Home, Site
+from rigs.virtual.home import (
+    CHANNEL,
+    CHF_EUI,
+    ESME_EUI,
+    GPF_EUI,
+    GSME_EUI,
+    IHD_EUI,
+    MPAN,
+    MPRN,
+    START,
+    Home,
+    Site,
+)
 from rigs.virtual.instruments.ac_source import AcSource
 from rigs.virtual.instruments.attenuator import StepAttenuator
 from rigs.virtual.instruments.clock_port import ClockPort
 from rigs.virtual.instruments.dcc_http import DccServer
+from rigs.virtual.instruments.hands import Hands
 from rigs.virtual.instruments.lines import LineServer
 from rigs.virtual.instruments.local_port import LocalPort
 from rigs.virtual.instruments.sniffer import NrfSniffer
@@ -49,6 +62,8 @@ class VirtualRig:
             "dcc": DccServer(self._post).port,
             "esme": str(ESME_EUI),
             "gsme": str(GSME_EUI),
+            "ihd": str(IHD_EUI),
+            "hands": LineServer(self._locked(Hands(lambda: self.home).answer)).port,
             "chf": str(CHF_EUI),
             "gpf": str(GPF_EUI),
             "mpan": MPAN,

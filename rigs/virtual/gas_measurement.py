@@ -95,7 +95,7 @@ class GasMeasurement:
         """Return the complete half hours that end between two instants: their end (UTC), litres."""
         self.settle()
         return [
-            (at, round(total) - round(self.totals[at - HALF_HOUR]))
+            (at, int(total) - int(self.totals[at - HALF_HOUR]))
             for at, total in self.totals.items()
             if start <= at <= end and at - HALF_HOUR in self.totals
         ]
@@ -105,7 +105,7 @@ class GasMeasurement:
         """Return the register at each midnight UTC between two instants, litres."""
         self.settle()
         return [
-            (at, round(total)) for at, total in self.totals.items() if start <= at <= end and at.hour == at.minute == 0
+            (at, int(total)) for at, total in self.totals.items() if start <= at <= end and at.hour == at.minute == 0
         ]
 
 

@@ -9,6 +9,7 @@ from bench.gbcs.gbt import Assembly
 from bench.gbcs.gbz import Gbz, GbzComponent
 from bench.gbcs.times import date_time, from_zigbee_utc
 from bench.gbcs.trust_anchors import Role
+from bench.han.zcl import DEFAULT_RESPONSE, ZclFrame, default_response
 from bench.pki import TestSmki
 from rigs.virtual.exchange import Exchange
 from rigs.virtual.gas_mirror import GET_SAMPLED_DATA, GasMirror
@@ -38,7 +39,6 @@ NO_INTERVAL = 0xFFFF
 METER_TIME = 0x04  #: clock status: the time of the data is the meter's
 #: GCS01a, GCS01b, GCS05, GCS07, CS11, GCS23, GCS25, GCS44
 TAPPED = frozenset({0x006B, 0x00A3, 0x006F, 0x0071, 0x0015, 0x007C, 0x007E, 0x0088})
-DEFAULT_RESPONSE = 0x0B
 MIRRORED_READS = frozenset({0x0074, 0x00B6, 0x00B8, 0x0075, 0x012A})
 
 
@@ -97,11 +97,17 @@ class Gpf(GbzDevice, HubFunction):
         """Return from when on a display may see history, when it asks from an instant on."""
         return start if self.restriction is None else max(start, self.restriction)
 
-    def han_samples(self, component: GbzComponent) -> Answer:
-        """Return samples to a display on the HAN."""
-        asked = values(component)
+    def from_display(self, asdu: bytes) -> bytes:
+        """Answer a display on the HAN that asks for samples: with them, or that there are none."""
+        frame = ZclFrame.parse(asdu)
+        asked = values(GbzComponent(0, METERING, 0x01, 0, GET_SAMPLES, frame.payload))
         start = self.shown_to_householder(from_zigbee_utc(asked["earliest"]))
-        return self.history(asked["sampleId"], start, asked["nSamples"])
+        answer = self.history(asked["sampleId"], start, asked["nSamples"])
+        if isinstance(answer, int):
+            status = default_response(frame.command, answer)
+            return bytes(ZclFrame.general(DEFAULT_RESPONSE, frame.sequence, status, from_server=True))
+        ((command, payload),) = answer
+        return bytes(ZclFrame.cluster(command, frame.sequence, payload, from_server=True))
 
     @rule("R-GPF-002", "R-GSM-007")
     def flags(self) -> int:

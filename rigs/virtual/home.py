@@ -18,8 +18,10 @@ from bench.han.zdo import DeviceAnnce
 from bench.pki import TestSmki, derive_private_key
 from rigs.virtual.dcc import Dcc, Poster, User
 from rigs.virtual.defects import Defect
+from rigs.virtual.display import Display
 from rigs.virtual.esme import Esme
 from rigs.virtual.gas_proxy import Gpf
+from rigs.virtual.gbz_device import PRICE
 from rigs.virtual.gsme import Gsme
 from rigs.virtual.hub import Hub, HubFunction
 from rigs.virtual.power import Feed
@@ -30,9 +32,10 @@ from rigs.virtual.trust_anchors import SUPPLIER_CELLS, Credential, TrustAnchors
 from rigs.virtual.world import Process, World
 from rigs.virtual.zigbee import Credentials, ZigbeeNode
 
-ESME_EUI, GSME_EUI, CHF_EUI, GPF_EUI = (
+ESME_EUI, GSME_EUI, IHD_EUI, CHF_EUI, GPF_EUI = (
     Eui64.of("00-15-5F-00-55-66-77-88"),
     Eui64.of("00-15-5F-00-66-77-88-99"),
+    Eui64.of("00-15-5F-00-77-88-99-AA"),
     Eui64.of("00-15-5F-00-11-22-33-44"),
     Eui64.of("00-15-5F-00-11-22-33-45"),
 )
@@ -44,10 +47,11 @@ DEVICES = {
     GPF_EUI: (Device.GPF, MPRN),
 }
 CHANNEL, PAN = 15, 0x1A62
-CHF_SHORT, ESME_SHORT, GSME_SHORT = 0x0000, 0x6F01, 0x6F02
+CHF_SHORT, ESME_SHORT, GSME_SHORT, IHD_SHORT = 0x0000, 0x6F01, 0x6F02, 0x6F03
 LINK_LOSS_DB, GAS_LINK_LOSS_DB = 52.0, 61.0
 SNIFFER_LOSS_DB = 40.0
 CAPABILITY = 0x8E
+TARIFF = (0x0301, 0x0302, 0x0304, 0x0400, 0x0401, 0x0402, 0x0403, 0x0410, 0x0420, 0x0430, 0x0440)  #: known since then
 START = datetime(2030, 1, 7, 9, 0, tzinfo=UTC)
 NOT_BEFORE = datetime(2028, 1, 1, tzinfo=UTC)
 
@@ -68,7 +72,7 @@ class Site:
         smki = TestSmki.generate(seed, NOT_BEFORE)
         for eui in DEVICES:
             smki.device(eui)
-        keys = {eui: _symmetric_key(seed, f"link {eui}") for eui in (ESME_EUI, GSME_EUI)}
+        keys = {eui: _symmetric_key(seed, f"link {eui}") for eui in (ESME_EUI, GSME_EUI, IHD_EUI)}
         network = Credentials(PAN, _symmetric_key(seed, "network"), {bytes(eui): key for eui, key in keys.items()})
         names = ("supplier", "gaining_supplier", "network_operator")
         users = {eui: User(eui, receive) for eui in (getattr(smki.identities, name) for name in names)}
@@ -102,7 +106,7 @@ class Home:
             "CHF",
             (CHF_EUI, CHF_SHORT),
             site.network,
-            {ESME_SHORT: ESME_EUI, GSME_SHORT: GSME_EUI},
+            {ESME_SHORT: ESME_EUI, GSME_SHORT: GSME_EUI, IHD_SHORT: IHD_EUI},
             lambda: self.hub.powered(),  # noqa: PLW0108 - the hub is made of this node
         )
         self.hub = Hub(world, chf_node, self.feed)
@@ -143,8 +147,26 @@ class Home:
         self.gsme.time.hub = lambda: self.hub.time()  # noqa: PLW0108 - a defect may replace it
         self.gsme.time.run()
         self.hub.sleepy[GSME_EUI] = SleepyStore(self.hub, GSME_EUI, GSME_SHORT, self.gpf)
-        self.gpf.mirror.totals = {at: int(total) for at, total in self.gsme.gas.totals.items()}
+        mirror = self.gpf.mirror
+        mirror.totals = {at: int(total) for at, total in self.gsme.gas.totals.items()}
+        for attribute in TARIFF:
+            record = self.gsme.zcl.objects.read((PRICE, attribute))[1]
+            if record is not None:
+                mirror.attributes[PRICE, attribute] = record
         self.medium.path("CHF", "GSME", GAS_LINK_LOSS_DB, self.gas_attenuation)
+        display = ZigbeeNode(
+            self.world,
+            self.medium,
+            "IHD",
+            (IHD_EUI, IHD_SHORT),
+            self.site.network,
+            {CHF_SHORT: CHF_EUI},
+            lambda: True,
+            router=False,
+        )
+        self.ihd = Display(self.world, display, CHF_SHORT)
+        self.hub.displays[IHD_SHORT] = lambda asdu: self.gpf.from_display(asdu)  # noqa: PLW0108
+        self.medium.path("CHF", "IHD", LINK_LOSS_DB)
 
 
 class MeterTunnel:

@@ -12,6 +12,7 @@ from bench.han.zcl import ZclFrame
 from bench.pki import TestSmki
 from rigs.virtual.device_clock import RELIABLE
 from rigs.virtual.gbcs_device import GbcsDevice
+from rigs.virtual.gbz_device import METERING
 from rigs.virtual.power import Feed, Supply
 from rigs.virtual.rules import rule
 from rigs.virtual.sleepy_store import SleepyStore
@@ -49,6 +50,8 @@ class Hub:
         self.functions: dict[Eui64, GbcsDevice] = {}
         self._tunnels: dict[bytes, Tunnel] = {}
         self.sleepy: dict[Eui64, SleepyStore] = {}
+        #: short addresses of displays -> who answers what they ask of the gas meter: octets of a request, of the answer
+        self.displays: dict[int, Callable[[bytes], bytes]] = {}
         self._local: set[tuple[Eui64, int]] = set()
         self._sequence = 0
         self.started = True
@@ -155,6 +158,9 @@ class Hub:
         return self._sequence
 
     def _from_han(self, cluster: int, asdu: bytes, partner: int) -> None:
+        if cluster == METERING and partner in self.displays:
+            self._from_display(asdu, partner)
+            return
         store = next((one for one in self.sleepy.values() if one.short == partner), None)
         if store is not None:
             store.from_han(cluster, asdu)
@@ -172,6 +178,10 @@ class Hub:
                 self.up(TransferData.parse(frame.payload).data)
         except HanError:
             return
+
+    def _from_display(self, asdu: bytes, partner: int) -> None:
+        answer = self.displays[partner](asdu)
+        self.world.process(self.node.send(partner, METERING, answer))
 
     def up(self, transfer: bytes) -> None:
         """Pass on what a device sends: to the tool that asked, or to the WAN."""

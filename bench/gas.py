@@ -1,0 +1,213 @@
+"""The gas meter as a test acts on it by hand, and what its ZCL answers mean."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from bench.capabilities import Hands
+from bench.dcc.bodies import Body
+from bench.dcc_point import DccPoint
+from bench.device_message import DeviceMessage, LogEntry
+from bench.errors import Inconclusive
+from bench.gbcs import names, zcl_payload
+from bench.gbcs.check import encryption_counter, encryption_recipient, encryption_secret
+from bench.gbcs.crypto import decrypt
+from bench.gbcs.gbz import Gbz, GbzAlert, GbzComponent
+from bench.gbcs.keystore import Keystore
+from bench.gbcs.times import from_zigbee_utc, parse_date_time
+from bench.gbcs.zcl_payload import decode_attribute
+from bench.gbcs.zcl_values import read_string
+from bench.observation import Observation
+from bench.parties import Device, Party
+from bench.timeline import Timeline
+
+CLOSED, ARMED, OPEN = 0, 1, 2  #: supply status
+DEFAULT_RESPONSE = 0x0B
+INVALID_SAMPLE = 0xFFFFFF
+_STRINGS = (0x41, 0x42)
+HALF_HOUR = timedelta(minutes=30)
+
+
+class AtTheMeter:
+    """Hands at the gas meter and at the in-home display."""
+
+    def __init__(self, hands: Hands, timeline: Timeline) -> None:
+        self._hands, self._timeline = hands, timeline
+
+    def _do(self, device: str, act: str) -> str:
+        shown = self._hands.do(device, act)
+        self._timeline.record(
+            "hands", "stimulus", {"text": f"at the {device}: {act}; it shows {shown}", "shown": shown}
+        )
+        return shown
+
+    def open_valve(self) -> bool:
+        """Press the button that opens the valve; returns whether the meter says it does."""
+        return self._do("gsme", "open-valve") == "open"
+
+    def set_taps(self, cubic_metres_an_hour: float) -> None:
+        """Let the appliances behind the meter take an amount of gas (m3/h), 0 for all taps closed."""
+        self._do("gsme", f"taps {cubic_metres_an_hour:g}")
+
+    def flow(self) -> float:
+        """Return what really flows behind the meter (m3/h)."""
+        return float(self._do("gsme", "flow"))
+
+    def enter_token(self, digits: str) -> bool:
+        """Key a token in; returns whether the meter takes it."""
+        return self._do("gsme", f"token {digits}") == "accepted"
+
+    def activate_emergency_credit(self) -> bool:
+        """Ask for emergency credit at the meter; returns whether it is active."""
+        return self._do("gsme", "emergency-credit") == "active"
+
+    def set_battery(self, days: int) -> None:
+        """Put a battery in that lasts for some days, or use it up to that."""
+        self._do("gsme", f"battery {days}")
+
+    def open_cover(self) -> None:
+        """Open the battery cover, as somebody who tampers."""
+        self._do("gsme", "cover")
+
+    def ask_display(self) -> None:
+        """Let the in-home display show the gas used on the last days; it takes a moment."""
+        self._do("ihd", "gas-history")
+
+    def display(self) -> dict[str, int]:
+        """Return what the in-home display shows: day ("2030-01-05") -> litres."""
+        shown = self._do("ihd", "display")
+        if shown == "nothing":
+            return {}
+        return {day: int(litres) for day, litres in (one.split(" ") for one in shown.split(", "))}
+
+
+class GasPoint:
+    """Asks the gas meter or its proxy through the DCC, and reads what they answer."""
+
+    def __init__(self, dcc: DccPoint, keystore: Keystore) -> None:
+        self._dcc, self._keystore = dcc, keystore
+
+    def ask(self, body: Body, to: Device, *, as_user: Party, rule: str = "") -> "GasMessage":
+        """Send a request and return the device's response: of the meter after its next wake."""
+        return self.read(self._dcc.ask(body, to, as_user=as_user, rule=rule))
+
+    def read(self, message: DeviceMessage | Observation) -> "GasMessage":
+        """Return a message as one of the gas side."""
+        seen = self._dcc.read(message) if isinstance(message, Observation) else message
+        return GasMessage(seen, self._keystore)
+
+
+@dataclass
+class GasMessage:
+    """A GBZ message of the gas meter or its proxy, decrypted."""
+
+    device_message: DeviceMessage
+    keystore: Keystore
+
+    @property
+    def message(self) -> Any:
+        """The GBCS message."""
+        return self.device_message.message
+
+    @property
+    def protected_well(self) -> bool:
+        """Whether nothing that could be verified failed, and something was there to verify."""
+        return self.device_message.protected_well
+
+    @cached_property
+    def components(self) -> list[GbzComponent]:
+        """The ZCL commands of the answer."""
+        return list(Gbz.parse(self.message.payload).components)
+
+    @property
+    def encrypted(self) -> list[bool]:
+        """Whether each component is encrypted."""
+        return [one.encrypted for one in self.components]
+
+    def plain(self, component: GbzComponent) -> bytes:
+        """Return the ZCL payload of a component."""
+        if component.ciphered is None:
+            return component.payload
+        message = self.message
+        secret = encryption_secret(message, self.keystore)
+        if secret is None:
+            raise Inconclusive("the key agreement key needed to decrypt the response is not in the key store")
+        return decrypt(
+            component.ciphered, secret, message.originator, encryption_counter(message), encryption_recipient(message)
+        )
+
+    @property
+    def statuses(self) -> list[int]:
+        """The ZCL status of each component: that of a default response, else 0."""
+        return [
+            one.payload[1] if one.command == DEFAULT_RESPONSE and not one.encrypted else 0 for one in self.components
+        ]
+
+    @property
+    def attributes(self) -> dict[str, int | bytes]:
+        """The attributes in the answer: "0702:0000" -> value; those with a bad status are not there."""
+        found: dict[str, int | bytes] = {}
+        for one in self.components:
+            if one.profile_wide and one.command != DEFAULT_RESPONSE:
+                found |= _attributes(one.cluster, self.plain(one))
+        return found
+
+    def fields(self, number: int = 0) -> dict[str, Any]:
+        """Return the fields of a cluster command in the answer, numbers as they are on the wire."""
+        component = self.components[number]
+        known = names.zcl_command(component.cluster, component.to_server, component.command)
+        if known is None or component.command == DEFAULT_RESPONSE:
+            raise Inconclusive(f"component {number + 1} of the answer is a default response")
+        return zcl_payload.decode(known.fields, self.plain(component))
+
+    def log(self) -> list[LogEntry]:
+        """Return the entries of a log that was read (CS10a, CS10b); none where the answer is NOT FOUND."""
+        if self.statuses[0]:
+            return []
+        return [LogEntry(from_zigbee_utc(row["time"]), row["eventId"], row["data"]) for row in self.fields()["events"]]
+
+    def samples(self) -> list[tuple[datetime, int]]:
+        """Return sampled volumes (GCS17, GCS61): instant and litres; none where the answer is NOT FOUND."""
+        if self.statuses[0]:
+            return []
+        sent = self.fields()
+        step = HALF_HOUR if sent["interval"] != 0xFFFF else timedelta(days=1)
+        first = from_zigbee_utc(sent["start"])
+        rows = enumerate(sent["samples"])
+        return [(first + step * number, row["sample"]) for number, row in rows if row["sample"] != INVALID_SAMPLE]
+
+    @property
+    def time(self) -> datetime | None:
+        """The date-time in the header."""
+        found = parse_date_time(self.message.date_time) if self.message.date_time else None
+        return found if isinstance(found, datetime) else None
+
+    @property
+    def clock_status(self) -> int:
+        """The clock status octet of that date-time."""
+        return int(self.message.date_time[-1])
+
+    @property
+    def alert(self) -> GbzAlert:
+        """The alert in a GBZ alert message."""
+        return GbzAlert.parse(self.message.payload)
+
+
+def _attributes(cluster: int, octets: bytes) -> dict[str, int | bytes]:
+    found: dict[str, int | bytes] = {}
+    at = 0
+    while at + 3 <= len(octets):
+        attribute, status = int.from_bytes(octets[at : at + 2], "little"), octets[at + 2]
+        at += 3
+        if status:
+            continue
+        kind, start = octets[at], at + 1
+        value: Any
+        if kind in _STRINGS:
+            at = read_string(octets, start, "value")[1]
+            value = octets[start + 1 : at]
+        else:
+            value, at = decode_attribute(kind, octets, start)
+        found[f"{cluster:04X}:{attribute:04X}"] = value
+    return found

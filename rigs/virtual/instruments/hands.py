@@ -1,0 +1,64 @@
+"""Hands at the devices of the virtual home: keys, taps, covers, displays, by text lines (see `drivers.hands`)."""
+
+from collections.abc import Callable
+
+from rigs.virtual.home import Home
+
+Act = Callable[[str], str]
+
+
+class Hands:
+    """Answers the text protocol; `home` returns the present baseline."""
+
+    def __init__(self, home: Callable[[], Home]) -> None:
+        self._home = home
+
+    def answer(self, line: str) -> str:
+        """Return the reply to a line."""
+        if line.strip() == "HANDS?":
+            return "HANDS bench 1"
+        word, _, rest = line.partition(" ")
+        device, _, rest = rest.partition(" ")
+        act, _, argument = rest.partition(" ")
+        acts = self._acts().get(device)
+        if word != "DO" or acts is None:
+            return f"ERR there are {', '.join(self._acts())}"
+        if act not in acts:
+            return f"ERR {device}: cannot {act}; it can {', '.join(acts)}"
+        try:
+            return f"OK {acts[act](argument)}"
+        except ValueError as problem:
+            return f"ERR {device} {act}: {problem}"
+
+    def _acts(self) -> dict[str, dict[str, Act]]:
+        home = self._home()
+        gsme, ihd = home.gsme, home.ihd
+
+        def taps(argument: str) -> str:
+            gsme.gas.set_flow(float(argument))
+            return f"{gsme.gas.flow:g} m3/h"
+
+        def battery(argument: str) -> str:
+            gsme.set_battery(int(argument))
+            return f"{gsme.battery_days} d"
+
+        def cover(_: str) -> str:
+            gsme.valve.tamper()
+            return "open"
+
+        def history(_: str) -> str:
+            ihd.ask()
+            return "asked"
+
+        return {
+            "gsme": {
+                "open-valve": lambda _: "open" if gsme.valve.enable_locally() else "stays closed",
+                "flow": lambda _: f"{gsme.gas.flowing:g}",
+                "taps": taps,
+                "token": lambda digits: "accepted" if gsme.prepayment.top_up_locally(digits) else "rejected",
+                "emergency-credit": lambda _: "active" if gsme.account.activate_emergency() else "not available",
+                "battery": battery,
+                "cover": cover,
+            },
+            "ihd": {"gas-history": history, "display": lambda _: ihd.shown},
+        }
