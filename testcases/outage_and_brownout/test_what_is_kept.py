@@ -8,6 +8,7 @@ from bench.dcc.bodies import (
     DisableSupply,
     EnableSupply,
     ReadEventOrSecurityLog,
+    ReadInstantaneousImportRegisters,
     ReadLogPeriod,
     ReadSupplyStatus,
 )
@@ -41,12 +42,15 @@ REQUIREMENTS = ["SFA-17-OUTAGE", "SFA-17-LOGMETER", "SFA-21-REINSTATE"]
     ],
     ids=["10 s", "2 min", "179 s", "180 s", "181 s", "1 h"],
 )
-def test_three_minutes(length, code, dut, dcc, mains, timeline, network_operator, expect):
+def test_three_minutes(length, code, dut, dcc, clock, mains, timeline, network_operator, expect):
     mains.interrupt(seconds(length))
 
     seen = timeline.expect(device_alert(dut, RESTORED, RESTORED_LONG, to=network_operator), within=minutes(5))
     expect("code of the restoration alert", int(seen.data["alert_code"], 16)).equals(code)
     expect("protection of the alert", dcc.read(seen).protected_well).equals(True, rule="R-ALT-022")
+    clock.sleep(minutes(1))
+    alerts = timeline.find(device_alert(dut, RESTORED, RESTORED_LONG))
+    expect("restoration alerts", len(alerts)).equals(1, rule="R-PWR-001")
 
 
 @testcase(
@@ -153,6 +157,23 @@ def test_repeated(dut, dcc, clock, mains, timeline, network_operator, expect):
     expect("restoration alerts", len(alerts)).equals(3)
     counters = [alert.message.counter for alert in alerts]
     expect("their counters", counters).satisfies("to rise", lambda seen: seen == sorted(set(seen)), rule="R-CTR-009")
+
+
+@testcase(
+    "PWR-108",
+    "No energy is counted while there is no supply, and none of what was counted is lost",
+    rules=["R-PWR-009", "R-PWR-007"],
+    requirements=["SFA-17-OUTAGE", "ES.02"],
+    use_cases=["ECS17b"],
+)
+@pytest.mark.parametrize("length", [20, 200, 7200], ids=["20 s", "200 s", "2 h"])
+def test_energy(length, dut, dcc, mains, suppliers, expect):
+    before = dcc.ask(ReadInstantaneousImportRegisters(), dut, as_user=suppliers.losing).import_register()
+
+    mains.interrupt(seconds(length))
+
+    after = dcc.ask(ReadInstantaneousImportRegisters(), dut, as_user=suppliers.losing).import_register()
+    expect("energy counted (Wh)", after - before).lies_between(0, 20)
 
 
 @testcase(
