@@ -1,6 +1,7 @@
 """The home area network as an observation point: sniffed frames, dissected and put on the timeline."""
 
 from collections import defaultdict
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,10 @@ from bench.gbcs import GbcsError
 from bench.gbcs.gbt import Assembly
 from bench.han.dissect import Dissector
 from bench.han.frame import Frame
+from bench.han.invariants import Invariants
 from bench.han.keyring import Keyring
+from bench.han.query import compile_query
+from bench.han.row import Messages, Row, row
 from bench.message_text import describe
 from bench.observation import Observation, Pattern, nanoseconds
 from bench.parties import Device
@@ -34,6 +38,11 @@ class HanPoint:
         self._timeline, self._clock = timeline, clock
         self._names: dict[bytes | None, str] = {bytes(device.eui): device.type for device in devices}
         self._dissector = Dissector(keyring)
+        self.invariants = Invariants(bytes(device.eui) for device in devices)  #: of the whole run
+        self._messages = Messages()
+        self._frames: dict[int, tuple[Frame, Row | None]] = {}  # of the running test, by observation
+        self._frames_of = timeline.seen
+        self._types = {device.type.lower(): bytes(device.eui) for device in reversed(devices)}
         self._fits: defaultdict[str, ClockFit] = defaultdict(ClockFit)
         self._repeats = Repeats()
         self._assembly = Assembly()
@@ -44,12 +53,41 @@ class HanPoint:
         heard = item.data
         fcs, channel, rssi, lqi = heard["fcs"], heard["channel"], heard["rssi"], heard["lqi"]
         frame = self._dissector.feed(nanoseconds(time), item.raw, fcs=fcs, channel=channel, rssi=rssi, lqi=lqi)
+        self.invariants.take(frame, keys=bool(self._dissector.keyring.network_keys))
         mac = item.raw[:-2] if fcs else item.raw
         repeat = self._repeats.feed(item.source, nanoseconds(time) // 1000, mac, page=heard["page"])
         radio = {"channel": channel, "rssi": rssi, "lqi": lqi, "sniffer": item.source, "fcs": fcs}
         if heard["page"]:
             radio["page"] = heard["page"]
-        self._timeline.record("han", "frame", self._data(frame, repeat) | radio, item.raw, time)
+        seen = self._timeline.record("han", "frame", self._data(frame, repeat) | radio, item.raw, time)
+        if self._frames_of is not self._timeline.seen:  # another test has begun
+            self._frames_of, self._frames = self._timeline.seen, {}
+        self._frames[seen.number] = frame, None if frame.gbcs is None else self._messages.decode(frame.gbcs)
+
+    def query(self, text: str) -> Pattern:
+        """Return the pattern of frames that fulfil a query (docs/searching.md); devices are named by their types.
+
+        Raises HanError for a query that is none.
+        """
+        query = compile_query(text, self._types)
+
+        def matches(seen: Observation) -> bool:
+            known = self._frames.get(seen.number) if seen.kind == "frame" and seen.point == "han" else None
+            return known is not None and query.matches(row(*known))
+
+        return Pattern(f"a frame on the HAN: {text}", matches, lambda seen: seen.kind == "frame")
+
+    def expect(
+        self, query: str, *, within: timedelta | str, after: Observation | datetime | None = None, rule: str = ""
+    ) -> Observation:
+        """Return the first frame that fulfils a query, waiting for it. Raises Failure when there is none."""
+        return self._timeline.expect(self.query(query), within=within, after=after, rule=rule)
+
+    def never(
+        self, query: str, *, during: timedelta | str = timedelta(0), rule: str = ""
+    ) -> AbstractContextManager[None]:
+        """State that no frame fulfils a query while the `with` block runs nor for `during` after it."""
+        return self._timeline.never(self.query(query), during=during, rule=rule)
 
     def _on_air(self, item: Item) -> datetime:
         """Return when a frame was on air by what its sniffer's clock says."""
