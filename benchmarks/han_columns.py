@@ -59,7 +59,7 @@ def ours(path: Path, *, attributes: bool) -> float:
 
     def run() -> None:
         frames = opened = records = 0
-        for columns in decode(path, keyring(), attributes=attributes):
+        for columns in decode(path, keyring(), attributes=attributes, repeats=False):
             frames += len(columns)
             opened += int((columns.fields["decrypted"] == 1).sum())
             records += len(columns.attributes.row)
@@ -78,7 +78,7 @@ def bare(path: Path) -> float:
     def run() -> None:
         keys, opened = keyring(), 0
         for batch in Capture(path).batches():
-            work, secured = read_headers(batch)
+            work, secured = read_headers(batch, repeats=False)
             open_network(work, secured, keys, 0)
             inner = read_inner(secured, work.fields["nwk_type"][secured.rows])
             for end in ("src", "dst"):

@@ -18,13 +18,17 @@ from bench.han.keyring import Keyring
 __all__ = ["Capture", "Columns", "Decoder", "decode", "read"]
 
 
-def decode(path: str | Path, keyring: Keyring | None = None, *, attributes: bool = True) -> Iterator[Columns]:
+def decode(
+    path: str | Path, keyring: Keyring | None = None, *, attributes: bool = True, repeats: bool = True
+) -> Iterator[Columns]:
     """Yield the frames of a capture, batch after batch, each with what was known when it was heard.
+
+    `attributes`: with the values of attributes. `repeats`: so that `repeat_of` can be told.
 
     Keys learned on air are added to the keyring. Raises HanError for what is no capture and, after the last readable
     frame, for a cut or broken one; OSError as from open().
     """
-    yield from _decode(path, Decoder(keyring, attributes=attributes))
+    yield from _decode(path, Decoder(keyring, attributes=attributes, repeats=repeats))
 
 
 def read(

@@ -31,25 +31,25 @@ _COUNTING = np.arange(ROW, dtype=np.uint8)
 class Decoder:
     """Decodes the batches of one capture, given in order. Keys seen on air are added to the keyring given."""
 
-    def __init__(self, keyring: Keyring | None = None, *, attributes: bool = True) -> None:
+    def __init__(self, keyring: Keyring | None = None, *, attributes: bool = True, repeats: bool = True) -> None:
         self.keyring = Keyring() if keyring is None else keyring
         self._dissector = Dissector(self.keyring, keep=0)
         self.directory = self._dissector.directory
         self._assembly = Assembly(self._dissector)
-        self._attributes = attributes
+        self._attributes, self._repeats = attributes, repeats
         self._locked = False
         self.again = False  #: whether a key came after frames that needed one: decoding anew would tell more
 
     def anew(self) -> "Decoder":
         """Return a decoder for the same capture from its beginning that knows what this one has learned."""
-        other = Decoder(self.keyring, attributes=self._attributes)
+        other = Decoder(self.keyring, attributes=self._attributes, repeats=self._repeats)
         other.directory.learn_missing(self.directory)
         return other
 
     def decode(self, batch: Batch) -> Columns:
         """Return the columns of the next batch."""
         version = self.keyring.version
-        work, secured = read_headers(batch)
+        work, secured = read_headers(batch, repeats=self._repeats)
         _Sweep(self, work, secured).run()
         columns = _columns(work)
         if self._attributes:

@@ -34,6 +34,7 @@ class Work:
     asdus: dict[int, bytes] = field(default_factory=dict)  #: put together from fragments
     long_payloads: dict[int, bytes] = field(default_factory=dict)  #: beyond a row's length
     payload: U8 = field(default_factory=lambda: np.zeros((0, ROW), np.uint8))
+    repeats: bool = True  #: whether to number secured frames so that repeats can be told
     extended: U8 = field(default_factory=lambda: np.zeros((0, 2), np.uint8))  #: extended APS headers of fragments
 
     def set(self, name: str, rows: Any, values: Any) -> None:
@@ -77,8 +78,8 @@ class Secured:
         return nonces
 
 
-def read_headers(batch: Batch) -> tuple[Work, Secured]:
-    """Read the MAC and NWK headers of a batch."""
+def read_headers(batch: Batch, *, repeats: bool = True) -> tuple[Work, Secured]:
+    """Read the MAC and NWK headers of a batch; `repeats`: so that repeats can be told."""
     count = len(batch)
     fields = {name: empty(count, name) for name in FIELDS}
     fields["frame"] = np.arange(batch.first, batch.first + count, dtype=np.int64)
@@ -90,7 +91,7 @@ def read_headers(batch: Batch) -> tuple[Work, Secured]:
         ("lqi", batch.lqi),
     ):
         fields[name] = values
-    work = Work(batch, fields, np.ones(count, bool), np.zeros(0, np.intp))
+    work = Work(batch, fields, np.ones(count, bool), np.zeros(0, np.intp), repeats=repeats)
     work.payload, work.extended = np.zeros((count, ROW), np.uint8), np.zeros((count, 2), np.uint8)
     octets, body = batch.octets, batch.lengths - 2 * batch.fcs
     short = batch.lengths < ROW
@@ -185,8 +186,8 @@ def _network(work: Work, rows: Rows, body: NDArray[np.int64]) -> Secured:
     work.set("nwk_counter", rows, numbers(octets, place + 1, "<u4"))
     work.set("hop_eui", rows, euis(octets, place + 5))
     work.set("key_seq", rows, secured.aux[:, 13])
-    room = body[rows] - _MAC_HEADER
-    work.set("nwk_hash", rows, hashes(gather(octets, start, ROW), room))
+    if work.repeats:
+        work.set("nwk_hash", rows, hashes(gather(octets, start, ROW), body[rows] - _MAC_HEADER))
     # An EUI of all ones cannot be told from none in a column: the dissector knows.
     odd = (destined & (work.fields["nwk_dst_eui"][rows] == NO_EUI)) | (
         sourced & (work.fields["nwk_src_eui"][rows] == NO_EUI)

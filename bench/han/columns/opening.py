@@ -92,34 +92,53 @@ class ApsSecured:
 
 def open_links(work: Work, aps: ApsSecured, keyring: Keyring) -> None:
     """Open the APS layer, and say why where no key fits."""
+    likeliest: dict[bytes, tuple[LinkKey, list[Rows]]] = {}
+    pairs = []
     for some in groups(aps.originator, aps.dst):
         src, dst = (_octets(side[some[0]]) for side in (aps.originator, aps.dst))
         bound = keyring.for_link(src, dst)
-        others = keyring.for_link(src, None) if dst is not None else []
-        left = some[order((aps.header + aps.aux)[some], aps.length[some])]
-        for link in _distinct([*bound, *others]):
-            plain, fits = unseal(
-                aps_key(link.key, KeyId.DATA),
-                aps.nonces(left),
-                take(aps.frames, left),
-                (aps.header + aps.aux)[left],
-                take(aps.sealed, left),
-                aps.length[left],
-                aps.mics[left],
-            )
-            opened = left[fits]
-            if len(opened):
-                put(aps.plain, opened, plain if fits.all() else take(plain, np.flatnonzero(fits)))
-                aps.opened[opened] = True
-                _fitted(keyring, link, len(opened))
-                left = left[~fits]
-            if not len(left):
-                break
+        links = _distinct([*bound, *(keyring.for_link(src, None) if dst is not None else [])])
+        pairs.append((some, src, dst, bool(bound), links))
+        if links:
+            likeliest.setdefault(links[0].key, (links[0], []))[1].append(some)
+    for link, several in likeliest.values():  # the likeliest key of each pair; both directions have the same
+        _open_with(aps, np.concatenate(several), link, keyring)
+    for some, src, dst, tried, links in pairs:
+        left = some[~aps.opened[some]]
+        for link in links[1:]:
+            if len(left):
+                left = _open_with(aps, left, link, keyring)
         if len(left):
-            fitting = "no fitting" if bound else "no"
-            who = " and ".join("an unknown device" if eui is None else eui_text(eui) for eui in (src, dst))
-            for row, counter in zip(aps.rows[left].tolist(), aps.counter[left].tolist(), strict=True):
-                work.reasons[row] = f"APS: {fitting} link key for {who} (counter {counter})"
+            _link_reasons(work, aps, left, src, dst, tried=tried)
+
+
+def _open_with(aps: ApsSecured, left: Rows, link: LinkKey, keyring: Keyring) -> Rows:
+    """Open frames with one key; return those that it does not open."""
+    left = left[order((aps.header + aps.aux)[left], aps.length[left])]
+    plain, fits = unseal(
+        aps_key(link.key, KeyId.DATA),
+        aps.nonces(left),
+        take(aps.frames, left),
+        (aps.header + aps.aux)[left],
+        take(aps.sealed, left),
+        aps.length[left],
+        aps.mics[left],
+    )
+    opened = left[fits]
+    if len(opened):
+        put(aps.plain, opened, plain if fits.all() else take(plain, np.flatnonzero(fits)))
+        aps.opened[opened] = True
+        _fitted(keyring, link, len(opened))
+    others: Rows = left[~fits]
+    return others
+
+
+def _link_reasons(
+    work: Work, aps: ApsSecured, rows: Rows, src: bytes | None, dst: bytes | None, *, tried: bool
+) -> None:
+    who = " and ".join("an unknown device" if eui is None else eui_text(eui) for eui in (src, dst))
+    for row, counter in zip(aps.rows[rows].tolist(), aps.counter[rows].tolist(), strict=True):
+        work.reasons[row] = f"APS: {'no fitting' if tried else 'no'} link key for {who} (counter {counter})"
 
 
 def _octets(eui: Any) -> bytes | None:
