@@ -40,11 +40,12 @@ def run(
     seed: Annotated[int, typer.Option(help="seed of the rig's world")] = 1,
     out: Annotated[Path | None, typer.Option(help="run folder; default runs/RUN_ID")] = None,
     baseline: Annotated[str | None, typer.Option(help="which rules may fail a device: reference or lab")] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="workers, each with a rig of its own")] = 1,
 ) -> None:
     """Run the suites on a rig. Exit code 0 passed, 1 a fail, 3 error or inconclusive, 2 usage, 5 nothing ran."""
     from bench.live import run_suites
 
-    raise typer.Exit(run_suites(rig, select, defect or [], seed, out, baseline))
+    raise typer.Exit(run_suites(rig, select, defect or [], seed, out, baseline, jobs))
 
 
 @app.command()

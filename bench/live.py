@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.baseline import find_baseline
-from bench.plugin import REPORTS, SESSION
+from bench.plugin import REPORTS
 from bench.rigfile import load_rig_file
-from bench.runrecord import TestResult
+from bench.runrecord import RunRecord, TestResult
 from bench.session import shown_path
 from bench.testcase import case_of
 from bench.verdict import MAPPING, Verdict
@@ -37,6 +37,7 @@ class LiveReport:
         self._console = console
         self._results: list[TestResult] = []
         self._total = 0
+        self._record: RunRecord | None = None
         self._status = console.status("starting the rig")
         self.trouble: list[str] = []
         self.reports: dict[str, Path] = {}
@@ -44,7 +45,14 @@ class LiveReport:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Say how much there is to do."""
         self._total = sum(1 for item in session.items if case_of(item))
+
+    def pytest_sessionstart(self) -> None:
+        """Say that there is something to wait for."""
         self._status.start()
+
+    def pytest_bench_plan(self, record: RunRecord) -> None:
+        """Say how much there is to do, if other processes do it."""
+        self._record, self._total = record, len(record.tests)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Show what is running."""
@@ -76,9 +84,8 @@ class LiveReport:
         """Summarise."""
         self._status.stop()
         self.reports = config.stash.get(REPORTS, {})
-        run = config.stash.get(SESSION, None)
-        if run is not None and self._results:
-            self._results = run.record.tests
+        if self._record is not None and self._results:
+            self._results = self._record.tests
 
     def summarise(self) -> None:
         """Print the table and the paths."""
@@ -102,7 +109,13 @@ class LiveReport:
 
 
 def run_suites(
-    rig: Path, select: str, defects: Sequence[str], seed: int, out: Path | None, baseline: str | None = None
+    rig: Path,
+    select: str,
+    defects: Sequence[str],
+    seed: int,
+    out: Path | None,
+    baseline: str | None = None,
+    jobs: int = 1,
 ) -> int:
     """Run the suites; return the exit code of the run. Raises UsageError before anything is started."""
     root = Path(__file__).resolve().parent.parent
@@ -128,6 +141,8 @@ def run_suites(
         arguments += ["--baseline", find_baseline(baseline).name]
     if select:
         arguments += ["-k", select]
+    if jobs > 1:
+        arguments += ["-n", str(jobs), "--dist", "worksteal"]
     if out is not None:
         arguments += ["--out", str(out)]
     live = LiveReport(Screen(soft_wrap=True))

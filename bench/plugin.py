@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Generator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +16,20 @@ from bench.allure_link import AllureLink, attach, register
 from bench.errors import BenchError, Failure, UsageError
 from bench.fixtures import *  # noqa: F403 - pytest finds fixtures in the plugin's namespace
 from bench.home import Home
+from bench.parallel import Controller, Part
+from bench.runrecord import RunRecord
 from bench.session import RunSession
 from bench.testcase import case_of, variant_of
 from bench.verdict import MAPPING, Verdict, exit_code, verdict_of
 
 SESSION = pytest.StashKey[RunSession]()
+CONTROLLER = pytest.StashKey[Controller]()
 PLANNED = pytest.StashKey[bool]()
 REPORTS = pytest.StashKey[dict[str, Path]]()
 ALLURE = pytest.StashKey[AllureLink]()
 OUTCOMES = pytest.StashKey[list[tuple[Verdict, str]]]()
 DEFAULT_RIG = "rigs/virtual.toml"
+INVARIANTS = "invariants"  #: theme of the tests that come last
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,16 +54,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if (case := case_of(item)) is not None:
             item.extra_keyword_matches.update((case.id, f"{case.id}[{variant_of(item)}]", *case.use_cases))
+    items.sort(key=lambda item: INVARIANTS in item.path.parts)  # they judge the whole run
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> None:
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Lead the workers, if pytest-xdist is to start any."""
+    config = session.config
+    if config.pluginmanager.has_plugin("dsession"):
+        config.stash[CONTROLLER] = Controller(config, lambda record: config.hook.pytest_bench_plan(record=record))
+        config.pluginmanager.register(config.stash[CONTROLLER], "bench-controller")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Plan the run once it is known which test cases were selected."""
     config = session.config
     cases = [(item.nodeid, case, variant_of(item)) for item in session.items if (case := case_of(item)) is not None]
     if not cases or config.option.collectonly:
-        return
+        return None
     out = config.getoption("bench_out")
+    part = Part.of(config)
     try:
         run = RunSession(
             _rig_path(config),
@@ -65,14 +82,22 @@ def pytest_runtestloop(session: pytest.Session) -> None:
             config.getoption("seed"),
             config.getoption("defect"),
             config.getoption("baseline"),
+            part,
         )
         config.stash[SESSION] = run
         run.plan(cases)
     except UsageError as problem:
         config.stash.setdefault(PLANNED, False)
-        raise pytest.UsageError(str(problem)) from None
+        if part is None:
+            raise pytest.UsageError(str(problem)) from None
+        session.shouldstop = str(problem)  # the controller says it
+        config.workeroutput["bench_usage"] = str(problem)  # type: ignore[attr-defined]
+        return True
     config.stash[PLANNED] = True
     config.stash[ALLURE] = register(config, run.folder)
+    if part is None:
+        config.hook.pytest_bench_plan(record=run.record)
+    return None
 
 
 def _rig_path(config: pytest.Config) -> Path:
@@ -123,6 +148,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]") 
         report.outcome = MAPPING[verdict].pytest
         report.longrepr = ("", 0, reason) if report.outcome == "skipped" else f"{verdict.upper()} {case.id}  {reason}"
     report.user_properties.append(("verdict", verdict.value))
+    if run.part is not None:  # for the controller
+        report.bench = {"worker": run.part.worker, "pid": os.getpid()}
     if call.when == "teardown":
         try:
             result = run.end_test(item.nodeid, outcomes)
@@ -130,6 +157,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]") 
             pytest.exit(f"bench: {problem}", returncode=3)
         item.config.stash[ALLURE].settle(result)
         item.config.hook.pytest_bench_result(result=result)
+        if run.part is not None:
+            told = asdict(result) | {"verdict": result.verdict.value, "worker": run.part.worker}
+            report.bench |= {"result": told, "chain": run.record.chain}
     return report
 
 
@@ -171,26 +201,40 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Close the rig, build the reports, and let the verdicts decide the exit code."""
+    if controller := session.config.stash.get(CONTROLLER, None):
+        controller.close()
+        if controller.usage:
+            sys.stderr.write(f"ERROR: {controller.usage}\n\n")
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+        elif controller.record is not None:
+            _conclude(session, controller.record, controller.folder, exitstatus)
+        return
     run = session.config.stash.get(SESSION, None)
     if run is None:
         return
+    if run.part is not None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one must not keep the rig from its rest
     run.close()
-    if not session.config.stash.get(PLANNED, False):
-        return
+    if session.config.stash.get(PLANNED, False) and run.part is None:
+        _conclude(session, run.record, run.folder, exitstatus)
+
+
+def _conclude(session: pytest.Session, record: RunRecord, folder: Path, exitstatus: int) -> None:
+    """Build the reports and let the verdicts decide the exit code."""
     if session.config.getoption("bench_reports"):
-        session.config.stash[REPORTS] = _build_reports(run)
+        session.config.stash[REPORTS] = _build_reports(folder)
     if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        session.exitstatus = exit_code(run.record.verdicts)
+        session.exitstatus = exit_code(record.verdicts)
 
 
-def _build_reports(run: RunSession) -> dict[str, Path]:
+def _build_reports(folder: Path) -> dict[str, Path]:
     try:
         from reports.build import build_reports
 
-        return build_reports(run.folder)
+        return build_reports(folder)
     except Exception as problem:  # a report that fails must not hide the verdicts
-        sys.stderr.write(f"bench: no reports ({problem}); the evidence is complete, try: bench report {run.folder}\n")
-        return {"record": run.folder / "run.json"}
+        sys.stderr.write(f"bench: no reports ({problem}); the evidence is complete, try: bench report {folder}\n")
+        return {"record": folder / "run.json"}
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -261,6 +261,15 @@ def fill_announced(table: Any, announced: Mapping[str, Mapping[str, Any]], file:
     return _substitute(table, one)
 
 
+def instrument_of_all(file: RigFile) -> str:
+    """Return an instrument that every opening of this rig would share, "" if each has its own (services' names do)."""
+    for name, settings in file.instruments.items():
+        key = driver_class(settings["driver"]).identity_key
+        if not _PLACEHOLDER.search(identity := str(settings.get(key, name))):
+            return f"{name} ({identity})"
+    return ""
+
+
 def _substitute(value: Any, one: Any) -> Any:
     if isinstance(value, str):
         return _PLACEHOLDER.sub(one, value)

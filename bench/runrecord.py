@@ -1,7 +1,9 @@
 """`run.json`: the outcome of a run, rewritten after every test so that a crash loses nothing."""
 
+import contextlib
 import json
 import os
+import re
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -13,6 +15,12 @@ from bench.testcase import TestCase
 from bench.verdict import Verdict
 
 PENDING = "the run ended before this test"
+DURING = "the run ended during this test"
+
+
+def evidence_name(test_id: str) -> str:
+    """Return the name of a test's evidence: its id, as a file name."""
+    return re.sub(r"[^A-Za-z0-9.-]+", "-", test_id).strip("-")
 
 
 @dataclass(slots=True)
@@ -32,6 +40,8 @@ class TestResult:
     rig_duration_s: float = 0.0
     evidence: str = ""
     warnings: list[str] = field(default_factory=list)  #: broken rules that may not fail a device
+    node: str = ""  #: how pytest calls the test
+    worker: str = ""  #: which worker ran it, of a run that several shared
 
     @property
     def theme(self) -> str:
@@ -39,7 +49,7 @@ class TestResult:
         return self.id.partition("[")[0].rpartition("-")[0] or self.id
 
     @classmethod
-    def pending(cls, case: TestCase, variant: str = "") -> "TestResult":
+    def pending(cls, case: TestCase, variant: str = "", node: str = "") -> "TestResult":
         """Return the entry of a test that has not run yet; `variant` tells parametrized ones apart."""
         return cls(
             f"{case.id}[{variant}]" if variant else case.id,
@@ -47,6 +57,7 @@ class TestResult:
             rules=list(case.rules),
             requirements=list(case.requirements),
             use_cases=list(case.use_cases),
+            node=node,
         )
 
 
@@ -62,6 +73,7 @@ class RunRecord:
     tests: list[TestResult] = field(default_factory=list)
     baseline: str = ""
     chain: str = ""  #: head of the evidence log's hash chain
+    workers: dict[str, str] = field(default_factory=dict)  #: head of each worker's chain, of a run that several share
 
     @property
     def verdicts(self) -> list[Verdict]:
@@ -80,16 +92,25 @@ class RunRecord:
             "baseline": self.baseline,
             "verdicts": {verdict.value: counts[verdict] for verdict in Verdict},
             "chain": self.chain,
+            "workers": self.workers,
             "tests": [asdict(test) for test in self.tests],
         }
 
-    def save(self, folder: Path) -> Path:
-        """Write `run.json` so that a reader sees the old or the new one, never half. Raises BenchError."""
+    def save(self, folder: Path, *, begin: bool = False) -> Path:
+        """Write `run.json` so that a reader sees the old or the new one, never half. Raises BenchError.
+
+        With `begin`, one that is there already is left alone.
+        """
         path = folder / "run.json"
-        draft = path.with_suffix(".tmp")
+        draft = path.with_suffix(f".{os.getpid()}.tmp")
         try:
             draft.write_text(json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-            os.replace(draft, path)
+            if begin:
+                with contextlib.suppress(FileExistsError):
+                    os.link(draft, path)
+                draft.unlink()
+            else:
+                os.replace(draft, path)
         except OSError as problem:
             raise BenchError(f"cannot write {path}: {problem.strerror}; free some space and run again") from None
         return path
@@ -110,6 +131,7 @@ def load_run(folder: Path) -> RunRecord:
             tests,
             table.get("baseline", ""),
             table.get("chain", ""),
+            table.get("workers", {}),
         )
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise BenchError(f"{path}: not a run record ({problem}); give the folder of a run") from None

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import secrets
 import sys
 import time as machine
@@ -15,13 +14,14 @@ from bench.clock import MachineTime
 from bench.errors import BenchError, UsageError
 from bench.evidence import TestEvidence
 from bench.home import Home
+from bench.parallel import Part
+from bench.recorder import GENESIS
 from bench.rig import Rig
-from bench.rigfile import load_rig_file
-from bench.runrecord import RunRecord, TestResult
+from bench.rigfile import instrument_of_all, load_rig_file
+from bench.runrecord import DURING, RunRecord, TestResult, evidence_name
 from bench.testcase import TestCase
 from bench.verdict import Verdict, worst
 
-DURING = "the run ended during this test"
 Outcome = tuple[Verdict, str]
 
 
@@ -31,17 +31,25 @@ def shown_path(path: Path) -> str:
 
 
 class RunSession:
-    """A run from the first test to the last."""
+    """A run from the first test to the last, or a worker's part of one."""
 
     def __init__(
-        self, rig_path: Path, folder: Path | None, seed: int, defects: Sequence[str], baseline: str | None = None
+        self,
+        rig_path: Path,
+        folder: Path | None,
+        seed: int,
+        defects: Sequence[str],
+        baseline: str | None = None,
+        part: Part | None = None,
     ) -> None:
         self.rig_path, self.seed, self.defects = rig_path, seed, list(defects)
         self.file = load_rig_file(rig_path)
         self.baseline = find_baseline(baseline or self.file.baseline)
-        started = MachineTime().now()
-        run_id = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-        self.folder = (folder or Path("runs") / run_id).resolve()
+        self.part = part
+        started = datetime.fromisoformat(part.started) if part else MachineTime().now()
+        run_id = part.run_id if part else f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        self.folder = Path(part.folder) if part else (folder or Path("runs") / run_id).resolve()
+        self._machinery = self.folder / "workers" / part.worker if part else self.folder  #: logs of what serves the run
         self.record = RunRecord(run_id, self.file.name, seed, started, self.defects, baseline=self.baseline.name)
         self.home: Home | None = None
         self._rig: Rig | None = None
@@ -54,7 +62,7 @@ class RunSession:
     def plan(self, cases: Sequence[tuple[str, TestCase, str]]) -> None:
         """Say which tests (pytest node id, case, variant) the run is going to do."""
         for node, case, variant in cases:
-            self._results[node] = TestResult.pending(case, variant)
+            self._results[node] = TestResult.pending(case, variant, node)
         self.record.tests = list(self._results.values())
         self._claim()
         with contextlib.suppress(BenchError):  # told by every test that meets it
@@ -64,13 +72,20 @@ class RunSession:
 
     def _claim(self) -> None:
         """Make the run folder this run's alone. Raises UsageError before anything is started."""
+        if self.part is not None and self.part.workers > 1 and (single := instrument_of_all(self.file)):
+            raise UsageError(
+                f"{self.rig_path}: instrument {single} is one, and two workers never share one; leave --jobs (-n) out"
+            )
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            if any(self.folder.iterdir()):
+            if self.part.occupied if self.part else any(self.folder.iterdir()):
                 raise UsageError(
                     f"--out {shown_path(self.folder)}: is not empty; runs are never overwritten, give a new folder"
                 )
-            self.record.save(self.folder)
+            if self.part is not None:
+                self.record.workers[self.part.worker] = GENESIS
+                self._machinery.mkdir(parents=True, exist_ok=True)
+            self.record.save(self.folder, begin=self.part is not None)
         except (OSError, BenchError) as problem:
             if isinstance(problem, UsageError):
                 raise
@@ -80,9 +95,14 @@ class RunSession:
             ) from None
         self._claimed = True
 
+    def _save(self) -> None:
+        """Write the run record, unless that is for the controller of several workers to do."""
+        if self.part is None:
+            self.record.save(self.folder)
+
     def evidence_name(self, node: str) -> str:
-        """Return the name of a test's evidence: its id, as a file name."""
-        return re.sub(r"[^A-Za-z0-9.-]+", "-", self._results[node].id).strip("-")
+        """Return the name of a test's evidence."""
+        return evidence_name(self._results[node].id)
 
     def begin_test(self, node: str, case: TestCase) -> Home:
         """Open the rig if need be, restore its baseline and start the evidence of a test."""
@@ -100,7 +120,7 @@ class RunSession:
         self._began = (machine.monotonic(), home.clock.now())
         result.verdict, result.reason = Verdict.ERROR, DURING
         self.record.chain = self._rig.recorder.head
-        self.record.save(self.folder)
+        self._save()
         return home
 
     def end_stimuli(self) -> list[Path]:
@@ -118,7 +138,7 @@ class RunSession:
             self._close_evidence(result)
         except BenchError as problem:
             result.verdict, result.reason = Verdict.ERROR, str(problem)
-        self.record.save(self.folder)
+        self._save()
         return result
 
     def _settle(self) -> list[Outcome]:
@@ -150,7 +170,7 @@ class RunSession:
         if self.home is None:
             try:
                 self._rig = rig = Rig(self.file, os.path.relpath(self.rig_path))
-                rig.open(self.folder, self.seed, self.defects)
+                rig.open(self._machinery, self.seed, self.defects)
                 self.home = Home(rig)
                 self.home.timeline.baseline = self.baseline
             except BenchError as trouble:
@@ -167,7 +187,7 @@ class RunSession:
             for result in running:
                 self._close_evidence(result)
             if self._claimed:
-                self.record.save(self.folder)
+                self._save()
         except BenchError as problem:
             sys.stderr.write(f"bench: {problem}\n")
         if self._rig is not None:

@@ -32,7 +32,7 @@ def run(tmp_path: Path) -> Path:
     recorder.close()
     reason = "R-1: broken\n  evidence  there"
     results = [TestResult(name, "", Verdict.FAIL, reason, evidence=name) for name in ("A-1", "A-2")]
-    RunRecord("r", "virtual", 1, START, [], results, recorder.head).save(tmp_path)
+    RunRecord("r", "virtual", 1, START, [], results, chain=recorder.head).save(tmp_path)
     return tmp_path
 
 
