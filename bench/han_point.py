@@ -9,13 +9,14 @@ from bench.bus import Item
 from bench.capture.clock_fit import ClockFit
 from bench.capture.repeats import Repeat, Repeats
 from bench.clock import Clock
+from bench.errors import BenchError
 from bench.gbcs import GbcsError
 from bench.gbcs.gbt import Assembly
 from bench.han.dissect import Dissector
+from bench.han.errors import HanError
 from bench.han.frame import Frame
 from bench.han.invariants import Invariants
 from bench.han.keyring import Keyring
-from bench.han.query import compile_query
 from bench.han.row import Messages, Row, row
 from bench.message_text import describe
 from bench.observation import Observation, Pattern, nanoseconds
@@ -67,9 +68,14 @@ class HanPoint:
     def query(self, text: str) -> Pattern:
         """Return the pattern of frames that fulfil a query (docs/searching.md); devices are named by their types.
 
-        Raises HanError for a query that is none.
+        Raises BenchError for a query that is none.
         """
-        query = compile_query(text, self._types)
+        from bench.han.query import compile_query
+
+        try:
+            query = compile_query(text, self._types)
+        except HanError as fault:
+            raise BenchError(f"{fault}: {text}") from None
 
         def matches(seen: Observation) -> bool:
             known = self._frames.get(seen.number) if seen.kind == "frame" and seen.point == "han" else None
@@ -109,6 +115,11 @@ class HanPoint:
         if frame.error:
             data["error"] = frame.error
             words += f"  [{frame.error}]"
+        if frame.tunnel_data is not None and frame.tunnel_data.kind != "message":
+            data["tunnel"] = frame.tunnel_data.kind
+            words += f"  {frame.tunnel_data.kind}"
+            if frame.tunnel_data.remaining is not None:
+                data["remaining"] = frame.tunnel_data.remaining
         if frame.gbcs is not None:
             data |= self._message(frame.gbcs)
             words += f"  {data.get('message', 'block of a message')}"
@@ -141,11 +152,18 @@ class HanPoint:
 
 
 def frame(
-    *, src: str | None = None, dst: str | None = None, what: str | None = None, use_case: str | None = None
+    *,
+    src: str | None = None,
+    dst: str | None = None,
+    what: str | None = None,
+    use_case: str | None = None,
+    tunnel: str | None = None,
 ) -> Pattern:
-    """Return the pattern of a frame on air, by device types, command or tunnelled use case."""
+    """Return the pattern of a frame on air, by device types, command, tunnelled use case, or GET, GET-RESPONSE, PUT."""
     wanted = {
-        key: value for key, value in (("src", src), ("dst", dst), ("what", what), ("use_case", use_case)) if value
+        key: value
+        for key, value in (("src", src), ("dst", dst), ("what", what), ("use_case", use_case), ("tunnel", tunnel))
+        if value
     }
 
     def matches(seen: Observation) -> bool:
