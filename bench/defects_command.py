@@ -23,19 +23,26 @@ class Defect:
     theme: str = ""
 
 
-def shipped(rig: Path) -> list[Defect]:
-    """Return the defects a rig's world knows. Raises UsageError where there is none, BenchError if it does not say."""
+def shipped(rig: Path, *references: str) -> list[Defect]:
+    """Return the defects a rig's world knows, or those referred to (`path/to/file.py::name` for one from outside).
+
+    Raises UsageError where there is none, BenchError if the world does not say.
+    """
     file = load_rig_file(rig if rig.exists() else Path(__file__).resolve().parent.parent / rig)
     services = [service for service in file.services.values() if "defects" in service.accepts]
     if not services:
         raise UsageError(f"{rig}: nothing on this rig takes defects; name a rig with a virtual world")
     command = [*services[0].command, "--list-defects"]
     command = [word for at, word in enumerate(command) if word != "--receive" and command[at - 1] != "--receive"]
+    for reference in references:
+        command += ["--defect", reference]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         entries: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
     except (OSError, ValueError, subprocess.TimeoutExpired) as problem:
         raise BenchError(f"{rig}: its world does not list its defects ({problem})") from None
+    if entries and "error" in entries[-1]:
+        raise UsageError(entries[-1]["error"])
     return [Defect(**entry) for entry in entries]
 
 

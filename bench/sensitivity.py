@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,11 @@ def relevant(defect: Defect, cases: Iterable[tuple[str, TestCase]], exactly: boo
     return [node for node, case in cases if any(family(rule) == family(defect.breaks) for rule in case.rules)]
 
 
+def _split(reference: str) -> tuple[Path, str]:
+    path, _, name = reference.partition("::")
+    return Path(path), name
+
+
 @dataclass(frozen=True)
 class Campaign:
     """A sensitivity run."""
@@ -120,20 +125,22 @@ class Campaign:
 
     def _defects(self) -> list[Defect]:
         known = {one.name: one for one in shipped(self.rig)}
-        if not self.only:
-            return list(known.values())
-        outside = [Defect(name, "?", "", "from outside") for name in self.only if name not in known and "::" in name]
         unknown = [name for name in self.only if name not in known and "::" not in name]
         if unknown:
             raise UsageError(f"no defect {unknown[0]!r}; see bench defects")
-        return [known[name] for name in self.only if name in known] + outside
+        outside = [f"{path.resolve()}::{name}" for path, name in map(_split, self.only) if name]
+        described = shipped(self.rig, *outside) if outside else []
+        chosen = [known[name] for name in self.only if name in known]
+        chosen += [replace(one, name=reference) for one, reference in zip(described, outside, strict=True)]
+        return chosen if self.only else list(known.values())
 
     def examine(self, defect: Defect, nodes: list[str]) -> Outcome:
         """Run tests against one defect and say what came of it."""
         if not nodes:
             return Outcome(defect, UNTESTED)
         began = time.monotonic()
-        folder = self.out / f"{defect.name.replace('/', '_').replace(':', '_')}-{os.getpid()}-{time.monotonic_ns()}"
+        label = defect.name.rpartition("/")[2].replace(":", "_")
+        folder = self.out.resolve() / f"{label}-{os.getpid()}-{time.monotonic_ns()}"
         chosen = folder.with_suffix(".txt")
         chosen.write_text("\n".join(nodes), encoding="utf-8")
         settings = f"-p bench.plugin -p no:cacheprovider -p no:terminal -o addopts= --no-reports --seed {self.seed}"
@@ -154,7 +161,7 @@ class Campaign:
             if test.verdict is Verdict.FAIL
         ]
         broken = [test for test in record.tests if test.verdict in (Verdict.ERROR, Verdict.NOT_RUN)]
-        fitting = {name for name, rule, stated in failed if not defect.breaks or defect.breaks in (rule, *stated)}
+        fitting = {name for name, rule, stated in failed if defect.breaks in (rule, *stated)}
         caught = sorted(fitting)
         others = [f"{name} ({rule})" for name, rule, _ in failed if name not in fitting]
         result = CAUGHT if caught else BLAMED if others else BROKEN if broken else MISSED

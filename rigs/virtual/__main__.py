@@ -52,10 +52,12 @@ class VirtualRig:
         self.home.hub.to_local = self.local.came_back
         source = AcSource(lambda: self.home.feed, lambda: self._noise.gauss(0, 0.05))
         attenuator = StepAttenuator(lambda: self.home.attenuation)
+        gas_attenuator = StepAttenuator(lambda: self.home.gas_attenuation)
         self.announcement = {
             "clock": LineServer(ClockPort(self.world).answer).port,
             "mains": LineServer(self._locked(source.scpi.execute)).port,
             "attenuator": LineServer(self._locked(attenuator.answer), "\r\n").port,
+            "gas_attenuator": LineServer(self._locked(gas_attenuator.answer), "\r\n").port,
             "sniffer": self.sniffer.path,
             "ti_sniffer": self.ti_sniffer.path,
             "local": self.local.port,
@@ -97,7 +99,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m rigs.virtual", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--defect", action="append", default=[])
-    parser.add_argument("--list-defects", action="store_true", help="print the shipped defects, one JSON line each")
+    parser.add_argument(
+        "--list-defects", action="store_true", help="print shipped defects (or those given), JSON lines"
+    )
     parser.add_argument("--receive", help="URL at which the DCC's users receive")
     parser.add_argument("--write-keys", type=Path, metavar="DIR", help="write the test keys of this seed and end")
     arguments = parser.parse_args()
@@ -105,13 +109,22 @@ def main() -> int:
         print(json.dumps(Site.of(arguments.seed, [], "").write(arguments.write_keys)))
         return 0
     if arguments.list_defects:
-        for one in shipped():
-            print(json.dumps(one.as_dict(), ensure_ascii=False))
-        return 0
+        return list_defects(arguments.defect)
     if not arguments.receive:
         parser.error("--receive is needed")
     with contextlib.redirect_stdout(sys.stderr):  # the announcement is alone on standard output
         return serve(arguments, sys.__stdout__)
+
+
+def list_defects(references: list[str]) -> int:
+    """Print defects, one JSON line each: those referred to, or all that are shipped; one that is not found says why."""
+    try:
+        for one in [find(reference) for reference in references] or shipped():
+            print(json.dumps(one.as_dict(), ensure_ascii=False))
+    except LookupError as problem:
+        print(json.dumps({"error": str(problem.args[0])}))
+        return 2
+    return 0
 
 
 def serve(arguments: argparse.Namespace, out: TextIO | None) -> int:

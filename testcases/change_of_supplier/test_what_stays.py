@@ -211,7 +211,7 @@ def test_there_and_back(dut, dcc, clock, suppliers, expect):
 @testcase(
     "COS-110",
     "The counters of the losing supplier do not bind the gaining one",
-    rules=["R-CRD-042", "R-CRD-040", "R-CTR-002"],
+    rules=["R-CRD-042", "R-CRD-040", "R-CRD-043", "R-CTR-002"],
     requirements=["IN.02"],
     use_cases=["CS02b", "CS02a", "ECS04a"],
 )

@@ -7,11 +7,12 @@ import pytest
 from bench.dcc.bodies import DisableSupply, ReadSupplyStatus
 from bench.gbcs import Cra, Message
 from bench.gbcs.axdr import Data
-from bench.gbcs.dlms import AccessRequest
+from bench.gbcs.dlms import AccessRequest, AccessResponse
 from bench.local_point import answer_to
 from bench.testcase import testcase
 
 ENABLED = 1
+WINDOW = 1  #: item of ECS70 that holds the interval
 
 
 def _with_items(command: Message, change) -> Message:
@@ -128,3 +129,49 @@ def test_one_protection_missing(missing, dut, dcc, local, suppliers, timeline, e
 
     status = dcc.ask(ReadSupplyStatus(), dut, as_user=suppliers.losing)
     expect("state of the load switch", status.access.data[0].value).equals(ENABLED)
+
+
+@testcase(
+    "SEC-305",
+    "A command whose code the meter does not know is not executed, and has no answer",
+    rules=["R-SEC-004", "R-SEC-020"],
+    requirements=["SP.19", "SP.20"],
+    use_cases=["ECS45"],
+)
+@pytest.mark.parametrize("code", [0x00FF, 0x0FFF, 0x0072], ids=["reserved", "far out", "a gas meter's"])
+def test_unknown_code(code, dut, dcc, local, suppliers, timeline, expect):
+    good = local.command(ReadSupplyStatus(), dut, as_user=suppliers.losing)
+    unknown = local.protect(replace(good, message_code=code, signature=good.signature), dut)
+
+    with timeline.never(answer_to(unknown), during="20 s"):
+        local.deliver(unknown, f"a command with code {code:04X}")
+
+    status = dcc.ask(ReadSupplyStatus(), dut, as_user=suppliers.losing)
+    expect("state of the load switch", status.access.data[0].value).equals(ENABLED)
+
+
+@testcase(
+    "SEC-306",
+    "Items after one that fails are not executed and are reported as such",
+    rules=["R-RSP-013", "R-RSP-012", "R-TIM-004"],
+    requirements=["SP.19", "SP.31"],
+    use_cases=["ECS70"],
+)
+def test_items_after_a_failure(dut, local, suppliers, timeline, expect):
+    good = local.example("ECS70", dut, as_user=suppliers.losing)
+    command = local.protect(replace(_with_items(good, _no_such_month), signature=None, mac=None), dut)
+
+    local.deliver(command, "setting the clock between two dates of a month that does not exist")
+    seen = timeline.expect(answer_to(command), within="30 s")
+
+    results = [code for _, code in AccessResponse.parse(Message.parse(seen.raw).payload).results]
+    failed = next((at for at, code in enumerate(results) if code), len(results))
+    expect("number of results", len(results)).equals(len(AccessRequest.parse(command.payload).specs), rule="R-RSP-012")
+    expect("result of the interval", results[WINDOW]).satisfies("to be a failure", bool, rule="R-TIM-004")
+    expect("results after the first failure", results[failed:]).satisfies("to be failures", all, rule="R-RSP-013")
+
+
+def _no_such_month(specs, data):
+    window = data[WINDOW]
+    times = [Data(one.tag, one.value[:2] + b"\x63" + one.value[3:]) if one.tag == 0x09 else one for one in window.value]
+    return specs, [*data[:WINDOW], Data(window.tag, times), *data[WINDOW + 1 :]]
