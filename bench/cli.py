@@ -137,6 +137,20 @@ def search(
     raise typer.Exit(search_captures(expression, paths, options, wanted, sys.stdout))
 
 
+@han.command()
+def summary(
+    paths: Annotated[list[str], typer.Argument(help="captures")],
+    keys: Annotated[Path | None, typer.Option(help="key file")] = None,
+    key: Annotated[list[str] | None, typer.Option(help="key of any kind in hex, repeatable")] = None,
+    json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
+) -> None:
+    """Sum up captures: networks, devices, joins, links, latencies, anomalies. Exit code 1 if one is damaged."""
+    from bench.han.summary_command import Options
+    from bench.han.summary_command import run as sum_up
+
+    raise typer.Exit(sum_up(paths, Options(keys=keys, unsorted_keys=tuple(key or ())), json, sys.stdout))
+
+
 @app.command()
 def transform(
     paths: Annotated[list[str], typer.Argument(help="DUIS service requests, or folders of them")],

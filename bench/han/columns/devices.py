@@ -34,8 +34,15 @@ class Devices:
     def take(self, columns: Columns) -> None:
         """Look at one batch."""
         fields = columns.fields
+        opened = columns.opened()
+        known = opened if opened.any() else fields["fcs_ok"] != 0  # what no key opened may be damaged or forged
         for end, short in (("src_eui", "nwk_src"), ("src_eui", "src")):
-            rows = np.flatnonzero((fields[end] != NO_EUI) & (fields[short] >= 0) & (fields[short] < _BROADCAST))
+            rows = np.flatnonzero(
+                (fields[end] != NO_EUI)
+                & (fields[short] >= 0)
+                & (fields[short] < _BROADCAST)
+                & (known | (short == "src"))
+            )
             if not len(rows):
                 continue
             if short == "src":

@@ -150,6 +150,13 @@ class Columns:
             return cluster_names(self)
         return coded(self.errors if name == "error" else self.reasons, len(self))
 
+    def opened(self) -> NDArray[np.bool_]:
+        """Return which frames a network key opened: nobody else can have sent them."""
+        fields = self.fields
+        inside = (fields["decrypted"] == 1) | (fields["aps_type"] != ABSENT) | (fields["nwk_command"] != ABSENT)
+        found: NDArray[np.bool_] = (fields["nwk_counter"] != ABSENT) & inside
+        return found
+
     def payloads(self) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int32]]:
         """Return all payloads, where each begins, and lengths (ABSENT: none)."""
         lengths = self.fields["payload_length"]
