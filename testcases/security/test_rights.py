@@ -2,7 +2,8 @@
 
 import pytest
 
-from bench.dcc.bodies import ReadSupplyStatus
+from bench.clock import seconds
+from bench.dcc.bodies import ReadEventOrSecurityLog, ReadLogPeriod, ReadSupplyStatus
 from bench.dcc_point import device_alert
 from bench.local_point import answer_to
 from bench.testcase import testcase
@@ -69,3 +70,25 @@ def test_stranger(use_case, dut, dcc, local, suppliers, timeline, expect):
     )
     status = dcc.ask(ReadSupplyStatus(), dut, as_user=suppliers.losing)
     expect("result of the next read", status.results).equals([0], rule="R-SEC-020")
+
+
+@testcase(
+    "SEC-104",
+    "Unauthorised access stands in the security log",
+    rules=["R-EVT-006e", "R-SEC-021", "R-SEC-027"],
+    requirements=["SP.30", "SP.32", "SDAG1-3-TRUST"],
+    use_cases=["ECS35b"],
+)
+@pytest.mark.parametrize("use_case", ["ECS43", "ECS45"])
+def test_logged(use_case, dut, dcc, local, clock, suppliers, expect):
+    command = local.example(use_case, dut, as_user=suppliers.gaining)
+
+    delivered = local.deliver(command, f"{use_case} of a supplier without credentials on the meter")
+    clock.sleep("20 s")
+
+    period = ReadLogPeriod(start=delivered.time.replace(microsecond=0), end=clock.now() + seconds(1))
+    log = dcc.ask(ReadEventOrSecurityLog(period=period, log="Security"), dut, as_user=suppliers.losing).log()
+    codes = {entry.code for entry in log}
+    expect("codes in the security log", codes).satisfies(
+        f"to hold {UNAUTHORISED:04X}", lambda held: UNAUTHORISED in held
+    )
