@@ -1,4 +1,4 @@
-"""Reading pcap and pcapng captures with link types 195, 230 and 283.
+"""Reading pcap and pcapng captures with link types 195, 215, 230 and 283.
 
 A damaged place counts as one packet with `error`, and reading goes on with the next block or record that is whole. Only
 when none follows HanError says, after the last readable packet, which block is cut or broken.
@@ -13,7 +13,16 @@ from typing import BinaryIO
 
 from bench.han.capture_repair import PACKET_ROOM, SECTION, Rereadable, next_block, next_record
 from bench.han.errors import HanError
-from bench.han.tap import FCS_CRC16, FCS_NONE, LINKTYPE_FCS, LINKTYPE_NO_FCS, LINKTYPE_TAP, Tap
+from bench.han.tap import (
+    FCS_CRC16,
+    FCS_NONE,
+    LINKTYPE_FCS,
+    LINKTYPE_NO_FCS,
+    LINKTYPE_NON_ASK,
+    LINKTYPE_TAP,
+    NON_ASK_HEADER,
+    Tap,
+)
 
 _LONGEST = 1 << 24
 _PCAP = {
@@ -245,7 +254,7 @@ def _simple_packet(body: bytes, order: str, number: int, interfaces: list[_Inter
 _PACKETS = {2: _old_packet, 3: _simple_packet, 6: _enhanced_packet}
 
 
-def _packet(
+def _packet(  # noqa: PLR0911 - one for each link type, and for what is wrong with it
     number: int,
     time: int,
     data: bytes,
@@ -265,6 +274,10 @@ def _packet(
     if interface.linktype in (LINKTYPE_FCS, LINKTYPE_NO_FCS):
         fcs = interface.linktype == LINKTYPE_FCS
         return Packet(number, time, data, fcs, index, interface.name, comments=comments)
+    if interface.linktype == LINKTYPE_NON_ASK:
+        if len(data) < NON_ASK_HEADER:
+            return broken(f"capture: {len(data)} octets are too few for link type {LINKTYPE_NON_ASK}")
+        return Packet(number, time, data[NON_ASK_HEADER:], True, index, interface.name, comments=comments)
     if interface.linktype != LINKTYPE_TAP:
         return broken(f"capture: link type {interface.linktype} is not IEEE 802.15.4")
     size = int.from_bytes(data[2:4], "little")

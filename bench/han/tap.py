@@ -8,7 +8,10 @@ from bench.han.octets import Octets
 
 LINKTYPE_FCS = 195  #: PSDU with FCS
 LINKTYPE_NO_FCS = 230  #: PSDU without FCS
+LINKTYPE_NON_ASK = 215  #: preamble (4 octets), SFD, length, then the PSDU with FCS
 LINKTYPE_TAP = 283  #: TAP header and PSDU
+
+NON_ASK_HEADER = 6  #: octets in front of the PSDU with link type 215
 
 FCS_TYPE, RSS, BIT_RATE, CHANNEL, SUN_PHY, LQI, CENTRE_FREQUENCY = 0, 1, 2, 3, 4, 10, 11
 FCS_NONE, FCS_CRC16 = 0, 1

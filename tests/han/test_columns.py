@@ -2,6 +2,7 @@
 
 import struct
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -288,6 +289,31 @@ def test_a_cut_file_gives_what_it_holds(tmp_path: Path, chunk: int, form: str) -
                 fault = str(trouble)
             outcomes.append((count, fault is None))
         assert outcomes[0] == outcomes[1], size
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_damaged_file_is_read_as_the_packet_reader_reads_it(tmp_path: Path, seed: int) -> None:
+    chooser = Random(seed)
+    octets = bytearray(write(tmp_path / "whole", traffic(seed, 250), seed=seed).read_bytes())
+    for _ in range(chooser.randrange(1, 4)):
+        place = chooser.randrange(200, len(octets))
+        octets[place : place + chooser.randrange(8)] = chooser.randbytes(chooser.randrange(8))
+    path = tmp_path / "damaged"
+    path.write_bytes(octets)
+    capture, decoder = Capture(path, chunk=3000), Decoder(keyring())
+    parts, fault = [], ""
+    try:
+        parts.extend(decoder.decode(batch) for batch in capture.batches())
+    except HanError as trouble:
+        fault = str(trouble)
+    frames, theirs = [], ""
+    dissector = Dissector(keyring())
+    try:
+        frames.extend(dissector.feed_packet(packet) for packet in read_capture(path))
+    except HanError as trouble:
+        theirs = str(trouble)
+    assert fault == theirs
+    assert differences(frames, Columns.joined(parts))[:3] == []
 
 
 @settings(max_examples=100, deadline=None)

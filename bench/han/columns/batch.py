@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.han.capture_reader import Packet
 from bench.han.columns.ccm import U8
 from bench.han.columns.views import ROW, gather
 from bench.han.errors import HanError
-from bench.han.tap import FCS_CRC16, FCS_NONE, Tap
+from bench.han.tap import FCS_CRC16, FCS_NONE, NON_ASK_HEADER, Tap
 
 
 @dataclass(slots=True)
@@ -38,13 +39,34 @@ class Batch:
         return self.octets[start : start + int(self.lengths[row])].tobytes()
 
 
+def of_packets(packets: list[Packet], interfaces: dict[tuple[int, str], int]) -> Batch:
+    """Return packets as a batch; `interfaces` numbers them by their number and name in the file."""
+    lengths = np.array([len(packet.psdu) for packet in packets], np.int64)
+    octets = np.zeros(int(lengths.sum()) + 3 * ROW, np.uint8)
+    octets[ROW : ROW + int(lengths.sum())] = np.frombuffer(b"".join(packet.psdu for packet in packets), np.uint8)
+    times = [min(max(packet.time, -(1 << 63)), (1 << 63) - 1) for packet in packets]
+    return Batch(
+        packets[0].number,
+        octets,
+        ROW + np.cumsum(lengths) - lengths,
+        lengths,
+        np.array([packet.fcs for packet in packets], bool),
+        np.array(times, np.int64),
+        np.array([interfaces[packet.interface, packet.interface_name] for packet in packets], np.int16),
+        np.array([-1 if packet.channel is None else packet.channel for packet in packets], np.int32),
+        np.array([np.nan if packet.rssi is None else packet.rssi for packet in packets], np.float32),
+        np.array([-1 if packet.lqi is None else packet.lqi for packet in packets], np.int16),
+        {row: packet.error for row, packet in enumerate(packets) if packet.error is not None},
+    )
+
+
 def read_non_ask(batch: Batch, rows: NDArray[Any]) -> None:
     """Take the PSDUs out of packets of link type 215."""
     batch.fcs[rows] = True
-    for row in rows[batch.lengths[rows] < 6]:
+    for row in rows[batch.lengths[rows] < NON_ASK_HEADER]:
         batch.errors[int(row)] = f"capture: {batch.lengths[row]} octets are too few for link type 215"
-    batch.starts[rows] += 6
-    batch.lengths[rows] = np.maximum(batch.lengths[rows] - 6, 0)
+    batch.starts[rows] += NON_ASK_HEADER
+    batch.lengths[rows] = np.maximum(batch.lengths[rows] - NON_ASK_HEADER, 0)
 
 
 def read_tap(batch: Batch, rows: NDArray[Any]) -> None:

@@ -106,7 +106,8 @@ def read_headers(batch: Batch, *, repeats: bool = True) -> tuple[Work, Secured]:
     simple = data | poll | poll_long | ack
     for row in batch.errors:  # no PSDU at all
         simple[row] = work.detail[row] = False
-        work.errors[row] = f"frame {batch.first + row}, {batch.errors[row]}"
+        number = batch.first + row
+        work.errors[row] = f"frame {number}, {batch.errors[row].removeprefix(f'packet {number}, ')}"
     data, poll, poll_long, ack = data & simple, poll & simple, poll_long & simple, ack & simple
     work.detail &= ~simple
     _fill_mac(work, head, simple, ack, poll_long)

@@ -1,28 +1,31 @@
 """Capture files in batches: where each PSDU lies in a stretch of the file, and what the file says of it.
 
 Reads pcap and pcapng of any size in bounded memory, link types 195, 230, 215 and 283. Whatever is odd about a packet is
-told in `Batch.errors`; a file that is cut or broken gives what it holds first, then HanError.
+told in `Batch.errors`. From the first damaged place on, the packet reader (bench.han.capture_reader) reads the file.
 """
 
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.han.columns.batch import Batch, read_non_ask, read_tap
+from bench.han.capture_reader import Packet, read_capture
+from bench.han.capture_repair import PACKET_ROOM
+from bench.han.columns.batch import Batch, of_packets, read_non_ask, read_tap
 from bench.han.columns.ccm import U8
 from bench.han.columns.views import ROW, gather
 from bench.han.errors import HanError
-from bench.han.tap import LINKTYPE_FCS, LINKTYPE_NO_FCS, LINKTYPE_TAP
+from bench.han.tap import LINKTYPE_FCS, LINKTYPE_NO_FCS, LINKTYPE_NON_ASK, LINKTYPE_TAP
 
-LINKTYPE_NON_ASK = 215  #: 4 octets of preamble, SFD, length, PSDU with FCS
 CHUNK = 4 << 20  #: octets of the file taken at a time
 FRAMES = 1 << 13  #: frames of a batch, at most
 _LONGEST = 1 << 24
+_SLOW = 4096  #: packets of a batch read slowly
 _PCAP = {
     b"\xd4\xc3\xb2\xa1": ("<", 1000),
     b"\xa1\xb2\xc3\xd4": (">", 1000),
@@ -64,6 +67,12 @@ class Capture:
 
     def batches(self) -> Iterator[Batch]:
         """Yield all frames in file order. Raises HanError as read_capture does; OSError as from open()."""
+        try:
+            yield from self._healthy()
+        except _DamagedError:
+            yield from self._slowly()
+
+    def _healthy(self) -> Iterator[Batch]:
         with self.path.open("rb") as file:
             magic = file.read(4)
             if magic in _PCAP:
@@ -72,16 +81,42 @@ class Capture:
                 file.seek(0)
                 yield from self._pcapng(file)
             else:
-                raise HanError("capture", 0, f"magic {magic.hex()} is neither pcap nor pcapng")
+                raise _DamagedError
+
+    def _slowly(self) -> Iterator[Batch]:
+        """Yield the rest of a damaged or unusual file as the packet reader reads it."""
+        known = {(at, interface.name): at for at, interface in enumerate(self.interfaces)}
+        packets = islice(read_capture(self.path), self._number, None)
+        while True:
+            some: list[Packet] = []
+            fault: HanError | None = None
+            try:
+                for packet in packets:
+                    some.append(packet)
+                    if len(some) == _SLOW:
+                        break
+            except HanError as trouble:
+                fault = trouble
+            for packet in some:
+                if (packet.interface, packet.interface_name) not in known:
+                    known[packet.interface, packet.interface_name] = len(self.interfaces)
+                    self.interfaces.append(Interface(0, packet.interface_name))
+            if some:
+                batch = of_packets(some, known)
+                self._number += len(some)
+                yield batch
+            if fault is not None:
+                raise fault
+            if len(some) < _SLOW:
+                return
 
     def _pcap(self, file: BinaryIO, order: str, unit: int) -> Iterator[Batch]:
         header = file.read(20)
         if len(header) < 20:
-            raise HanError("pcap", 4, "file header is cut")
+            raise _DamagedError
         self.interfaces = [Interface(struct.unpack(order + "16xI", header)[0] & 0xFFFF)]
         captured = struct.Struct(order + "I").unpack_from
-        left, ended, trouble = b"", False, None
-        number = 0
+        left, ended = b"", False
         while not ended:
             more = file.read(self._chunk)
             ended = not more
@@ -94,31 +129,28 @@ class Capture:
                 at += 16 + captured(stretch, at + 8)[0]
             if at > end:  # the last one is not all here
                 at = positions.pop()
-                size = captured(stretch, at + 8)[0]
-                if size > _LONGEST:
-                    trouble = HanError("pcap", None, f"record {number + len(positions) + 1} claims {size} octets")
-                    ended = True
             left = stretch[at:]
-            number += len(positions)
             if positions:
                 yield from self._pcap_batches(stretch, np.array(positions, np.int64), order, unit)
-        if trouble is not None:
-            raise trouble
-        if left and len(left) < 16:
-            raise HanError("pcap", None, f"record {number + 1} is cut in its header")
+            if len(left) > PACKET_ROOM + 16:
+                break
         if left:
-            size = captured(left, 8)[0]
-            raise HanError("pcap", None, f"record {number + 1} is cut: {len(left) - 16} of {size} octets")
+            raise _DamagedError
 
     def _pcap_batches(self, stretch: bytes, positions: NDArray[np.int64], order: str, unit: int) -> Iterator[Batch]:
         octets = _with_margins(stretch)
         head = gather(octets, positions + ROW, 16).view(order + "u4").reshape(-1, 4).astype(np.int64)
         times = head[:, 0] * 1_000_000_000 + head[:, 1] * unit
         interface = np.zeros(len(positions), np.int16)
+        big = np.flatnonzero(head[:, 2] > PACKET_ROOM)
+        if len(big):
+            positions, head, times = positions[: big[0]], head[: big[0]], times[: big[0]]
         for some in _portions(len(positions)):
             yield self._batch(
                 octets, positions[some] + 16 + ROW, head[some, 2], head[some, 3], times[some], interface[some], 0
             )
+        if len(big):
+            raise _DamagedError
 
     def _pcapng(self, file: BinaryIO) -> Iterator[Batch]:
         section = _Section()
@@ -128,16 +160,16 @@ class Capture:
             ended = not more
             stretch = left + more
             found = _Found()
-            trouble: HanError | None = None
+            used, damaged = 0, False
             try:
                 used = section.walk(stretch, found, final=ended)
-            except HanError as fault:
-                used, trouble, ended = 0, fault, True
+            except _DamagedError:
+                damaged = True
             self.interfaces = section.all
             if found.data:
                 yield from self._pcapng_batches(stretch, found, section)
-            if trouble is not None:
-                raise trouble
+            if damaged:
+                raise _DamagedError
             left = stretch[used:]
 
     def _pcapng_batches(self, stretch: bytes, found: _Found, section: "_Section") -> Iterator[Batch]:
@@ -205,6 +237,10 @@ class Capture:
         return batch
 
 
+class _DamagedError(Exception):
+    """The file is not as a healthy one is: the packet reader knows what to do."""
+
+
 class _Section:
     """Walks the blocks of a pcapng file, stretch by stretch."""
 
@@ -212,49 +248,44 @@ class _Section:
         self.order = "<"
         self.all: list[Interface] = []
         self._base = 0  # index in `all` of the first interface of this section
-        self._block = 0
 
     def walk(self, stretch: bytes, found: _Found, *, final: bool) -> int:
-        """Find the packets in a stretch that begins with a block; return the octets used. Raises HanError."""
+        """Find the packets in a stretch that begins with a block; return the octets used. Raises _DamagedError."""
         at, end = 0, len(stretch)
         while at < end:
             if end - at < 12:
                 if final:
-                    raise HanError("pcapng", None, f"block {self._block + 1} is cut in its header")
+                    raise _DamagedError
                 break
             if stretch[at : at + 4] == b"\x0a\x0d\x0d\x0a":
-                magic = stretch[at + 8 : at + 12]
-                self.order = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}.get(magic, "")
+                self.order = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}.get(stretch[at + 8 : at + 12], "")
                 if not self.order:
-                    raise HanError("pcapng", None, f"block {self._block + 1}: section byte order {magic.hex()}")
+                    raise _DamagedError
                 self._base = len(self.all)
             kind, length = struct.unpack_from(self.order + "II", stretch, at)
             if length < 12 or length % 4 or length > _LONGEST:
-                raise HanError("pcapng", None, f"block {self._block + 1} has length {length}")
+                raise _DamagedError
             if at + length > end:
                 if final:
-                    raise HanError("pcapng", None, f"block {self._block + 1} is cut: {end - at} of {length} octets")
+                    raise _DamagedError
                 break
-            self._block += 1
             if struct.unpack_from(self.order + "I", stretch, at + length - 4)[0] != length:
-                raise HanError("pcapng", None, f"block {self._block}: the lengths at its start and end differ")
+                raise _DamagedError
             if kind == 6:
                 self._packet(stretch, at, length, found)
             elif kind == 1:
-                self.all.append(read_interface(stretch[at + 8 : at + length - 4], self.order, self._block))
+                self.all.append(read_interface(stretch[at + 8 : at + length - 4], self.order))
+            elif kind in (2, 3):  # packets of obsolete forms
+                raise _DamagedError
             at += length
         return at
 
     def _packet(self, stretch: bytes, at: int, length: int, found: _Found) -> None:
         if length < 32:
-            raise HanError("pcapng", None, f"block {self._block}: enhanced packet is too short")
+            raise _DamagedError
         index, high, low, captured, original = struct.unpack_from(self.order + "IIIII", stretch, at + 8)
-        if self._base + index >= len(self.all):
-            raise HanError("pcapng", None, f"block {self._block}: interface {index} has not been described")
-        if 32 + captured > length:
-            raise HanError(
-                "pcapng", None, f"block {self._block}: packet of {captured} octets in a block with {length - 32}"
-            )
+        if self._base + index >= len(self.all) or 32 + captured > length:
+            raise _DamagedError
         found.data.append(at + 28)
         found.captured.append(captured)
         found.original.append(original)
@@ -262,10 +293,10 @@ class _Section:
         found.interface.append(self._base + index)
 
 
-def read_interface(body: bytes, order: str, block: int) -> Interface:
-    """Read an interface description block. Raises HanError."""
+def read_interface(body: bytes, order: str) -> Interface:
+    """Read an interface description block. Raises _DamagedError."""
     if len(body) < 8:
-        raise HanError("pcapng", None, f"block {block}: interface description is too short")
+        raise _DamagedError
     interface = Interface(struct.unpack_from(order + "H", body)[0])
     at = 8
     while at + 4 <= len(body):
