@@ -25,6 +25,7 @@ __all__ = [
     "dut",
     "expect",
     "gas",
+    "gas_link",
     "gas_suppliers",
     "gpf",
     "gsme",
@@ -94,6 +95,12 @@ def gas(home: Home) -> GasPoint:
 def at_the_meter(home: Home) -> AtTheMeter:
     """Hands at the gas meter: keys, taps, covers; and at the in-home display."""
     return home.need_hands()
+
+
+@pytest.fixture
+def gas_link(home: Home) -> Link:
+    """The radio path between hub and gas meter."""
+    return home.need_gas_link()
 
 
 @pytest.fixture

@@ -55,6 +55,12 @@ class Home:
             if isinstance(source, AcSource)
             else None
         )
+        gas_attenuator = rig.instruments.get(file.devices["gsme"].link or "") if "gsme" in file.devices else None
+        self._gas_link = (
+            Link(gas_attenuator, self.timeline, file.safety, file.nominal.attenuation)
+            if isinstance(gas_attenuator, Attenuator)
+            else None
+        )
         self._link = (
             Link(attenuator, self.timeline, file.safety, file.nominal.attenuation)
             if isinstance(attenuator, Attenuator)
@@ -127,6 +133,8 @@ class Home:
             self._mains.settle()
         if self._link is not None:
             self._link.settle()
+        if self._gas_link is not None:
+            self._gas_link.settle()
 
     def device(self, kind: str) -> Device:
         """Return the device of a type. Raises NotRun when the rig has none."""
@@ -158,6 +166,12 @@ class Home:
         self.rig.need("mains", AcSource)  # type: ignore[type-abstract]
         assert self._mains is not None
         return self._mains
+
+    def need_gas_link(self) -> Link:
+        """Return the radio link of the gas meter. Raises NotRun when the rig has no attenuator there."""
+        if self._gas_link is None:
+            raise NotRun(f"rig {self.rig.file.name} has no attenuator in the link of a device 'gsme'")
+        return self._gas_link
 
     def need_link(self) -> Link:
         """Return the radio link. Raises NotRun when the rig has no attenuator."""
