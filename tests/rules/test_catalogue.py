@@ -10,7 +10,9 @@ import pytest
 from bench.baseline import baselines
 from bench.rules import STRENGTHS, catalogue
 from rigs.virtual.defects import shipped
+from tests.rules import points
 from tests.rules.links import RULE, cases, marked
+from tests.rules.table import FAMILIES, PATH, page
 
 DEVICES = {"ESME", "GSME", "CHF", "GPF", "PPMID", "HCALCS", "IHD", "CAD", "SAPC"}
 COLUMNS = ["id", "statement", "source", "strength", "devices"]
@@ -71,3 +73,16 @@ def test_baselines_name_rules_of_the_catalogue():
 def test_an_id_of_the_catalogue_is_found_whole_in_text():
     assert RULE.findall("R-RSP-013a and R-PWR-001, R-FUT-0155") == ["R-RSP-013a", "R-PWR-001", "R-FUT-015"]
     assert re.match(RULE, "R-PWR-01") is None
+
+
+def test_the_page_of_rules_is_not_stale():
+    assert PATH.read_text(encoding="utf-8") == page(), "docs/rules.md is stale; run: python -m tests.rules"
+
+
+def test_every_family_has_a_title(rows):
+    assert {row["id"].rpartition("-")[0] for row in rows} == FAMILIES.keys()
+
+
+def test_the_page_of_override_points_is_not_stale():
+    stale = "docs/override-points.md is stale; run: python -m tests.rules"
+    assert points.PATH.read_text(encoding="utf-8") == points.page(), stale
