@@ -129,8 +129,9 @@ def search(
     no_cache: Annotated[bool, typer.Option("--no-cache", help="keep nothing decoded for the next question")] = False,
 ) -> None:
     """Find frames in captures. Exit code 0 if something matches, 1 if nothing does, 2 usage."""
-    from bench.han.search_command import Options, Wanted
+    from bench.han.search_command import Wanted
     from bench.han.search_command import run as search_captures
+    from bench.han.sniff_command import Options
 
     options = Options(keys=keys, unsorted_keys=tuple(key or ()))
     wanted = Wanted(json, count, not no_cache)
@@ -145,7 +146,7 @@ def summary(
     json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
 ) -> None:
     """Sum up captures: networks, devices, joins, links, latencies, anomalies. Exit code 1 if one is damaged."""
-    from bench.han.summary_command import Options
+    from bench.han.sniff_command import Options
     from bench.han.summary_command import run as sum_up
 
     raise typer.Exit(sum_up(paths, Options(keys=keys, unsorted_keys=tuple(key or ())), json, sys.stdout))

@@ -48,5 +48,5 @@ def known_commands() -> dict[str, str]:
 
 
 def _below(kind: type) -> set[type]:
-    found = set(kind.__subclasses__())
+    found: set[type] = set(kind.__subclasses__())
     return found.union(*map(_below, found)) if found else found

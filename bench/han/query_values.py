@@ -120,7 +120,8 @@ def number_test(name: str, operator: Operator, value: float) -> Test:
 
     def mask(columns: Columns) -> "Mask":
         found = columns.column(name)
-        return (found != ABSENT) & compare(operator, found, value)
+        held: Mask = (found != ABSENT) & compare(operator, found, value)
+        return held
 
     return Test(matches, mask, lambda ranges: _may_hold(operator, ranges(name), value))
 
@@ -153,7 +154,8 @@ def real_test(name: str, operator: Operator, value: float) -> Test:
         import numpy as np
 
         found = columns.column(name)
-        return ~np.isnan(found) & compare(operator, found, np.float32(wanted))
+        held: Mask = ~np.isnan(found) & compare(operator, found, np.float32(wanted))
+        return held
 
     return Test(matches, mask)
 
@@ -225,9 +227,9 @@ def address_test(name: str, operator: Operator, value: int) -> Test:
         short = columns.column(name)
         long = columns.column(f"{name}_long") if name in ("src", "dst") else None
         if value & LONG and long is None:
-            equal = short < ABSENT  # none: the NWK header has short addresses alone
+            equal: Mask = short < ABSENT  # none: the NWK header has short addresses alone
         else:
-            equal = (long == value ^ LONG) & (long != NO_EUI) if value & LONG else short == value
+            equal = (long == value ^ LONG) & (long != NO_EUI) if long is not None and value & LONG else short == value
         present = (short != ABSENT) if long is None else (short != ABSENT) | (long != NO_EUI)
         return equal if operator == "==" else present & ~equal
 
@@ -243,7 +245,7 @@ def eui_test(name: str, operator: Operator, value: int) -> Test:
 
     def mask(columns: Columns) -> "Mask":
         found = columns.column(name)
-        equal = (found == value ^ LONG) & (found != NO_EUI)
+        equal: Mask = (found == value ^ LONG) & (found != NO_EUI)
         return equal if operator == "==" else (found != NO_EUI) & ~equal
 
     return Test(matches, mask)
@@ -297,8 +299,8 @@ def octets_test(operator: Operator, wanted: bytes) -> Test:
         if operator == "contains" and wanted:
             candidates &= np.isin(np.arange(len(found)), _rows_holding(octets, starts, wanted))
         result = np.zeros(len(found), bool)
-        for row in np.flatnonzero(candidates):
-            result[row] = holds(octets[starts[row] : starts[row] + lengths[row]].tobytes())
+        for at in np.flatnonzero(candidates).tolist():
+            result[at] = holds(octets[starts[at] : starts[at] + lengths[at]].tobytes())
         for row, whole in columns.whole_payloads().items():
             result[row] = holds(whole)
         return result
