@@ -126,7 +126,9 @@ class Home:
         self.hub.to_wan = self.dcc.from_wan
         self.hub.outage = lambda started: self.dcc.hub_outage(CHF_EUI, started, MPAN)
         for defect in site.defects:
-            defect.apply_to([self.esme, self.gsme, self.gsme_radio, self.chf, self.gpf, self.hub])
+            defect.apply_to(
+                [self.esme, self.gsme, self.gsme_radio, self.chf, self.gpf, self.hub, *self.hub.sleepy.values()]
+            )
         self.hub.connect(ESME_EUI, ESME_SHORT)
         self.gsme_radio.start()
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bench.gbcs import Eui64, GbcsError, Message
-from bench.gbcs.gbt import Block, is_block
+from bench.gbcs.gbt import Assembly, Block, is_block
 from bench.han.errors import HanError
 from bench.han.tunnelling import CLUSTER, RequestTunnel, RequestTunnelResponse, TransferData
 from bench.han.zcl import ZclFrame
@@ -48,6 +48,7 @@ class Hub:
         self.to_local: Callable[[bytes], None] = lambda message: None
         self.outage: Callable[[datetime], None] = lambda started: None
         self.functions: dict[Eui64, GbcsDevice] = {}
+        self._to_functions = Assembly()
         self._tunnels: dict[bytes, Tunnel] = {}
         self.sleepy: dict[Eui64, SleepyStore] = {}
         #: short addresses of displays -> who answers what they ask of the gas meter: octets of a request, of the answer
@@ -87,8 +88,9 @@ class Hub:
             self.sleepy[target].store(transfer)
             return
         if target in self.functions:
-            if self.powered():
-                self.functions[target].receive(transfer)
+            message = self._to_functions.feed(transfer)
+            if self.powered() and message is not None:
+                self.functions[target].receive(message)
         elif target in self._tunnels:
             self._enqueue(target, transfer)
 

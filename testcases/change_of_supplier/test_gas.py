@@ -5,7 +5,7 @@ from bench.dcc.bodies import (
     DisableSupply,
     ReadInstantaneousImportRegisters,
     ReadSupplyStatus,
-    RetrieveChangeOfModeTariffTriggeredBillingDataLog,
+    RetrieveCoMOrTariffTriggeredBillingDataLog,
     UpdatePaymentMode,
 )
 from bench.dcc_point import dcc_alert, device_alert
@@ -135,7 +135,7 @@ def test_pending_withdrawn(gsme, dcc, gas, clock, timeline, gas_suppliers, expec
 def test_billing_reading(gsme, dcc, gas, clock, gas_suppliers, expect):
     change(dcc, gsme, gas_suppliers)
     period = whole_days(clock, 0)
-    body = RetrieveChangeOfModeTariffTriggeredBillingDataLog(
+    body = RetrieveCoMOrTariffTriggeredBillingDataLog(
         period=type(period)(start=period.start, end=clock.now() + hours(1))
     )
     log = gas.ask(body, gsme, as_user=gas_suppliers.gaining)
