@@ -6,7 +6,7 @@ STAMP := $(VENV)/installed
 .PHONY: run test clean
 
 run: $(STAMP)
-	$(VENV)/bin/bench run
+	$(VENV)/bin/bench run --jobs 2
 
 test: $(STAMP)
 	$(VENV)/bin/python -m pytest
