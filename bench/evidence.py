@@ -27,8 +27,7 @@ class TestEvidence:
         self._interfaces: dict[str, int] = {}
         try:
             self._capture = None if home.rig.air is None else self._begin_capture(home.rig.air)
-            self._trace = os.open(folder / "mains.csv", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-            os.write(self._trace, TRACE_HEAD.encode())
+            self._trace = -1 if home.rig.find("mains") is None else self._begin_trace()
         except OSError as problem:
             raise self._no_room(problem) from None
         self._comments: list[str] = []  #: steps since the last frame
@@ -42,6 +41,11 @@ class TestEvidence:
             )
         return capture
 
+    def _begin_trace(self) -> int:
+        trace = os.open(self.folder / "mains.csv", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        os.write(trace, TRACE_HEAD.encode())
+        return trace
+
     def _no_room(self, problem: OSError) -> BenchError:
         return BenchError(f"cannot write {self.folder}: {problem.strerror}; free some space and run again")
 
@@ -54,7 +58,7 @@ class TestEvidence:
     def _write(self, seen: Observation) -> None:
         if seen.kind == "frame" and self._capture is not None:
             self._write_frame(seen)
-        elif seen.kind == "voltage":
+        elif seen.kind == "voltage" and self._trace >= 0:
             values = (seen.data[key] for key in ("voltage", "current", "power", "frequency"))
             os.write(self._trace, (",".join([seen.time.isoformat(), *map(str, values)]) + "\n").encode())
         elif seen.kind in ("step", "stimulus", "gap"):
@@ -94,6 +98,7 @@ class TestEvidence:
         try:
             if self._capture is not None:
                 self._capture.close(comments=tuple(self._comments))
-            os.close(self._trace)
+            if self._trace >= 0:
+                os.close(self._trace)
         except OSError as problem:
             raise self._no_room(problem) from None

@@ -77,16 +77,13 @@ class Controller:
             self._announce(self.record)
         return self._results.get(node)
 
-    def _save(self) -> None:
-        assert self.record is not None
-        self.record.save(self.folder)
-
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Note that a test is under way."""
         result = self._planned(nodeid)
         if result is not None:
             result.verdict, result.reason, result.evidence = Verdict.ERROR, DURING, evidence_name(result.id)
-            self._save()
+            assert self.record is not None
+            self.record.note(self.folder, result)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take over what a worker says of a test."""
@@ -102,7 +99,7 @@ class Controller:
             for name, value in told["result"].items():
                 setattr(result, name, Verdict(value) if name == "verdict" else value)
             self.record.workers[worker] = told["chain"]
-            self._save()
+            self.record.note(self.folder, result)
             self._config.hook.pytest_bench_result(result=result)
 
     @pytest.hookimpl(optionalhook=True)
@@ -117,7 +114,7 @@ class Controller:
         result.reason = f"worker {result.worker} died during this test; its evidence ends there"
         if not (self.folder / evidence_name(result.id) / "timeline.jsonl").exists():
             result.evidence = ""
-        self._save()
+        self.record.note(self.folder, result)
         report.user_properties.append(("verdict", result.verdict.value))
         self._config.hook.pytest_bench_result(result=result)
 
@@ -135,4 +132,4 @@ class Controller:
     def close(self) -> None:
         """Write what is left of the record."""
         if self.record is not None:
-            self._save()
+            self.record.finish(self.folder)

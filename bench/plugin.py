@@ -40,6 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--baseline", default=None, help="which rules may fail a device (default: the rig file's)")
     group.addoption("--seed", type=int, default=1, help="seed of the rig's world (default 1)")
     group.addoption("--no-reports", dest="bench_reports", action="store_false", help="build no reports at the end")
+    group.addoption("--no-allure", dest="bench_allure", action="store_false", help="write no Allure results")
     group.addoption("--out", dest="bench_out", default=None, metavar="DIR", help="run folder (default runs/RUN_ID)")
 
 
@@ -94,7 +95,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         config.workeroutput["bench_usage"] = str(problem)  # type: ignore[attr-defined]
         return True
     config.stash[PLANNED] = True
-    config.stash[ALLURE] = register(config, run.folder)
+    if config.getoption("bench_allure"):
+        config.stash[ALLURE] = register(config, run.folder)
     if part is None:
         config.hook.pytest_bench_plan(record=run.record)
     return None
@@ -113,8 +115,9 @@ def _test_of_a_run(request: pytest.FixtureRequest) -> Home | None:
     if case is None:
         return None
     home = request.config.stash[SESSION].begin_test(request.node.nodeid, case)
-    home.timeline.unlisten(request.config.stash[ALLURE].step)
-    home.timeline.listen(request.config.stash[ALLURE].step)
+    if (link := request.config.stash.get(ALLURE, None)) is not None:
+        home.timeline.unlisten(link.step)
+        home.timeline.listen(link.step)
     return home
 
 
@@ -125,7 +128,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         return (yield)
     finally:
         run = item.config.stash.get(SESSION, None)
-        if case_of(item) is not None and run is not None:
+        if case_of(item) is not None and run is not None and ALLURE in item.config.stash:
             attach(run.end_stimuli())
 
 
@@ -155,7 +158,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: "pytest.CallInfo[None]") 
             result = run.end_test(item.nodeid, outcomes)
         except BenchError as problem:
             pytest.exit(f"bench: {problem}", returncode=3)
-        item.config.stash[ALLURE].settle(result)
+        if (link := item.config.stash.get(ALLURE, None)) is not None:
+            link.settle(result)
         item.config.hook.pytest_bench_result(result=result)
         if run.part is not None:
             told = asdict(result) | {"verdict": result.verdict.value, "worker": run.part.worker}

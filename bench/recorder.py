@@ -17,6 +17,7 @@ from bench.errors import BenchError
 from bench.observation import Observation
 
 GENESIS = "0" * 64
+_ENCODE = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=str).encode
 
 
 class Recorder:
@@ -64,7 +65,7 @@ class Recorder:
         self._append(line)
 
     def _append(self, line: dict[str, Any]) -> None:
-        body = json.dumps(line, separators=(",", ":"), ensure_ascii=False, default=str)
+        body = _ENCODE(line)
         head = hashlib.sha256((self.head + body).encode()).hexdigest()
         octets = f'{body[:-1]},"hash":"{head}"}}\n'.encode()
         size = self._size + len(octets)

@@ -1,11 +1,16 @@
-"""`run.json`: the outcome of a run, rewritten after every test so that a crash loses nothing."""
+"""`run.json`: the outcome of a run, and `run.journal`, what has changed since it was last written.
+
+The journal takes one line when a test begins and one when it ends, at once, so that a crash loses nothing. `run.json` is
+rewritten when it is older than a second (or than fifty times what that takes), and at the end; then the journal goes.
+"""
 
 import contextlib
 import json
 import os
 import re
+import time
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +19,9 @@ from bench.errors import BenchError
 from bench.testcase import TestCase
 from bench.verdict import Verdict
 
+JOURNAL = "run.journal"
+OLD_S, LIGHT = 1.0, 50  #: `run.json` may take a fiftieth of the time
+CHANGING = ("verdict", "reason", "duration_s", "rig_duration_s", "evidence", "warnings", "worker")
 PENDING = "the run ended before this test"
 DURING = "the run ended during this test"
 
@@ -61,6 +69,10 @@ class TestResult:
         )
 
 
+_FIELDS = tuple(one.name for one in fields(TestResult))
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
+
+
 @dataclass(slots=True)
 class RunRecord:
     """A run as `run.json` holds it."""
@@ -74,11 +86,20 @@ class RunRecord:
     baseline: str = ""
     chain: str = ""  #: head of the evidence log's hash chain
     workers: dict[str, str] = field(default_factory=dict)  #: head of each worker's chain, of a run that several share
+    _journal: int = field(default=-1, init=False, repr=False, compare=False)
+    _due: float = field(default=0.0, init=False, repr=False, compare=False)  #: when to write it again
 
     @property
     def verdicts(self) -> list[Verdict]:
         """The verdict of each test."""
         return [test.verdict for test in self.tests]
+
+    def as_text(self) -> str:
+        """Return the JSON document: a line for each part of the run, a line for each test."""
+        shown = self.as_dict()
+        tests = ",\n".join(f"  {_ENCODE(test)}" for test in shown.pop("tests"))
+        parts = "".join(f" {_ENCODE(name)}: {_ENCODE(value)},\n" for name, value in shown.items())
+        return f'{{\n{parts} "tests": [\n{tests}\n ]\n}}\n'
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON object."""
@@ -93,18 +114,42 @@ class RunRecord:
             "verdicts": {verdict.value: counts[verdict] for verdict in Verdict},
             "chain": self.chain,
             "workers": self.workers,
-            "tests": [asdict(test) for test in self.tests],
+            "tests": [{name: getattr(test, name) for name in _FIELDS} for test in self.tests],
         }
+
+    def note(self, folder: Path, result: TestResult) -> None:
+        """Write down what has become of a test; the cost does not grow with the run. Raises BenchError."""
+        told = {name: getattr(result, name) for name in CHANGING}
+        head = self.workers.get(result.worker, "") if result.worker else self.chain
+        line = _ENCODE({"node": result.node, "chain": head, **told}) + "\n"
+        path = folder / JOURNAL
+        try:
+            if self._journal < 0:
+                self._journal = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            os.write(self._journal, line.encode())
+        except OSError as problem:
+            raise BenchError(f"cannot write {path}: {problem.strerror}; free some space and run again") from None
+        if time.monotonic() >= self._due:
+            self.save(folder)
+
+    def finish(self, folder: Path) -> None:
+        """Write `run.json` for the last time; the journal has nothing to add to it then. Raises BenchError."""
+        self.save(folder)
+        if self._journal >= 0:
+            os.close(self._journal)
+            self._journal = -1
+        (folder / JOURNAL).unlink(missing_ok=True)
 
     def save(self, folder: Path, *, begin: bool = False) -> Path:
         """Write `run.json` so that a reader sees the old or the new one, never half. Raises BenchError.
 
         With `begin`, one that is there already is left alone.
         """
+        began = time.monotonic()
         path = folder / "run.json"
         draft = path.with_suffix(f".{os.getpid()}.tmp")
         try:
-            draft.write_text(json.dumps(self.as_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            draft.write_text(self.as_text(), encoding="utf-8")
             if begin:
                 with contextlib.suppress(FileExistsError):
                     os.link(draft, path)
@@ -113,6 +158,8 @@ class RunRecord:
                 os.replace(draft, path)
         except OSError as problem:
             raise BenchError(f"cannot write {path}: {problem.strerror}; free some space and run again") from None
+        took = time.monotonic() - began
+        self._due = began + took + max(OLD_S, LIGHT * took)
         return path
 
 
@@ -122,7 +169,7 @@ def load_run(folder: Path) -> RunRecord:
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
         tests = [TestResult(**{**test, "verdict": Verdict(test["verdict"])}) for test in table["tests"]]
-        return RunRecord(
+        record = RunRecord(
             table["run_id"],
             table["rig"],
             table["seed"],
@@ -133,5 +180,23 @@ def load_run(folder: Path) -> RunRecord:
             table.get("chain", ""),
             table.get("workers", {}),
         )
+        _apply_journal(folder / JOURNAL, record)
+        return record
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise BenchError(f"{path}: not a run record ({problem}); give the folder of a run") from None
+
+
+def _apply_journal(path: Path, record: RunRecord) -> None:
+    """Take in what a run that died had not yet put into `run.json`; a last line cut short is left out."""
+    if not path.exists():
+        return
+    tests = {test.node: test for test in record.tests}
+    for line in path.read_bytes().split(b"\n")[:-1]:
+        told = json.loads(line)
+        test = tests[told["node"]]
+        for name in CHANGING:
+            setattr(test, name, Verdict(told[name]) if name == "verdict" else told[name])
+        if test.worker:
+            record.workers[test.worker] = told["chain"]
+        else:
+            record.chain = told["chain"] or record.chain

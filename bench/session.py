@@ -49,6 +49,7 @@ class RunSession:
         started = datetime.fromisoformat(part.started) if part else MachineTime().now()
         run_id = part.run_id if part else f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         self.folder = Path(part.folder) if part else (folder or Path("runs") / run_id).resolve()
+        self._shown = shown_path(self.folder)
         self._machinery = self.folder / "workers" / part.worker if part else self.folder  #: logs of what serves the run
         self.record = RunRecord(run_id, self.file.name, seed, started, self.defects, baseline=self.baseline.name)
         self.home: Home | None = None
@@ -95,10 +96,10 @@ class RunSession:
             ) from None
         self._claimed = True
 
-    def _save(self) -> None:
-        """Write the run record, unless that is for the controller of several workers to do."""
+    def _note(self, result: TestResult) -> None:
+        """Put a test into the run record, unless that is for the controller of several workers to do."""
         if self.part is None:
-            self.record.save(self.folder)
+            self.record.note(self.folder, result)
 
     def evidence_name(self, node: str) -> str:
         """Return the name of a test's evidence."""
@@ -113,14 +114,14 @@ class RunSession:
         result = self._results[node]
         result.evidence = evidence = self.evidence_name(node)
         folder = self.folder / evidence
-        home.timeline.begin(case.rules[0] if case.rules else "", f"{shown_path(folder)}/")
+        home.timeline.begin(case.rules[0] if case.rules else "", f"{self._shown}/{evidence}/")
         self._rig.recorder.open(folder / "timeline.jsonl")
         self._evidence = TestEvidence(folder, home)
         home.begin_test(case)
         self._began = (machine.monotonic(), home.clock.now())
         result.verdict, result.reason = Verdict.ERROR, DURING
         self.record.chain = self._rig.recorder.head
-        self._save()
+        self._note(result)
         return home
 
     def end_stimuli(self) -> list[Path]:
@@ -138,7 +139,7 @@ class RunSession:
             self._close_evidence(result)
         except BenchError as problem:
             result.verdict, result.reason = Verdict.ERROR, str(problem)
-        self._save()
+        self._note(result)
         return result
 
     def _settle(self) -> list[Outcome]:
@@ -186,8 +187,8 @@ class RunSession:
         try:
             for result in running:
                 self._close_evidence(result)
-            if self._claimed:
-                self._save()
+            if self._claimed and self.part is None:
+                self.record.finish(self.folder)
         except BenchError as problem:
             sys.stderr.write(f"bench: {problem}\n")
         if self._rig is not None:

@@ -10,7 +10,7 @@ import pytest
 
 from bench.observation import Observation
 from bench.recorder import Recorder
-from bench.runrecord import RunRecord, TestResult
+from bench.runrecord import RunRecord, TestResult, load_run
 from bench.verdict import Verdict
 from bench.verification import Touched, verify_run
 
@@ -76,3 +76,23 @@ def test_a_run_cut_short_is_told_from_a_touched_one(run: Path) -> None:
     record(run, lambda table: table.update(chain=json.loads(first)["hash"]))
     drop_last_line(run / "A-2" / "timeline.jsonl")
     assert "cut short in A-2" in verify_run(run)
+
+
+def test_the_journal_tells_what_the_record_does_not_hold_yet(tmp_path: Path) -> None:
+    results = [TestResult(name, "", node=f"test_it.py::{name}") for name in ("A-1", "A-2", "A-3")]
+    running = RunRecord("r", "virtual", 1, START, [], results)
+    running.save(tmp_path)
+    results[0].verdict, results[0].reason, results[0].evidence = Verdict.FAIL, "R-1: broken", "A-1"
+    running.chain = "c" * 64
+    running.note(tmp_path, results[0])
+    (tmp_path / "run.journal").open("a").write('{"node": "test_it.py::A-2", "verd')  # cut short by a crash
+    written = json.loads((tmp_path / "run.json").read_text())
+    assert written["tests"][0]["verdict"] == "not-run"
+
+    read = load_run(tmp_path)
+    assert [test.verdict for test in read.tests] == [Verdict.FAIL, Verdict.NOT_RUN, Verdict.NOT_RUN]
+    assert (read.tests[0].reason, read.chain) == ("R-1: broken", "c" * 64)
+
+    running.finish(tmp_path)
+    assert not (tmp_path / "run.journal").exists()
+    assert json.loads((tmp_path / "run.json").read_text())["tests"][0]["reason"] == "R-1: broken"
