@@ -1,6 +1,6 @@
 """`run.json`: the outcome of a run, and `run.journal`, what has changed since it was last written.
 
-The journal takes one line when a test begins and one when it ends, at once, so that a crash loses nothing. `run.json` is
+The journal takes one line when a test begins and one when it ends, at once: a crash loses nothing. `run.json` is
 rewritten when it is older than a second (or than fifty times what that takes), and at the end; then the journal goes.
 """
 
