@@ -45,7 +45,7 @@ def test_family_of_a_rule():
 
 
 def test_unknown_theme_names_those_there_are():
-    with pytest.raises(UsageError, match="no theme 'weather'; there are .*outage_and_brownout"):
+    with pytest.raises(UsageError, match=r"no theme 'weather'; there are .*outage_and_brownout"):
         collect(["weather"])
 
 
