@@ -7,6 +7,7 @@ from bench.dcc.bodies import ArmSupply, DisableSupply, ReadSupplyStatus, UpdateD
 from bench.dcc_point import device_alert
 from bench.gas import ARMED, CLOSED, OPEN
 from bench.gbcs import Cra
+from bench.gbcs.times import from_zigbee_utc
 from bench.testcase import testcase
 from testcases.gas_steps import STATUS, event_log, valve_state
 
@@ -227,6 +228,24 @@ def test_battery(gsme, gas, at_the_meter, clock, timeline, gas_suppliers, expect
     at_the_meter.set_battery(100)
     clock.sleep(seconds(10))
     expect("gas that flows with a failing battery (m3/h)", at_the_meter.flow()).equals(0)
+
+
+@testcase(
+    "GAS-013",
+    "An alert of the gas meter is signed and carries code and time of the event",
+    rules=["R-ALT-007", "R-ALT-001", "R-ALT-004", "R-ALT-008"],
+    use_cases=["GCA_ZigBee"],
+    devices=["GSME"],
+)
+def test_alert_form(gsme, gas, at_the_meter, clock, timeline, gas_suppliers, expect):
+    at = clock.now()
+    at_the_meter.open_cover()
+    alert = gas.read(timeline.expect(device_alert(gsme, COVER_OPEN), within="2 min", after=at, rule="R-ALT-001"))
+    expect("code", alert.alert.alert_code).equals(COVER_OPEN)
+    expect("time in the alert", from_zigbee_utc(alert.alert.timestamp)).lies_between(at - seconds(1), at + seconds(2))
+    expect("message code", alert.message.message_code).equals(0x1000, rule="R-ALT-004")
+    expect("octets of the signature", len(alert.message.signature)).equals(64, rule="R-ALT-001")
+    expect("protection", alert.protected_well).equals(True, rule="R-ALT-001")
 
 
 def _flow_settings(tamper, depletion):
