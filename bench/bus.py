@@ -92,6 +92,8 @@ class Bus:
 
         Raises InstrumentError naming the source whose items are missing after `patience` seconds.
         """
+        if not self._names:
+            return []
         end = time.monotonic() + patience
         while True:
             missing = [name for name, count in (expected or {}).items() if self.counts[name] < count]

@@ -89,8 +89,8 @@ class TestEvidence:
 
     def hashes(self) -> dict[str, str]:
         """Return the SHA-256 of each native file, once they are closed."""
-        files = [path for path in self.files() if path.suffix in (".pcapng", ".csv")]
-        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+        names = ["han.pcapng"] * (self._capture is not None) + ["mains.csv"] * (self._trace >= 0)
+        return {name: hashlib.sha256((self.folder / name).read_bytes()).hexdigest() for name in names}
 
     def close(self) -> None:
         """Finish the files."""

@@ -37,7 +37,10 @@ class Recorder:
         """Begin the log of a test. The first line names the head of the chain so far. Raises BenchError."""
         self.close()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.mkdir(path.parent)
+            except OSError:
+                path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_EXCL, 0o644)
         except FileExistsError:
             raise BenchError(f"{path} exists, evidence is never overwritten; choose another run folder") from None
