@@ -138,7 +138,10 @@ class Assembly:
             row = int(last[at])
             work.asdus[row] = whole
             if transfer[at]:
-                self._message(work, row, whole)
+                data = whole[7 if whole[0] & 4 else 5 :]  # behind the ZCL header and the tunnel's number
+                gbcs = tunnelling.TunnelData.parse(data).gbcs if data else None
+                if gbcs is not None:
+                    work.gbcs[row] = gbcs
 
     def _heard(self, work: Work, row: int) -> tuple[Occurrence, bytes]:
         """Note a frame in the memory of repeats; return it and its payload."""

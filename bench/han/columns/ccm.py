@@ -37,18 +37,32 @@ def encrypt_blocks(key: bytes, blocks: U8) -> U8:
     return into[: blocks.size].reshape(blocks.shape)
 
 
+def nonce_blocks(euis: NDArray[np.uint64], counters: Ints, controls: U8) -> NDArray[np.uint64]:
+    """Return blocks (n, 2) with a nonce each, their flags and their last two octets zero.
+
+    EUIs and counters as numbers, security controls as on air; a block is two numbers, low octet first.
+    """
+    blocks = np.empty((len(euis), 2), np.uint64)
+    blocks[:, 0] = euis << np.uint64(8)
+    high = counters.astype(np.uint64) << np.uint64(8) | euis >> np.uint64(56)
+    blocks[:, 1] = high | (controls & 0xF8 | 5).astype(np.uint64) << np.uint64(40)
+    return blocks
+
+
 def order(aad_lengths: Ints, lengths: Ints) -> NDArray[np.intp]:
     """Return the order in which `unseal` is best given frames: those alike in size side by side, the longest first."""
     weight = ((aad_lengths + 17) >> 4) * 16 + ((lengths + 15) >> 4)
     return np.argsort((255 - weight).astype(np.uint8), kind="stable")
 
 
-def unseal(key: bytes, nonces: U8, aad: U8, aad_lengths: Ints, sealed: U8, lengths: Ints, mics: Any) -> tuple[U8, Any]:
+def unseal(
+    key: bytes, nonces: NDArray[np.uint64], aad: U8, aad_lengths: Ints, sealed: U8, lengths: Ints, mics: Any
+) -> tuple[U8, Any]:
     """Return the plaintexts (n, ROW) and which MICs fit (n).
 
-    nonces (n, 13); aad (n, ROW) with aad_lengths octets used; sealed (n, ROW) with `lengths` octets of ciphertext;
-    mics u32 (n), low octet first: all in the order that `order` says. Rows past their length hold octets of no
-    meaning; plaintexts are zero there.
+    nonces as of `nonce_blocks`; aad (n, ROW) with aad_lengths octets used; sealed (n, ROW) with `lengths` octets of
+    ciphertext; mics u32 (n), low octet first: all in the order that `order` says. Rows past their length hold octets
+    of no meaning; plaintexts are zero there.
     """
     count = len(lengths)
     plain = np.zeros((count, ROW), np.uint8)
@@ -78,7 +92,7 @@ def unseal(key: bytes, nonces: U8, aad: U8, aad_lengths: Ints, sealed: U8, lengt
 def _unseal_group(
     key: bytes,
     width: int,
-    nonces: U8,
+    nonces: NDArray[np.uint64],
     aad: U8,
     aad_lengths: Ints,
     sealed: U8,
@@ -90,20 +104,17 @@ def _unseal_group(
     count = len(lengths)
     most = int(lengths[0]) + 15 >> 4
     blocks = (lengths + 15) >> 4
-    # Blocks of the nonce, as pairs of numbers: flags and 7 octets; 6 octets and two that count, high octet first.
-    pair = np.zeros((count, 16), np.uint8)
-    pair[:, 1:14] = nonces
-    pair = pair.view(np.uint64)
+    #  the last two octets of a block count, high octet first
     counters = np.empty((count, most + 1, 2), np.uint64)
-    counters[:, :, 0] = pair[:, :1] | np.uint64(1)
-    counters[:, :, 1] = pair[:, 1:] | _COUNTERS[: most + 1]
+    counters[:, :, 0] = nonces[:, :1] | np.uint64(1)
+    counters[:, :, 1] = nonces[:, 1:] | _COUNTERS[: most + 1]
     stream = encrypt_blocks(key, counters.view(np.uint8))
     size = most * 16
     text = 16 + width * 16
     chain = np.empty((count, text + size), np.uint8)
     wide = chain.view(np.uint64)
-    wide[:, 0] = pair[:, 0] | np.uint64(_FLAGS)
-    wide[:, 1] = pair[:, 1] | lengths.astype(np.uint64) << np.uint64(56)
+    wide[:, 0] = nonces[:, 0] | np.uint64(_FLAGS)
+    wide[:, 1] = nonces[:, 1] | lengths.astype(np.uint64) << np.uint64(56)
     wide[:, 2 : text // 8] = 0
     chain[:, 17] = aad_lengths
     room = min(width * 16 - 2, ROW)

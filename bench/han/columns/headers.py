@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.han.columns.batch import Batch
-from bench.han.columns.ccm import MIC, U8, checks
-from bench.han.columns.lookup import Rows
+from bench.han.columns.ccm import MIC, U8, checks, nonce_blocks
+from bench.han.columns.lookup import U64, Rows
 from bench.han.columns.table import FIELDS, empty
 from bench.han.columns.views import ROW, euis, gather, hashes, numbers
 from bench.han.query_values import NO_EUI
@@ -37,9 +37,13 @@ class Work:
     repeats: bool = True  #: whether to number secured frames so that repeats can be told
     extended: U8 = field(default_factory=lambda: np.zeros((0, 2), np.uint8))  #: extended APS headers of fragments
 
-    def set(self, name: str, rows: Any, values: Any) -> None:
-        """Give the rows of a column their values."""
-        self.fields[name][rows] = values
+    def set(self, name: str, rows: Rows, values: Any) -> None:
+        """Give the rows of a column, in ascending order, their values."""
+        column = self.fields[name]
+        if len(rows) == len(column):
+            column[:] = values
+        else:
+            column[rows] = values
 
 
 @dataclass(slots=True)
@@ -68,14 +72,10 @@ class Secured:
             np.zeros(len(rows), bool),
         )
 
-    def nonces(self, some: Rows) -> U8:
-        """Return CCM nonces: EUI, counter, security control with its level."""
-        aux = self.aux[some]
-        nonces = np.empty((len(some), 13), np.uint8)
-        nonces[:, :8] = aux[:, 5:13]
-        nonces[:, 8:12] = aux[:, 1:5]
-        nonces[:, 12] = aux[:, 0] & 0xF8 | 5
-        return nonces
+    def nonces(self, work: Work, some: Rows) -> U64:
+        """Return CCM nonces as `nonce_blocks` makes them: EUI, counter, security control with its level."""
+        rows = self.rows[some]
+        return nonce_blocks(work.fields["hop_eui"][rows], work.fields["nwk_counter"][rows], self.aux[some, 0])
 
 
 def read_headers(batch: Batch, *, repeats: bool = True) -> tuple[Work, Secured]:

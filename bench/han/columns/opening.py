@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.han.aux_header import KeyId
-from bench.han.columns.ccm import U8, order, unseal
+from bench.han.columns.ccm import U8, nonce_blocks, order, unseal
 from bench.han.columns.headers import AUX, Secured, Work, sealed
-from bench.han.columns.lookup import Rows, groups
+from bench.han.columns.lookup import U64, Rows, groups
 from bench.han.columns.views import ROW, gather, put, take
 from bench.han.keyring import Keyring, LinkKey, NetworkKey
 from bench.han.octets import eui_text
@@ -27,7 +27,9 @@ def open_network(work: Work, secured: Secured, keyring: Keyring, first: int) -> 
         left = left[order(secured.header[left] + AUX, secured.length[left])]
         for network in _distinct(keyring.for_network(int(pans[some[0]]), int(sequences[some[0]]))):
             aad, aad_lengths, text, mics = sealed(work, secured, left)
-            plain, fits = unseal(network.key, secured.nonces(left), aad, aad_lengths, text, secured.length[left], mics)
+            plain, fits = unseal(
+                network.key, secured.nonces(work, left), aad, aad_lengths, text, secured.length[left], mics
+            )
             opened = left[fits]
             if len(opened):
                 put(secured.plain, opened, plain if fits.all() else take(plain, np.flatnonzero(fits)))
@@ -81,13 +83,9 @@ class ApsSecured:
         self.plain = np.zeros((len(rows), ROW), np.uint8)
         self.opened = np.zeros(len(rows), bool)
 
-    def nonces(self, some: Rows) -> U8:
+    def nonces(self, some: Rows) -> U64:
         """Return CCM nonces of some of the frames."""
-        nonces = np.empty((len(some), 13), np.uint8)
-        nonces[:, :8] = self.originator[some].astype("<u8")[:, None].view(np.uint8)
-        nonces[:, 8:12] = self.counter[some].astype("<u4")[:, None].view(np.uint8)
-        nonces[:, 12] = self.control[some] & 0xF8 | 5
-        return nonces
+        return nonce_blocks(self.originator[some], self.counter[some], self.control[some])
 
 
 def open_links(work: Work, aps: ApsSecured, keyring: Keyring) -> None:
