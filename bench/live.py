@@ -10,6 +10,7 @@ from types import FrameType
 import pytest
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from bench.baseline import find_baseline
 from bench.plugin import REPORTS
@@ -56,14 +57,15 @@ class LiveReport:
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Show what is running."""
-        self._status.update(f"[{len(self._results) + 1}/{self._total}] {nodeid.rpartition('::')[2]}")
+        self._status.update(Text(f"[{len(self._results) + 1}/{self._total}] {nodeid.rpartition('::')[2]}"))
 
     def pytest_bench_result(self, result: TestResult) -> None:
         """Show what has ended."""
         self._results.append(result)
         style = MAPPING[result.verdict].style
         head = f"[{len(self._results):>2}/{self._total}]"
-        self._console.print(f"{head} [{style}]{result.verdict:<14}[/] {result.id:<9} {result.title}", highlight=False)
+        line = Text.assemble(f"{head} ", (f"{result.verdict:<14}", style), f" {result.id:<9} {result.title}")
+        self._console.print(line, highlight=False)
         if result.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE):
             for line in result.reason.splitlines()[:REASON_LINES]:
                 self._console.print(f"       {line}", style="dim", highlight=False, markup=False)
