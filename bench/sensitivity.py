@@ -141,7 +141,7 @@ class Campaign:
         began = time.monotonic()
         label = defect.name.rpartition("/")[2].replace(":", "_")
         folder = self.out.resolve() / f"{label}-{os.getpid()}-{time.monotonic_ns()}"
-        chosen = folder.with_suffix(".txt")
+        chosen = folder.with_name(f"{folder.name}.txt")
         chosen.write_text("\n".join(nodes), encoding="utf-8")
         settings = f"-p bench.plugin -p no:cacheprovider -p no:terminal -o addopts= --no-reports --seed {self.seed}"
         command = [sys.executable, "-m", "pytest", f"@{chosen}", *settings.split()]
