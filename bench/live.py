@@ -64,8 +64,8 @@ class LiveReport:
         self._results.append(result)
         style = MAPPING[result.verdict].style
         head = f"[{len(self._results):>2}/{self._total}]"
-        line = Text.assemble(f"{head} ", (f"{result.verdict:<14}", style), f" {result.id:<9} {result.title}")
-        self._console.print(line, highlight=False)
+        shown = Text.assemble(f"{head} ", (f"{result.verdict:<14}", style), f" {result.id:<9} {result.title}")
+        self._console.print(shown, highlight=False)
         if result.verdict not in (Verdict.PASS, Verdict.NOT_APPLICABLE):
             for line in result.reason.splitlines()[:REASON_LINES]:
                 self._console.print(f"       {line}", style="dim", highlight=False, markup=False)
