@@ -56,7 +56,7 @@ class GasActivations:
         item = component.cluster, component.command
         when = self.start_of(component)
         self.pending.pop(item, None)
-        if when == NEVER:
+        if when >= NEVER:  # FFFFFFFE or FFFFFFFF, by command (RTDS)
             return SUCCESS
         if when == NOW:
             return self._takers[item](component)

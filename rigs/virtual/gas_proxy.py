@@ -178,7 +178,7 @@ class Taps:
         """Take a component over now, at its start, or not at all."""
         sent = values(component)
         when = sent.get("implementation", sent.get("start", NOW))
-        if when == NEVER:
+        if when >= NEVER:
             return
         if when == NOW:
             self.take(component, sent)

@@ -207,6 +207,8 @@ class Hub:
         self._interrupted_at = failed_at = self.supply.failed_at
         for tunnel in self._tunnels.values():
             tunnel.number = None
+        for store in self.sleepy.values():
+            store.forget_tunnel()
         if failed_at is not None:
             self.world.after(failed_at + LAST_GASP - self.world.now, lambda: self._last_gasp(failed_at))
 

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 from bench.gbcs.gbt import Assembly, split
 from bench.han.errors import HanError
-from bench.han.tunnelling import CLUSTER, CloseTunnel, RequestTunnel, RequestTunnelResponse, TransferData
+from bench.han.tunnelling import (
+    CLUSTER,
+    CloseTunnel,
+    RequestTunnel,
+    RequestTunnelResponse,
+    TransferData,
+    TransferDataError,
+)
 from bench.han.zcl import REPORT, ZclFrame
 from bench.han.zdo import DeviceAnnce
 from rigs.virtual.gas_mirror import COMMAND_OF_FLAGS, GET_SAMPLED_DATA, TUNNEL_PENDING, flags_of
@@ -55,6 +62,7 @@ class SleepyEnd:
         self._queue: list[bytes] = []
         self._assembly = Assembly()
         self._answer: bytes | None = None
+        self._last: bytes | None = None  #: sent last: to be sent again where the hub knows the tunnel no more
         self._flags: int | None = None
         self._tunnel_status: int | None = None
         self._told: dict[tuple[int, int], bytes] = {}
@@ -109,11 +117,15 @@ class SleepyEnd:
             self._flags = None
             yield from self.push()
             flags = self._flags or 0
-            if self._number is None:
-                yield from self.open_tunnel()
-            if self._number is not None:
+            for _ in range(2):  # the hub may have forgotten a tunnel the meter still knows
+                if self._number is None:
+                    yield from self.open_tunnel()
+                if self._number is None:
+                    break
                 yield from self._put()
                 yield from self._fetch(flags)
+                if self._number is not None:
+                    break
             yield from self.act_on(flags)
         self.awake = False
         if self._queue and self._number is not None and self._gsme.powered():
@@ -188,7 +200,8 @@ class SleepyEnd:
         assert self._number is not None
         self._answer = None
         yield from self._send(CLUSTER, TransferData(self._number, bytes((GET,))).frame(self._next(), from_server=False))
-        yield from self._wait(lambda: self._answer is not None)
+        self._last = None
+        yield from self._wait(lambda: self._answer is not None or self._number is None)
         answer = self._answer
         if answer is None or len(answer) < 2:
             self._number = None
@@ -209,7 +222,7 @@ class SleepyEnd:
             if not (yield from self._send(CLUSTER, data.frame(self._next(), from_server=False))):
                 self._number = None
                 return
-            self._queue.pop(0)
+            self._last = self._queue.pop(0)
 
     def _send(self, cluster: int, frame: ZclFrame) -> Process:
         return (yield from self._node.send(self._hub, cluster, bytes(frame)))
@@ -239,6 +252,11 @@ class SleepyEnd:
             response = RequestTunnelResponse.parse(frame.payload)
             self._tunnel_status = response.status
             self._number = response.tunnel if response.status == 0 else None
+        elif frame.command == TransferDataError.IDS[1]:
+            self._number = None
+            if self._last is not None:
+                self._queue.insert(0, self._last)
+                self._last = None
         elif frame.command == TransferData.IDS[1]:
             data = TransferData.parse(frame.payload).data
             if data[:1] == bytes((GET_RESPONSE,)):

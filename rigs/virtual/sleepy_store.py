@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from bench.gbcs import Eui64
 from bench.han.errors import HanError
-from bench.han.tunnelling import CLUSTER, RequestTunnel, RequestTunnelResponse, TransferData
+from bench.han.tunnelling import CLUSTER, RequestTunnel, RequestTunnelResponse, TransferData, TransferDataError
 from bench.han.zcl import REPORT, ZclFrame
 from rigs.virtual.gas_mirror import COMMAND_OF_FLAGS, TUNNEL_PENDING, flags_payload
 from rigs.virtual.gbz_device import METERING
@@ -19,6 +19,7 @@ KEPT = timedelta(hours=24)
 GET, GET_RESPONSE, PUT = 0x01, 0x02, 0x03
 MOST = 255
 SAMPLES = 0x07
+NO_SUCH_TUNNEL = 0
 
 
 class SleepyStore:
@@ -27,7 +28,7 @@ class SleepyStore:
     def __init__(self, hub: "Hub", eui: Eui64, short: int, proxy: "Gpf") -> None:
         self._hub, self.eui, self.short, self._proxy = hub, eui, short, proxy
         self.waiting: list[tuple[datetime, bytes]] = []
-        self._number = 0
+        self._number, self._open = 0, False
 
     @rule("R-GSM-013", "R-HUB-016", "R-TOM-003")
     def store(self, transfer: bytes) -> None:
@@ -43,6 +44,10 @@ class SleepyStore:
         if stored in self.waiting:
             self.waiting.remove(stored)
             self._proxy.command_not_retrieved()
+
+    def forget_tunnel(self) -> None:
+        """The hub has lost its supply: the meter has to ask for a tunnel anew."""
+        self._open = False
 
     def receive(self, cluster: int, frame: ZclFrame) -> None:
         """Take a frame of the meter."""
@@ -63,10 +68,16 @@ class SleepyStore:
 
     def _from_tunnel(self, frame: ZclFrame) -> None:
         if frame.command == RequestTunnel.IDS[0]:
-            self._number = (self._number + 1) & 0xFFFF or 1
+            self._number, self._open = (self._number + 1) & 0xFFFF or 1, True
             self._answer(CLUSTER, RequestTunnelResponse(self._number, 0).frame(frame.sequence))
         elif frame.command == TransferData.IDS[0]:
-            data = TransferData.parse(frame.payload).data
+            sent = TransferData.parse(frame.payload)
+            if not self._open:
+                self._answer(
+                    CLUSTER, TransferDataError(sent.tunnel, NO_SUCH_TUNNEL).frame(frame.sequence, from_server=True)
+                )
+                return
+            data = sent.data
             if data[:1] == bytes((GET,)):
                 self.give(frame.sequence)
             elif data[:1] == bytes((PUT,)):

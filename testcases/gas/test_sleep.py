@@ -36,10 +36,10 @@ def test_wakes(gsme, gpf, han, clock, timeline, expect):
     use_cases=["GCS33"],
     devices=["GSME"],
 )
-def test_answered_at_wake(gsme, dcc, clock, timeline, gas_suppliers, expect):
+def test_answered_at_wake(gsme, dcc, clock, timeline, suppliers, expect):
     past_wake(clock)
     wake = next_wake(clock)
-    sent = dcc.send(ReadSupplyStatus(), gsme, as_user=gas_suppliers.losing)
+    sent = dcc.send(ReadSupplyStatus(), gsme, as_user=suppliers.losing)
 
     answer = sent.response(rule="R-GSM-002").seen
 

@@ -21,7 +21,7 @@ from bench.gbcs.decode import decode
 from bench.gbcs.gbz import LAST, Gbz
 from bench.local_point import answer_to
 from bench.testcase import testcase
-from testcases.gas_steps import event_log, valve_state
+from testcases.gas_steps import event_log, past_wake, valve_state
 from testcases.use_cases import use_cases
 
 REFUSALS = (0x8F1E, 0x8F30, 0x8F3D, 0x8F3E)
@@ -127,6 +127,7 @@ def test_order(gsme, gas, local, timeline, gas_suppliers, expect):
 )
 def test_clock(gsme, dcc, gas, clock, timeline, gas_suppliers, expect):
     supplier = gas_suppliers.losing
+    past_wake(clock)
 
     def set_clock(around):
         body = SynchroniseClock(current=around.replace(microsecond=0), tolerance=3600)

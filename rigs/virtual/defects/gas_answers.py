@@ -208,7 +208,7 @@ def log_answers_empty(gsme: Gsme) -> None:
 
 
 @defect(
-    "gsme-alerts-in-dlms-time",
+    "gsme-alerts-in-unix-time",
     device="Gsme",
     breaks="R-ALT-007",
     story="Alerts carry seconds since 1970, as the processor counts them, instead of ZigBee time.",

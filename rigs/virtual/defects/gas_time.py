@@ -28,7 +28,7 @@ def future_command_now(gsme: Gsme) -> None:
 def cancellation_ignored(gsme: Gsme) -> None:
     """A cancelling command leaves what waits."""
     come, start = gsme.activations.come, gsme.activations.start_of
-    gsme.activations.come = lambda component: 0 if start(component) == 0xFFFFFFFE else come(component)  # type: ignore[method-assign]
+    gsme.activations.come = lambda component: 0 if start(component) >= 0xFFFFFFFE else come(component)  # type: ignore[method-assign]
 
 
 @defect(
@@ -182,6 +182,8 @@ def top_up_key_not_replaced(gsme: Gsme) -> None:
 
         key = first.key(Role.SUPPLIER, KeyUsage.KEY_AGREEMENT, 1)
         supplier = first.subject(Role.SUPPLIER)
+        if not 0 <= counter < 1 << 32:
+            return False
         return token_mac(gsme.secret(key), supplier, gsme.eui, counter, token.head) == token.mac
 
     tokens.is_authentic = authentic  # type: ignore[method-assign]
