@@ -60,7 +60,7 @@ class Timeline:
 
     def find(self, pattern: Pattern, after: "Observation | datetime | None" = None) -> list[Observation]:
         """Return what matches so far, from the beginning of the test or after an observation or instant."""
-        return [seen for seen in self._since(after) if pattern.matches(seen)]
+        return [seen for seen in _since(self.seen, after) if pattern.matches(seen)]
 
     def expect(
         self,
@@ -78,10 +78,13 @@ class Timeline:
         wait = parse_duration(within)
         began = self._clock.now()
         deadline = began + wait
+        looked_at = 0  # a long wait looks at each observation once
         while True:
             self._clock.pump(None)
-            if found := [seen for seen in self.find(pattern, after) if seen.time <= deadline]:
-                return found[0]
+            looked_at, news = len(self.seen), self.seen[looked_at:]
+            for seen in _since(news, after):
+                if seen.time <= deadline and pattern.matches(seen):
+                    return seen
             if self._clock.now() >= deadline:
                 break
             self._clock.advance(deadline)
@@ -122,18 +125,19 @@ class Timeline:
             lines.append(f"  evidence  {self.evidence}")
         return Failure("\n".join(lines), cited.id)
 
-    def _since(self, after: "Observation | datetime | None") -> list[Observation]:
-        if isinstance(after, Observation):
-            return [seen for seen in self.seen if seen.number > after.number]
-        if after is not None:
-            return [seen for seen in self.seen if seen.time >= after]
-        return self.seen
-
     def _nearest(self, pattern: Pattern, after: "Observation | datetime | None") -> list[str]:
-        near = [seen for seen in self._since(after) if pattern.near(seen) or pattern.matches(seen)] or [
+        near = [seen for seen in _since(self.seen, after) if pattern.near(seen) or pattern.matches(seen)] or [
             seen for seen in self.seen if pattern.near(seen)
         ]
         return [seen.text() for seen in near[-NEAREST:]]
+
+
+def _since(seen: list[Observation], after: Observation | datetime | None) -> list[Observation]:
+    if isinstance(after, Observation):
+        return [one for one in seen if one.number > after.number]
+    if after is not None:
+        return [one for one in seen if one.time >= after]
+    return seen
 
 
 def headline(rule: Rule) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from bench.clock import Clock, minutes, seconds
 from bench.errors import Failure
-from bench.observation import Observation, at
+from bench.observation import Observation, Pattern, at
 from bench.recorder import Recorder, read_log
 from bench.timeline import Timeline
 from tests.engine.times import START, TestTime
@@ -53,6 +53,18 @@ def test_expect_finds_what_has_come_already(bench: Bench) -> None:
     bench.timeline.record("dcc", "alert", {"code": "8F35"})
     assert bench.timeline.expect(ALERT, within="0 s").number == 1
     assert bench.time.waits == 0
+
+
+def test_a_long_wait_looks_at_each_observation_once(bench: Bench) -> None:
+    looked = []
+    pattern = Pattern(
+        "an alert 8F35", lambda seen: looked.append(seen.number) or seen.data["code"] == "8F35", ALERT.near
+    )
+    for at_second in range(50):
+        bench.alert(seconds(at_second), "8F57")
+    bench.alert(seconds(60), "8F35")
+    assert bench.timeline.expect(pattern, within="2 min").number == 51
+    assert looked == list(range(1, 52))
 
 
 def test_expect_after_an_observation_or_an_instant(bench: Bench) -> None:
