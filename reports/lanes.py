@@ -4,6 +4,7 @@ A lane of lines carries its own points. A lane of events names entries of the lo
 holds each text once.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ BLUE, TEAL, ORANGE, RED, GREEN, VIOLET, GREY = (
     "#6a1b9a",
     "#5f6672",
 )
+COLOURS = (BLUE, TEAL, ORANGE, VIOLET, GREEN, RED, GREY)
 LINE_POINTS = 4000  #: a measured line is thinned to about so many points, keeping each minimum and maximum
 EVENT_POINTS = 6000  #: so many markers of ordinary frames a lane; beyond, they are thinned
 HAN_ROWS = 8
@@ -101,7 +103,8 @@ def figure(entries: Sequence[Entry], listed: Sequence[Entry]) -> dict[str, Any]:
     if not entries:
         return {"lanes": [], "outages": [], "range": []}
     first, last = min(entry.time for entry in entries), max(entry.time for entry in entries)
-    lanes = [lane for lane in (_mains(entries), _link(entries, last), *_events(listed)) if lane is not None]
+    measured = (_mains(entries), _link(entries, last), _signal(entries))
+    lanes = [lane for lane in (*measured, *_events(listed)) if lane is not None]
     for lane in lanes:
         thin_frames(lane, listed)
     return {
@@ -142,6 +145,23 @@ def _link(entries: Sequence[Entry], last: str) -> Lane | None:
     line.x.append(last)
     line.y.append(line.y[-1])
     return Lane("Radio link attenuation", "dB", lines=[line])
+
+
+def _signal(entries: Sequence[Entry]) -> Lane | None:
+    levels: dict[str, list[tuple[str, float]]] = {}
+    for entry in entries:
+        level = number(entry.data.get("rssi"))
+        ends = [_name(entry.data.get(end)) for end in ("src", "dst")]
+        if entry.point == "han" and entry.kind == "frame" and level is not None and "?" not in ends:
+            levels.setdefault(" → ".join(ends), []).append((entry.time, level))
+    busiest = sorted(levels, key=lambda link: -len(levels[link]))[:HAN_ROWS]
+    lines = []
+    for link, colour in zip(busiest, itertools.cycle(COLOURS)):
+        thin = thinned_line(levels[link])
+        lines.append(Line(link, [time for time, _ in thin], [level for _, level in thin], colour))
+    left_out = len(levels) - len(busiest)
+    note = f"the {len(busiest)} busiest of {len(levels)} links" if left_out else ""
+    return Lane("Signal at the sniffer, by link", "dBm", lines=lines, note=note) if lines else None
 
 
 def program(entry: Entry) -> list[tuple[str, str, float]]:

@@ -34,6 +34,7 @@ function laneHeight(lane) {
 
 function valueRange(lane) {
   const values = lane.lines.flatMap((line) => line.y).filter((value) => value !== null);
+  if (lane.unit === "dBm") return [Math.min(...values) - 5, Math.max(...values) + 5]; // zero means nothing here
   const [low, high] = [Math.min(0, ...values), Math.max(1, ...values)];
   return [low - (high - low) * 0.06, high + (high - low) * 0.12];
 }

@@ -120,6 +120,7 @@ def test_lanes(page: Any) -> None:
     assert [one["title"] for one in found["lanes"]] == [
         "Mains",
         "Radio link attenuation",
+        "Signal at the sniffer, by link",
         "Home area network",
         "DCC",
         "Local messages",
@@ -127,13 +128,34 @@ def test_lanes(page: Any) -> None:
         "Observation point teapot",
         "Power events, steps and checks",
     ]
-    assert found["lanes"][3]["rows"] == ["request", "acknowledgement", "response", "alert", "dcc-alert"]
+    assert lane(page, "COS-001", "DCC")["rows"] == ["request", "acknowledgement", "response", "alert", "dcc-alert"]
     names = {series["name"]: series for series in lane(page, "COS-001", "Home area network")["series"]}
     assert {"HAN frame", "GBCS message complete", "not decrypted", "damaged frame"} == set(names)
     (undecrypted,) = names["not decrypted"]["at"]
     assert found["rows"][undecrypted][4] == "no key for this frame"
     bench = {series["name"] for series in found["lanes"][-1]["series"]}
     assert {"check holds", "check failed", "verdict fail", "power event", "step"} <= bench
+
+
+def test_the_signal_of_each_link_is_drawn_over_time() -> None:
+    def frame(number: int, source: str, level: object) -> Entry:
+        return Entry(
+            number, f"2026-11-20T10:00:{number:02}", "han", "frame", "", {"src": source, "dst": "CHF", "rssi": level}
+        )
+
+    entries = [
+        frame(0, "ESME", -40),
+        frame(1, "GSME", -71),
+        frame(2, "ESME", -43),
+        frame(3, "ESME", "nan"),
+        frame(4, "", -9),
+    ]
+    signal = figure(entries, entries)["lanes"][0]
+    assert signal["unit"] == "dBm"
+    assert [(line["name"], line["y"]) for line in signal["lines"]] == [
+        ("ESME → CHF", [-40, -43]),
+        ("GSME → CHF", [-71]),
+    ]
 
 
 def test_a_crowded_lane_keeps_every_row_and_every_unusual_frame() -> None:
