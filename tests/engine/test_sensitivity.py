@@ -86,20 +86,26 @@ def test_a_defect_that_is_caught(tmp_path):
     assert outcome["defect"]["name"] in (tmp_path / "sensitivity.html").read_text()
 
 
-def test_a_defect_from_outside_that_nobody_notices_is_missed_and_ends_with_1(tmp_path):
-    defect = tmp_path / "mine.py"
-    defect.write_text(
+def test_two_defects_of_one_file_from_outside_one_that_nobody_notices(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
         "from rigs.virtual.defects import defect\n\n"
         '@defect("quiet", device="Esme", breaks="R-ALT-008", story="Its alerts are as good as ever.")\n'
         "def harmless(esme):\n"
         "    usual = esme.report_outage\n"
-        "    esme.report_outage = lambda *when: usual(*when)\n"
+        "    esme.report_outage = lambda *when: usual(*when)\n\n"
+        '@defect("forgetful", device="Esme", breaks="R-PWR-005", story="No outage is ever reported.")\n'
+        "def forgets(esme):\n"
+        "    esme.report_outage = lambda *when: None\n"
     )
-    done = bench("sensitivity", "--defect", f"{defect}::harmless", "--confirm", "0", "--out", tmp_path / "out")
+    references = [f"{file}::harmless", f"{file}::forgets"]
+    options = [part for one in references for part in ("--defect", one)]
+    done = bench("sensitivity", *options, "--jobs", "2", "--confirm", "0", "--out", tmp_path / "out")
     assert done.returncode == 1, done.stdout + done.stderr
-    (outcome,) = json.loads((tmp_path / "out" / "sensitivity.json").read_text())["outcomes"]
-    assert outcome["result"] == "missed"
-    assert outcome["tests"] > 0
+    missed, caught = json.loads((tmp_path / "out" / "sensitivity.json").read_text())["outcomes"]
+    assert [missed["defect"]["name"], caught["defect"]["name"]] == references
+    assert missed["result"] == "missed" and missed["tests"] > 0
+    assert caught["result"] == "caught" and caught["caught_by"]
 
 
 def test_a_defect_file_that_is_not_there(tmp_path):
