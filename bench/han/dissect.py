@@ -231,7 +231,8 @@ class Dissector:
         parties = (frame.channel, pan, nwk.src, nwk.dst) if nwk is not None else (frame.channel, pan)
         if aps.extended is None or aps.extended.block is None:
             frame.asdu = block
-            self.note_repeat(frame, (*parties, aps.counter, aps.cluster, block))
+            if aps.type is ApsType.DATA:  # inter-PAN has no counter: what is alike may have been sent twice
+                self.note_repeat(frame, (*parties, aps.counter, aps.cluster, block))
         else:
             self.note_repeat(frame, (*parties, aps.counter, aps.cluster, block, bytes(aps.extended)))
             if frame.repeat_of is None:

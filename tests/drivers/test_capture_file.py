@@ -47,8 +47,8 @@ def test_frames_keep_their_own_times(tmp_path: Path) -> None:
 def test_replay_takes_the_time_it_took(tmp_path: Path) -> None:
     sniffer = driver(write(tmp_path / "a.pcapng", 6, step=50_000_000), "replay")
     sniffer.open()
-    sniffer.begin()
     began = time.monotonic()
+    sniffer.begin()
     listen(sniffer, 6)
     assert 0.2 < time.monotonic() - began < 1.0
     assert not sniffer.own_time

@@ -113,6 +113,13 @@ def test_all_vectors(tmp_path: Path) -> None:
         assert differences(expected(path, keyring(kind)), read(path, keyring(kind))) == []
 
 
+def test_inter_pan_frames_that_are_alike_are_no_repeats(tmp_path: Path) -> None:
+    name = "inter-PAN key establishment (Initiate without certificate)"
+    path = write(tmp_path / "twice.pcapng", [psdu(name), psdu(name)])
+    assert [frame.repeat_of for frame in expected(path, keyring())] == [None, None]
+    assert differences(expected(path, keyring()), read(path, keyring())) == []
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_damaged_octets(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
