@@ -61,6 +61,7 @@ class CaptureFile(Sniffer):
         self._buffer = b""
         records = self._records(read_capture(Path(self.config.resource)))
         self._pump = Pump(self.name, lambda: next(records, None))
+        self._pump.start()
 
     def _records(self, packets: Iterator[Packet]) -> Iterator[bytes]:
         """Yield records, many at once or each at its time. Raises InstrumentError after the last readable packet."""

@@ -171,6 +171,7 @@ class Cc2531(Sniffer):
                 raise self._gone(problem) from None
 
         self._pump = Pump(self.name, transfer)
+        self._pump.start()
 
     def _gone(self, problem: object) -> InstrumentError:
         return self.error(f"lost ({problem}); plug it in again")

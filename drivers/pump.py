@@ -20,6 +20,9 @@ class Pump:
         self.problem: InstrumentError | None = None
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"{name} pump", daemon=True)
+
+    def start(self) -> None:
+        """Begin to call `produce`, which may use this pump from its first call on."""
         self._thread.start()
 
     def fileno(self) -> int:
