@@ -1,5 +1,6 @@
 """What a driver of a sniffer provides, and what it hears."""
 
+from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -41,7 +42,7 @@ class SnifferInfo:
         return asdict(self)
 
 
-class Sniffer(Driver):
+class Sniffer(Driver, ABC):
     """A sniffer, driven by the capture process: opened, begun, then read whenever `fileno` is readable.
 
     `read` and `parse` never block, and never raise anything but InstrumentError: what is broken is counted with `lose`.
@@ -62,21 +63,21 @@ class Sniffer(Driver):
     #: a source with an end has come to it
     ended = False
 
+    @abstractmethod
     def begin(self) -> None:
         """Begin to receive. Raises InstrumentError."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fileno(self) -> int:
         """Return what to poll for reading."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self) -> bytes:
         """Return what has come, b"" when nothing has. Raises InstrumentError when the sniffer is gone."""
-        raise NotImplementedError
 
+    @abstractmethod
     def parse(self, chunk: bytes) -> list[Heard]:
         """Return the frames that are complete with this chunk; the rest is kept for the next."""
-        raise NotImplementedError
 
     def present(self) -> None:
         """See, without talking to it, that the sniffer is still there. Raises InstrumentError."""
