@@ -5,6 +5,7 @@ hands the late reply to the next query. So: a session proves itself when opened,
 with garbage is closed and must prove itself anew before it is used again.
 """
 
+import socket
 import time
 from collections.abc import Callable
 from functools import cache
@@ -52,6 +53,7 @@ class VisaText:
             self._session.timeout = patience
             self._session.read_termination = "\n"
             self._session.write_termination = self._termination
+            _send_at_once(self._session)
         except Exception as problem:  # pyvisa-py raises bare Exception, ValueError and OSError here
             self._session = None
             raise self._driver.error(f"cannot open {self._resource} ({_reason(problem)}); check the address") from None
@@ -143,6 +145,13 @@ class VisaText:
         except Exception as problem:
             self.close()
             raise self._driver.error(f"cannot send {text} to {self._resource} ({_reason(problem)})") from None
+
+
+def _send_at_once(session: Any) -> None:
+    """Let no command wait for the acknowledgement of the one before: pyvisa-py's attribute for it cannot be set."""
+    line = getattr(session.visalib.sessions[session.session], "interface", None)
+    if isinstance(line, socket.socket):
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _reason(problem: Exception) -> str:
