@@ -59,6 +59,49 @@ class AcSource(Protocol):
 
 
 @runtime_checkable
+class Outlet(Protocol):
+    """A contact in the feed of one device."""
+
+    def switch(self, on: bool) -> None:
+        """Close or open the contact and confirm it."""
+
+    def is_on(self) -> bool:
+        """Return whether the contact is closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Impairment:
+    """What is wrong with a network path, both ways: packets held up, sent twice, slowed to a rate, or all lost."""
+
+    delay: timedelta = timedelta()
+    duplicate: float = 0.0  #: share of the packets, 0 to 1
+    rate: int | None = None  #: bit/s, None for as fast as it is
+    cut: bool = False
+
+
+@runtime_checkable
+class WanPath(Protocol):
+    """The path between communications hub and DCC, where it can be made worse."""
+
+    def impair(self, impairment: Impairment) -> None:
+        """Make the path so from now on and confirm it; packets already held up keep their time."""
+
+
+@runtime_checkable
+class Street(Protocol):
+    """Other homes behind the same DCC, as a traffic generator of an emulated DCC makes them."""
+
+    def homes(self) -> int:
+        """Return how many homes there are."""
+
+    def cut(self, duration: timedelta, dark: Sequence[int], waves: Sequence[timedelta]) -> None:
+        """Cut the supply of every home now, return it after `duration`: in waves, each later by its delay.
+
+        Home n is in wave n modulo the number of waves. The homes in `dark` (from 0) stay without supply.
+        """
+
+
+@runtime_checkable
 class Attenuator(Protocol):
     """A step attenuator in one radio path."""
 
@@ -171,6 +214,9 @@ class SafeState(Protocol):
 #: role in a rig file -> what an instrument must provide to fill it
 ROLES: dict[str, type] = {
     "mains": AcSource,
+    "outlet": Outlet,
+    "wan": WanPath,
+    "street": Street,
     "attenuator": Attenuator,
     "sniffer": FrameSource,
     "dcc": DccGateway,

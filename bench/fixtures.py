@@ -16,6 +16,7 @@ from bench.local_point import LocalPoint
 from bench.mains import Mains
 from bench.parties import Device, Party, Suppliers
 from bench.timeline import Timeline
+from bench.wan import Wan
 
 __all__ = [
     "at_the_meter",
@@ -38,6 +39,7 @@ __all__ = [
     "network_operator",
     "suppliers",
     "timeline",
+    "wan",
 ]
 
 
@@ -137,6 +139,12 @@ def han(home: Home) -> HanPoint:
 def mains(home: Home) -> Mains:
     """The feed of meter and hub."""
     return home.need_mains()
+
+
+@pytest.fixture
+def wan(home: Home) -> Wan:
+    """The WAN between hub and DCC."""
+    return home.need_wan()
 
 
 @pytest.fixture

@@ -5,7 +5,17 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from bench.capabilities import AcSource, Attenuator, DccGateway, FrameSource, Hands, LocalDelivery
+from bench.capabilities import (
+    AcSource,
+    Attenuator,
+    DccGateway,
+    FrameSource,
+    Hands,
+    LocalDelivery,
+    Outlet,
+    Street,
+    WanPath,
+)
 from bench.dcc_point import DccPoint
 from bench.driver import Driver
 from bench.errors import BenchError, Inconclusive, NotRun
@@ -22,6 +32,7 @@ from bench.parties import Device, OriginatorCounters, Party, Suppliers
 from bench.pki import PkiError, load_certificates
 from bench.rig import Rig
 from bench.testcase import TestCase
+from bench.wan import Wan
 
 
 class Home:
@@ -55,6 +66,8 @@ class Home:
             if isinstance(source, AcSource)
             else None
         )
+        self._add_branches()
+        self._wan = self._make_wan()
         gas_attenuator = rig.instruments.get(file.devices["gsme"].link or "") if "gsme" in file.devices else None
         self._gas_link = (
             Link(gas_attenuator, self.timeline, file.safety, file.nominal.attenuation)
@@ -65,6 +78,28 @@ class Home:
             Link(attenuator, self.timeline, file.safety, file.nominal.attenuation)
             if isinstance(attenuator, Attenuator)
             else None
+        )
+
+    def _add_branches(self) -> None:
+        for name, table in self.rig.file.devices.items():
+            outlet = self.rig.instruments.get(table.outlet or "")
+            if self._mains is not None and isinstance(outlet, Outlet):
+                self._mains.add_branch(name, outlet)
+
+    def _make_wan(self) -> Wan | None:
+        file = self.rig.file
+        links = (table.link for table in file.devices.values() if table.type == "CHF")
+        attenuator = self.rig.instruments.get(next(links, None) or "")
+        path = self.rig.find("wan")
+        if not isinstance(attenuator, Attenuator) and not isinstance(path, WanPath):
+            return None
+        return Wan(
+            attenuator if isinstance(attenuator, Attenuator) else None,
+            path,
+            self.timeline,
+            self.clock,
+            file.safety,
+            file.nominal.attenuation,
         )
 
     def _beside(self, path: str) -> Path:
@@ -135,6 +170,8 @@ class Home:
             self._link.settle()
         if self._gas_link is not None:
             self._gas_link.settle()
+        if self._wan is not None:
+            self._wan.settle()
 
     def device(self, kind: str) -> Device:
         """Return the device of a type. Raises NotRun when the rig has none."""
@@ -166,6 +203,17 @@ class Home:
         self.rig.need("mains", AcSource)  # type: ignore[type-abstract]
         assert self._mains is not None
         return self._mains
+
+    def need_wan(self) -> Wan:
+        """Return the WAN. Raises NotRun when the rig can do nothing to it."""
+        if self._wan is None:
+            what = f"no {WanPath.__name__} (role 'wan') and no attenuator in the WAN path (key 'link' of the CHF)"
+            raise NotRun(f"rig {self.rig.file.name} has {what}")
+        return self._wan
+
+    def need_street(self) -> Street:
+        """Return the other homes of the DCC. Raises NotRun when the rig has none."""
+        return self.rig.need("street", Street)  # type: ignore[type-abstract]
 
     def need_gas_link(self) -> Link:
         """Return the radio link of the gas meter. Raises NotRun when the rig has no attenuator there."""

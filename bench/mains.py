@@ -1,13 +1,15 @@
 """Mains as a test acts on it: interruptions, dips, ramps; each checked against the envelope before a driver sees it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from bench.capabilities import AcReading, AcSource, ProgramPoint
+from bench.capabilities import AcReading, AcSource, Outlet, ProgramPoint
 from bench.clock import Clock
 from bench.errors import NotRun, SafetyError
+from bench.parties import Device
 from bench.rigfile import NominalTable, SafetyTable
 from bench.timeline import Timeline
 from bench.units import format_duration, parse_duration
@@ -32,14 +34,41 @@ class Interruption:
         return self.ended - self.began
 
 
+class Branch:
+    """The leg of a feed one device hangs on alone, with a contact of its own."""
+
+    def __init__(self, device: str, outlet: Outlet, mains: "Mains") -> None:
+        self.device, self._outlet, self._mains = device, outlet, mains
+
+    @contextmanager
+    def interrupted(self, at_most: timedelta | str) -> Iterator[None]:
+        """Take the supply of this device alone away for the length of a block, which is `at_most` so long."""
+        self._mains.check_outage(parse_duration(at_most))
+        self.switch(False)
+        try:
+            yield
+        finally:
+            self.switch(True)
+
+    def interrupt(self, duration: timedelta | str, start: datetime | None = None) -> Interruption:
+        """Take the supply of this device alone away for `duration` (at `start` if given); return when that was."""
+        return self._mains.timed(duration, self.switch, start)
+
+    def switch(self, on: bool) -> None:
+        """Close or open the contact."""
+        self._mains.stimulus(f"{'close' if on else 'open'} the feed of {self.device}", output=on, device=self.device)
+        self._outlet.switch(on)
+
+
 class Mains:
-    """One feed."""
+    """One feed, and the legs of it that can be switched apart."""
 
     def __init__(
         self, source: AcSource, timeline: Timeline, clock: Clock, safety: SafetyTable, rest: NominalTable
     ) -> None:
         self._source, self._timeline, self._clock = source, timeline, clock
         self._safety, self.rest = safety, rest
+        self._branches: dict[str, Branch] = {}
         self._clock.every(rest.sample, self.sample)
 
     def sample(self) -> AcReading:
@@ -61,23 +90,66 @@ class Mains:
         self.set_voltage(self.rest.voltage)
         self._source.set_frequency(self.rest.frequency)
         self._source.output(True)
+        for branch in self._branches.values():
+            branch.switch(True)
         self.sample()
+
+    def add_branch(self, device: str, outlet: Outlet) -> None:
+        """Say that a device of the rig has a contact of its own."""
+        self._branches[device] = Branch(device, outlet, self)
+
+    def of(self, device: Device) -> Branch:
+        """Return the leg of the feed a device hangs on alone. Raises NotRun where it has none."""
+        try:
+            return self._branches[device.name]
+        except KeyError:
+            raise NotRun(f"device {device.name!r} has no {Outlet.__name__} of its own (key 'outlet')") from None
+
+    def interrupt_each(self, lengths: Mapping[Device, timedelta | str]) -> list[Interruption]:
+        """Take the supply of several devices away at once and give it back to each after its own length.
+
+        Returns the interruptions in the order of `lengths`.
+        """
+        each = [(self.of(device), parse_duration(length)) for device, length in lengths.items()]
+        for _, length in each:
+            self.check_outage(length)
+        began = []
+        for branch, _ in each:
+            branch.switch(False)
+            began.append(self._clock.now())
+        ended = {}
+        for number, (branch, length) in sorted(enumerate(each), key=lambda one: one[1][1]):
+            self._clock.sleep_until(began[number] + length)
+            branch.switch(True)
+            ended[number] = self._clock.now()
+        return [Interruption(start, ended[number]) for number, start in enumerate(began)]
 
     def set_voltage(self, volts: float) -> None:
         """Set the feed to an rms voltage (V)."""
         self._within_envelope("voltage", volts, self._safety.voltage_min, self._safety.voltage_max, "V")
-        self._stimulus(f"set {volts:g} V", voltage=volts)
+        self.stimulus(f"set {volts:g} V", voltage=volts)
         self._source.set_voltage(volts)
 
     def interrupt(self, duration: timedelta | str, start: datetime | None = None) -> Interruption:
         """Open the feed for `duration` (at `start` if given), close it again, and return when that was."""
+
+        def switch(on: bool) -> None:
+            self.sample()
+            self.stimulus("close the feed" if on else f"open the feed for {format_duration(length)}", output=on)
+            self._source.output(on)
+
         length = parse_duration(duration)
-        self._check_outage(length)
+        return self.timed(length, switch, start)
+
+    def timed(
+        self, duration: timedelta | str, switch: Callable[[bool], None], start: datetime | None = None
+    ) -> Interruption:
+        """Open a contact for `duration` (at `start` if given) under close watch; return when that was."""
+        length = parse_duration(duration)
+        self.check_outage(length)
         if start is not None:
             self._clock.sleep_until(start)
-        self.sample()
-        self._stimulus(f"open the feed for {format_duration(length)}", output=False, duration_s=length.total_seconds())
-        self._source.output(False)
+        switch(False)
         began = self._clock.now()
         self.sample()
         end_dense = self._clock.every(max(DENSE_SAMPLES, length / 100), self.sample)
@@ -85,8 +157,7 @@ class Mains:
             self._clock.sleep_until(began + length)
         finally:
             end_dense()
-        self._stimulus("close the feed", output=True)
-        self._source.output(True)
+        switch(True)
         ended = self._clock.now()
         self.sample()
         return Interruption(began, ended)
@@ -105,9 +176,9 @@ class Mains:
             self._within_envelope("voltage", point.voltage, self._safety.voltage_min, self._safety.voltage_max, "V")
         for dead, stretch in groupby(points, key=lambda point: point.voltage < INTERRUPTED * self.rest.voltage):
             if dead:
-                self._check_outage(sum((point.dwell for point in stretch), timedelta()))
+                self.check_outage(sum((point.dwell for point in stretch), timedelta()))
         listed = [[point.voltage, point.dwell.total_seconds()] for point in points]
-        self._stimulus(words, program=listed)
+        self.stimulus(words, program=listed)
         length = self._source.run_program(points, self.rest.voltage, start_phase)
         end_dense = self._clock.every(max(length / 60, CYCLE), self.sample)
         try:
@@ -135,7 +206,8 @@ class Mains:
         ]
         self.program(f"ramp to {residual:.0%} of nominal, hold {format_duration(parse_duration(hold))}", points)
 
-    def _check_outage(self, length: timedelta) -> None:
+    def check_outage(self, length: timedelta) -> None:
+        """Raise SafetyError for an outage the rig does not allow."""
         if length < timedelta(0):
             raise SafetyError(f"an outage of {length.total_seconds():g} s is no outage; give a positive duration")
         if length > self._safety.longest_outage:
@@ -146,7 +218,8 @@ class Mains:
         if not low <= value <= high:
             raise SafetyError(f"{what} {value:g} {unit} is outside the rig's envelope of {low:g} to {high:g} {unit}")
 
-    def _stimulus(self, words: str, **data: object) -> None:
+    def stimulus(self, words: str, **data: object) -> None:
+        """Put a stimulus on the timeline."""
         self._timeline.record("mains", "stimulus", {"text": f"mains: {words}", **data})
 
 

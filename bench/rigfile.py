@@ -61,7 +61,8 @@ class DeviceTable(_Table):
     type: DeviceType
     eui: Identifier
     feed: str | None = None
-    link: str | None = None
+    outlet: str | None = None  #: contact in its leg of the feed, by which it loses supply alone
+    link: str | None = None  #: attenuator between it and the hub; the hub's own: in its WAN antenna path
     mpxn: str | None = None
     golden: bool = False
 
@@ -160,7 +161,7 @@ def check_rig(table: Mapping[str, Any], file: str) -> RigFile:
     for role, named in rig.roles.items():
         _check_role(file, rig, role, named)
     for name, device in rig.devices.items():
-        for key, role in (("feed", "mains"), ("link", "attenuator")):
+        for key, role in (("feed", "mains"), ("outlet", "outlet"), ("link", "attenuator")):
             wired = getattr(device, key)
             if wired is not None:
                 _check_instrument(file, rig, f"devices.{name}.{key}", wired, role)

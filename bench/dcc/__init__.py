@@ -3,6 +3,7 @@
 from bench.dcc.alerts import (
     EVENT_CODES,
     ChangeOfSupplier,
+    CommandFailure,
     DccAlert,
     DccEvent,
     InstalledCertificate,
@@ -41,6 +42,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "SUCCESS",
     "ChangeOfSupplier",
+    "CommandFailure",
     "CorrelationError",
     "DccAlert",
     "DccEvent",

@@ -20,7 +20,13 @@ from bench.gbcs.eui import Eui64
 _REQUEST_ID = string_of(r"[0-9A-Fa-f-]{23}:[0-9A-Fa-f-]{23}:[0-9]{1,20}")
 
 #: DCC alert code -> event it carries; AD1 is by name, the others unverified
-EVENT_CODES = {"AD1": "PowerOutageEvent", "N27": "ChangeOfSupplier", "N42": "SecurityCredentialsUpdated"}
+EVENT_CODES = {
+    "AD1": "PowerOutageEvent",
+    "N12": "CommandFailure",
+    "N13": "CommandFailure",
+    "N27": "ChangeOfSupplier",
+    "N42": "SecurityCredentialsUpdated",
+}
 
 
 class DccEvent(Record):
@@ -34,6 +40,15 @@ class PowerOutageEvent(DccEvent):
     comms_hub: Eui64 = one("CommsHubDeviceID", EUI)
     start: datetime = one("StartDateTime", DATE_TIME)
     mpxn: str | None = maybe("MPxN", MPXN)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommandFailure(DccEvent):
+    """N12: a command could not be delivered to its device. N13: the device has not answered in time."""
+
+    request_id: str = one("CommandRequestID", _REQUEST_ID)
+    device: Eui64 = one("DeviceID", EUI)
+    schedule: str | None = maybe("DSPScheduleID", TEXT)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +87,7 @@ class SecurityCredentialsUpdated(DccEvent):
 
 
 EVENTS: dict[str, type[DccEvent]] = {
-    event.name(): event for event in (ChangeOfSupplier, PowerOutageEvent, SecurityCredentialsUpdated)
+    event.name(): event for event in (ChangeOfSupplier, CommandFailure, PowerOutageEvent, SecurityCredentialsUpdated)
 }
 _CODE = string_of(r"AD1|N(?:[1-9]|[12][0-9]|3[013-9]|[45][0-9]|6[0-5]|999)")
 _THROTTLE = (("ThrottledAlertSequenceId", TEXT), ("ThrottledAlertCount", integer(0, (1 << 63) - 1)))

@@ -30,6 +30,8 @@ from rigs.virtual.instruments.dcc_http import DccServer
 from rigs.virtual.instruments.hands import Hands
 from rigs.virtual.instruments.lines import LineServer
 from rigs.virtual.instruments.local_port import LocalPort
+from rigs.virtual.instruments.netem import NetemBridge
+from rigs.virtual.instruments.outlet import Outlets, OutletServer
 from rigs.virtual.instruments.sniffer import NrfSniffer
 from rigs.virtual.instruments.ti_sniffer import TiSniffer
 from rigs.virtual.world import World
@@ -53,11 +55,17 @@ class VirtualRig:
         source = AcSource(lambda: self.home.feed, lambda: self._noise.gauss(0, 0.05))
         attenuator = StepAttenuator(lambda: self.home.attenuation)
         gas_attenuator = StepAttenuator(lambda: self.home.gas_attenuation)
+        wan_attenuator = StepAttenuator(lambda: self.home.wan.antenna, lambda: self.home.wan.changed())  # noqa: PLW0108
+        netem = NetemBridge(lambda: self.home.wan)
+        outlets = Outlets(lambda: (self.home.meter_feed, self.home.hub_feed), self.world.lock)
         self.announcement = {
             "clock": LineServer(ClockPort(self.world).answer).port,
             "mains": LineServer(self._locked(source.scpi.execute)).port,
             "attenuator": LineServer(self._locked(attenuator.answer), "\r\n").port,
             "gas_attenuator": LineServer(self._locked(gas_attenuator.answer), "\r\n").port,
+            "outlets": OutletServer(outlets).port,
+            "wan_attenuator": LineServer(self._locked(wan_attenuator.answer), "\r\n").port,
+            "wan": LineServer(self._locked(netem.answer)).port,
             "sniffer": self.sniffer.path,
             "ti_sniffer": self.ti_sniffer.path,
             "local": self.local.port,

@@ -6,11 +6,12 @@ import threading
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.error import URLError
 
 from bench.dcc import (
     ChangeOfSupplier,
+    CommandFailure,
     DccAlert,
     DeviceAlert,
     DuisError,
@@ -34,12 +35,15 @@ from bench.gbcs.credentials import UpdateCredentialsAlert, UpdateCredentialsResp
 from bench.gbcs.crypto import add_mac, shared_secret, sign
 from bench.gbcs.gbt import Assembly, split
 from bench.pki import TestSmki
-from rigs.virtual.hub import WAN_DELAY
+from rigs.virtual.outbox import Outbox
+from rigs.virtual.wan import Wan
 from rigs.virtual.world import World, to_microseconds
 
 FUTURE_DATED_CREDENTIALS = 0x00CB
 GBZ = b"\x01"  #: first octet of a GBZ payload
 POST_SECONDS = 10.0
+DELIVERY_LIMIT, RESPONSE_LIMIT = timedelta(minutes=10), timedelta(minutes=30)
+NOT_DELIVERED, NO_RESPONSE = "N12", "N13"
 #: command variants each service takes
 SERVICES = {"transform": {4}, "send": {1, 5}, "non-device": {2, 6, 8}}
 
@@ -85,13 +89,17 @@ class Dcc:
         smki: TestSmki,
         users: Mapping[Eui64, User],
         devices: Mapping[Eui64, tuple[Device, str]],
-        to_hub: Callable[[bytes], None],
+        to_hub: Callable[[bytes], bool],
         poster: Poster,
+        wan: Wan,
     ) -> None:
         self._world, self._smki, self._users, self._to_hub, self._poster = world, smki, users, to_hub, poster
         self._devices = dict(devices)  #: type, and MPxN of a meter ("" of anything else)
         self._registered = dict.fromkeys(devices, smki.identities.supplier)
         self._pending: dict[tuple[Eui64, int], ServiceRequest] = {}
+        self._outbox = Outbox(wan, lambda: True, upward=False)
+        self._failed: set[RequestId] = set()
+        self._answered: set[RequestId] = set()
         self._assembly = Assembly()
         self._counter = 0
 
@@ -166,18 +174,35 @@ class Dcc:
         for message in messages:
             self._pending[message.originator, message.counter] = request
             if message.originator == who.cos_party:
-                self._deliver(self._with_mac(sign(message, self._smki.party(who.cos_party).private_keys["ds"])))
+                signed = sign(message, self._smki.party(who.cos_party).private_keys["ds"])
+                self._deliver(self._with_mac(signed), request)
             else:
-                self._deliver(self._with_mac(message))
+                self._deliver(self._with_mac(message), request)
+        if self._devices[request.request_id.target][0] is not Device.GSME:
+            self._world.after(RESPONSE_LIMIT, lambda: self._fail(request, NO_RESPONSE))
 
     def _with_mac(self, message: Message) -> Message:
         broker = self._smki.party(self._smki.identities.acb).private_keys["ka"]
         device = self._smki.device(message.target).certificates["ka"].public_key()
         return add_mac(message, shared_secret(broker, device))  # type: ignore[arg-type]
 
-    def _deliver(self, message: Message) -> None:
-        for transfer in split(bytes(message)):
-            self._world.after(WAN_DELAY, lambda transfer=transfer: self._to_hub(transfer))  # type: ignore[misc]
+    def _deliver(self, message: Message, request: ServiceRequest) -> None:
+        items = [self._outbox.add(transfer, self._to_hub) for transfer in split(bytes(message))]
+
+        def give_up() -> None:
+            withdrawn = [self._outbox.withdraw(item) for item in items]
+            if any(withdrawn):
+                self._fail(request, NOT_DELIVERED)
+
+        self._world.after(DELIVERY_LIMIT, give_up)
+
+    def _fail(self, request: ServiceRequest, code: str) -> None:
+        """Tell a user, once, that a command was not delivered, or not answered in time."""
+        identifier = request.request_id
+        if identifier not in self._failed and identifier not in self._answered:
+            self._failed.add(identifier)
+            event = CommandFailure(request_id=str(identifier), device=identifier.target)
+            self._dcc_alert(identifier.originator, DccAlert(code, event))
 
     def from_wan(self, transfer: bytes) -> None:
         """Take what a device sent: a response for the user who asked, or an alert for its target."""
@@ -197,6 +222,7 @@ class Dcc:
         request = self._pending.get((message.target, message.counter))
         if request is None:
             return
+        self._answered.add(request.request_id)
         self._to_user(request.request_id.originator, Response.to(request, "I0", self._world.now, GbcsPayload(octets)))
         if isinstance(request.body, UpdateSecurityCredentialsCoS):
             outcome = UpdateCredentialsResponse.parse(message.payload).outcome

@@ -12,7 +12,7 @@ from rigs.virtual.esme_objects import EsmeObjects
 from rigs.virtual.esme_prepayment import EsmePrepayment
 from rigs.virtual.gbcs_device import GbcsDevice
 from rigs.virtual.load_switch import LoadSwitch, SupplyState
-from rigs.virtual.power import Feed, Supply
+from rigs.virtual.power import Branch, Supply
 from rigs.virtual.rules import rule
 from rigs.virtual.trust_anchors import TrustAnchors
 from rigs.virtual.world import World
@@ -31,7 +31,9 @@ EVENT_LOG_CODES = frozenset(range(0x81A0, 0x81BF)) | {0x8F01, 0x8145, 0x8F66, 0x
 class Esme(GbcsDevice):
     """A meter between the feed and the home's load."""
 
-    def __init__(self, world: World, eui: Eui64, smki: TestSmki, anchors: TrustAnchors, feed: Feed, mpan: str) -> None:
+    def __init__(
+        self, world: World, eui: Eui64, smki: TestSmki, anchors: TrustAnchors, feed: Branch, mpan: str
+    ) -> None:
         super().__init__(world, eui, smki, anchors, "ESME")
         self.mpan = mpan
         self.feed = feed

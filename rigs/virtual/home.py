@@ -24,11 +24,12 @@ from rigs.virtual.gas_proxy import Gpf
 from rigs.virtual.gbz_device import PRICE
 from rigs.virtual.gsme import Gsme
 from rigs.virtual.hub import Hub, HubFunction
-from rigs.virtual.power import Feed
+from rigs.virtual.power import Branch, Feed
 from rigs.virtual.radio import Attenuation, Medium
 from rigs.virtual.sleepy import SleepyEnd
 from rigs.virtual.sleepy_store import SleepyStore
 from rigs.virtual.trust_anchors import SUPPLIER_CELLS, Credential, TrustAnchors
+from rigs.virtual.wan import Wan
 from rigs.virtual.world import Process, World
 from rigs.virtual.zigbee import Credentials, ZigbeeNode
 
@@ -98,6 +99,7 @@ class Home:
         self.world, self.site = world, site
         smki = site.smki
         self.feed = Feed(world)
+        self.meter_feed, self.hub_feed = Branch(self.feed), Branch(self.feed)
         self.attenuation, self.gas_attenuation = Attenuation(), Attenuation()
         self.medium = Medium(world, CHANNEL)
         chf_node = ZigbeeNode(
@@ -109,10 +111,11 @@ class Home:
             {ESME_SHORT: ESME_EUI, GSME_SHORT: GSME_EUI, IHD_SHORT: IHD_EUI},
             lambda: self.hub.powered(),  # noqa: PLW0108 - the hub is made of this node
         )
-        self.hub = Hub(world, chf_node, self.feed)
+        self.wan = Wan(world)
+        self.hub = Hub(world, chf_node, self.hub_feed, self.wan)
         self.chf = HubFunction(self.hub, CHF_EUI, smki, _hub_anchors(smki), "CHF")
         self.gpf = Gpf(self.hub, GPF_EUI, smki, _meter_anchors(smki))
-        self.esme = Esme(world, ESME_EUI, smki, _meter_anchors(smki), self.feed, MPAN)
+        self.esme = Esme(world, ESME_EUI, smki, _meter_anchors(smki), self.meter_feed, MPAN)
         self.esme_node = ZigbeeNode(
             world, self.medium, "ESME", (ESME_EUI, ESME_SHORT), site.network, {CHF_SHORT: CHF_EUI}, self.esme.powered
         )
@@ -122,7 +125,7 @@ class Home:
         self._add_gas(smki)
         self.medium.path("CHF", "ESME", LINK_LOSS_DB, self.attenuation)
         self.medium.listen_in(SNIFFER_LOSS_DB, heard)
-        self.dcc = Dcc(world, smki, site.users, DEVICES, self.hub.from_wan, site.poster)
+        self.dcc = Dcc(world, smki, site.users, DEVICES, self.hub.from_wan, site.poster, self.wan)
         self.hub.to_wan = self.dcc.from_wan
         self.hub.outage = lambda started: self.dcc.hub_outage(CHF_EUI, started, MPAN)
         for defect in site.defects:

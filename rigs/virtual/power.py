@@ -81,6 +81,37 @@ class Feed:
             listener(self.voltage)
 
 
+class Branch:
+    """One leg of a feed behind a contact of its own: what hangs here can lose supply alone."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed, self.closed = feed, True
+        self._listeners: list[Callable[[float], None]] = []
+        feed.listen(lambda volts: self._tell())
+
+    @property
+    def voltage(self) -> float:
+        """Volts rms behind the contact."""
+        return self._feed.voltage if self.closed else 0.0
+
+    def listen(self, listener: Callable[[float], None]) -> None:
+        """Call `listener` with the voltage whenever it changes."""
+        self._listeners.append(listener)
+
+    def add_load(self, load: Callable[[], float]) -> None:
+        """Hang a load on the branch."""
+        self._feed.add_load(lambda: load() if self.closed else 0.0)
+
+    def set_closed(self, closed: bool) -> None:
+        """Close or open the contact."""
+        self.closed = closed
+        self._tell()
+
+    def _tell(self) -> None:
+        for listener in list(self._listeners):
+            listener(self.voltage)
+
+
 class Supply:
     """A device's power supply on a feed: rides through short dips, dies after its hold-up time, starts again.
 
@@ -90,7 +121,7 @@ class Supply:
     def __init__(
         self,
         world: World,
-        feed: Feed,
+        feed: Branch,
         *,
         hold_up: timedelta,
         lost: Callable[[], None],

@@ -10,10 +10,10 @@ _SET = re.compile(r":?(?:CHAN:1:)?SETATT[:=](-?\d+(?:\.\d+)?)", re.IGNORECASE)
 
 
 class StepAttenuator:
-    """Answers the text protocol; `path` returns the attenuation of the present baseline."""
+    """Answers the text protocol; `path` returns the attenuation of the present baseline, `moved` hears of changes."""
 
-    def __init__(self, path: Callable[[], Attenuation]) -> None:
-        self._path = path
+    def __init__(self, path: Callable[[], Attenuation], moved: Callable[[], None] = lambda: None) -> None:
+        self._path, self._moved = path, moved
 
     def answer(self, line: str) -> str:
         """Return the reply to a command."""
@@ -32,4 +32,5 @@ class StepAttenuator:
         if wanted < 0:
             return "0"
         path.db = min(MAX_DB, round(wanted / STEP_DB) * STEP_DB)
+        self._moved()
         return "2" if wanted > MAX_DB else "1"
