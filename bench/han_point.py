@@ -12,12 +12,13 @@ from bench.clock import Clock
 from bench.errors import BenchError
 from bench.gbcs import GbcsError
 from bench.gbcs.gbt import Assembly
-from bench.han.dissect import Dissector
 from bench.han.errors import HanError
-from bench.han.frame import Frame
+from bench.han.fast import FastReader
+from bench.han.heard import Heard
+from bench.han.heard_row import HeardRow, command, tunnel
 from bench.han.invariants import Invariants
 from bench.han.keyring import Keyring
-from bench.han.row import Messages, Row, row
+from bench.han.row import Messages
 from bench.message_text import describe
 from bench.observation import Observation, Pattern, nanoseconds
 from bench.parties import Device
@@ -38,10 +39,10 @@ class HanPoint:
     def __init__(self, timeline: Timeline, clock: Clock, keyring: Keyring, devices: list[Device]) -> None:
         self._timeline, self._clock = timeline, clock
         self._names: dict[bytes | None, str] = {bytes(device.eui): device.type for device in devices}
-        self._dissector = Dissector(keyring)
+        self._reader = FastReader(keyring, keep=4096)
         self.invariants = Invariants(bytes(device.eui) for device in devices)  #: of the whole run
         self._messages = Messages()
-        self._frames: dict[int, tuple[Frame, Row | None]] = {}  # of the running test, by observation
+        self._frames: dict[int, HeardRow] = {}  # of the running test, by observation
         self._frames_of = timeline.seen
         self._types = {device.type.lower(): bytes(device.eui) for device in reversed(devices)}
         self._fits: defaultdict[str, ClockFit] = defaultdict(ClockFit)
@@ -53,8 +54,8 @@ class HanPoint:
         time = item.time or self._on_air(item)
         heard = item.data
         fcs, channel, rssi, lqi = heard["fcs"], heard["channel"], heard["rssi"], heard["lqi"]
-        frame = self._dissector.feed(nanoseconds(time), item.raw, fcs=fcs, channel=channel, rssi=rssi, lqi=lqi)
-        self.invariants.take(frame, keys=bool(self._dissector.keyring.network_keys))
+        frame = self._reader.feed(nanoseconds(time), item.raw, fcs=fcs, channel=channel, rssi=rssi, lqi=lqi)
+        self.invariants.take(frame, item.raw, keys=bool(self._reader.keyring.network_keys))
         mac = item.raw[:-2] if fcs else item.raw
         repeat = self._repeats.feed(item.source, nanoseconds(time) // 1000, mac, page=heard["page"])
         radio = {"channel": channel, "rssi": rssi, "lqi": lqi, "sniffer": item.source, "fcs": fcs}
@@ -63,7 +64,8 @@ class HanPoint:
         seen = self._timeline.record("han", "frame", self._data(frame, repeat) | radio, item.raw, time)
         if self._frames_of is not self._timeline.seen:  # another test has begun
             self._frames_of, self._frames = self._timeline.seen, {}
-        self._frames[seen.number] = frame, None if frame.gbcs is None else self._messages.decode(frame.gbcs)
+        message = None if frame.gbcs is None else self._messages.assemble(frame.gbcs)
+        self._frames[seen.number] = HeardRow(frame, None, message)
 
     def query(self, text: str) -> Pattern:
         """Return the pattern of frames that fulfil a query (docs/searching.md); devices are named by their types.
@@ -79,7 +81,7 @@ class HanPoint:
 
         def matches(seen: Observation) -> bool:
             known = self._frames.get(seen.number) if seen.kind == "frame" and seen.point == "han" else None
-            return known is not None and query.matches(row(*known))
+            return known is not None and query.matches(known)
 
         return Pattern(f"a frame on the HAN: {text}", matches, lambda seen: seen.kind == "frame")
 
@@ -103,23 +105,24 @@ class HanPoint:
         arrival = nanoseconds(now) // 1000
         return EPOCH + self._fits[item.source].feed(int(item.data["device_us"]), arrival) * MICROSECOND
 
-    def _data(self, frame: Frame, repeat: Repeat) -> dict[str, Any]:
+    def _data(self, frame: Heard, repeat: Repeat) -> dict[str, Any]:
+        what, carried = command(frame), tunnel(frame)
         data: dict[str, Any] = {
-            "what": frame.command,
+            "what": what,
             "src": self._name(frame, "src"),
             "dst": self._name(frame, "dst"),
             "decrypted": frame.decrypted,
             "repeat": frame.repeat_of is not None,
         }
-        words = f"{data['src']} > {data['dst']}  {frame.command}"
+        words = f"{data['src']} > {data['dst']}  {what}"
         if frame.error:
             data["error"] = frame.error
             words += f"  [{frame.error}]"
-        if frame.tunnel_data is not None and frame.tunnel_data.kind != "message":
-            data["tunnel"] = frame.tunnel_data.kind
-            words += f"  {frame.tunnel_data.kind}"
-            if frame.tunnel_data.remaining is not None:
-                data["remaining"] = frame.tunnel_data.remaining
+        if carried is not None and carried.kind != "message":
+            data["tunnel"] = carried.kind
+            words += f"  {carried.kind}"
+            if carried.remaining is not None:
+                data["remaining"] = carried.remaining
         if frame.gbcs is not None:
             data |= self._message(frame.gbcs)
             words += f"  {data.get('message', 'block of a message')}"
@@ -131,12 +134,13 @@ class HanPoint:
             data["attempt"] = repeat.attempt
         return data | {"text": words}
 
-    def _name(self, frame: Frame, end: str) -> str:
-        eui = frame.src_eui if end == "src" else frame.dst_eui
+    def _name(self, frame: Heard, end: str) -> str:
+        eui, address = (frame.src_eui, frame.src) if end == "src" else (frame.dst_eui, frame.dst)
         if eui in self._names:
             return self._names[eui]
-        address = getattr(frame.mac, end, None)
-        return {0xFFFF: "all", None: "-"}.get(address) or (f"{address:04X}" if isinstance(address, int) else "?")
+        if isinstance(address, bytes):
+            return "?"
+        return {0xFFFF: "all", None: "-"}.get(address) or f"{address:04X}"
 
     def _message(self, transfer: bytes) -> dict[str, Any]:
         try:

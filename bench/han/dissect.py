@@ -18,10 +18,9 @@ from bench.han.keyring import Keyring
 from bench.han.mac import MacFrame, MacType
 from bench.han.mac import fcs as check_sequence
 from bench.han.nwk import NwkFrame, NwkType
+from bench.han.repeat_memory import RepeatMemory
 from bench.han.unlock import Unlock, Unlocked
 from bench.han.zcl import ZclFrame
-
-REPEAT_WINDOW = 8_000_000_000  #: ns within which the same APS data from the same sender is a repeat
 
 
 class Dissector:
@@ -37,11 +36,11 @@ class Dissector:
         self.keyring = Keyring() if keyring is None else keyring
         self.directory = Directory(names)
         self.reassembly = Reassembly()
-        self._unlock = Unlock(self.keyring, self.directory)
+        self.unlock = Unlock(self.keyring, self.directory)
         self._count = 0
         self._undecrypted: deque[Frame] = deque(maxlen=keep)
-        self._scales = smart_energy.Scales()
-        self._seen: dict[tuple[object, ...], tuple[int, int]] = {}
+        self.scales = smart_energy.Scales()
+        self.repeats = RepeatMemory()
 
     def feed(
         self,
@@ -64,11 +63,11 @@ class Dissector:
         self._dissect(frame, fcs=fcs)
         return frame
 
-    def feed_packet(self, packet: Packet) -> Frame:
+    def feed_packet(self, packet: Packet, number: int | None = None) -> Frame:
         """Dissect a packet of a capture file."""
         interface = packet.interface_name or packet.interface
         if packet.error is not None:
-            self._count += 1
+            self._count = self._count + 1 if number is None else number
             error = f"frame {self._count}, {packet.error.removeprefix(f'packet {packet.number}, ')}"
             return Frame(self._count, packet.time, b"", interface=interface, error=error)
         return self.feed(
@@ -79,6 +78,7 @@ class Dissector:
             rssi=packet.rssi,
             lqi=packet.lqi,
             interface=interface,
+            number=number,
         )
 
     def retry(self) -> list[Frame]:
@@ -146,8 +146,8 @@ class Dissector:
             return
         pan = mac.pan
         if nwk.security is not None:
-            self.note_repeat(frame, (pan, mac.payload))
-        opened = self._unlock.nwk(nwk, pan, mac.src, frame.channel)
+            self._note_repeat(frame, (pan, mac.payload))
+        opened = self.unlock.nwk(nwk, pan, mac.src, frame.channel)
         if opened is None or isinstance(opened, Unlocked) or not self.keyring.network_keys:
             # With keys at hand, a frame that none of them opens may be forged: it teaches no addresses.
             self._learn_from_nwk(nwk, mac, frame.channel)
@@ -176,7 +176,7 @@ class Dissector:
     def _aps(self, frame: Frame, aps: ApsFrame, pan: int | None) -> None:
         frame.aps = aps
         nwk = frame.nwk
-        opened = self._unlock.aps(aps, frame.src_eui, frame.dst_eui, pan)
+        opened = self.unlock.aps(aps, frame.src_eui, frame.dst_eui, pan)
         if isinstance(opened, str):
             frame.decrypted = opened
             return
@@ -199,7 +199,7 @@ class Dissector:
             self.directory.learn(pan, command.short, command.device, frame.channel)
         elif isinstance(command, aps_commands.Tunnel):
             inner = command.frame
-            opened = self._unlock.aps(inner, frame.src_eui, command.dst, pan)
+            opened = self.unlock.aps(inner, frame.src_eui, command.dst, pan)
             if isinstance(opened, str):
                 frame.decrypted = f"inside the Tunnel command: {opened}"
                 return
@@ -232,9 +232,9 @@ class Dissector:
         if aps.extended is None or aps.extended.block is None:
             frame.asdu = block
             if aps.type is ApsType.DATA:  # inter-PAN has no counter: what is alike may have been sent twice
-                self.note_repeat(frame, (*parties, aps.counter, aps.cluster, block))
+                self._note_repeat(frame, (*parties, aps.counter, aps.cluster, block))
         else:
-            self.note_repeat(frame, (*parties, aps.counter, aps.cluster, block, bytes(aps.extended)))
+            self._note_repeat(frame, (*parties, aps.counter, aps.cluster, block, bytes(aps.extended)))
             if frame.repeat_of is None:
                 frame.asdu = self.reassembly.add(parties, frame.time, aps, block)
         if frame.asdu is None:
@@ -252,7 +252,7 @@ class Dissector:
             frame.zcl_fields = {}
             owner, endpoint = ("src", aps.src_endpoint) if zcl.from_server else ("dst", aps.dst_endpoint)
             meter = getattr(frame, f"{owner}_eui") or (pan, getattr(nwk, owner, None)), endpoint
-            smart_energy.describe(aps.cluster, zcl, frame.zcl_fields, self._scales, meter)
+            smart_energy.describe(aps.cluster, zcl, frame.zcl_fields, self.scales, meter)
 
     def _tunnel(self, frame: Frame, zcl: ZclFrame) -> None:
         frame.tunnel = tunnelling.parse_tunnelling(zcl)
@@ -261,18 +261,10 @@ class Dissector:
             if frame.repeat_of is None:
                 frame.gbcs = frame.tunnel_data.gbcs
 
-    def note_repeat(self, frame: Frame, identity: tuple[object, ...]) -> None:
+    def _note_repeat(self, frame: Frame, identity: tuple[object, ...]) -> None:
         """Note of which earlier frame this is a retry, a further hop, or a second hearing by another sniffer."""
-        if frame.repeat_of is not None:
-            return
-        earlier = self._seen.get(identity)
-        if earlier is not None and abs(frame.time - earlier[1]) <= REPEAT_WINDOW and earlier[0] != frame.number:
-            frame.repeat_of = earlier[0]
-            return
-        self._seen[identity] = frame.number, frame.time
-        if len(self._seen) > 4096:
-            for stale in list(self._seen)[:2048]:
-                del self._seen[stale]
+        if frame.repeat_of is None:
+            frame.repeat_of = self.repeats.note(frame.number, frame.time, identity)
 
     def _name(self, frame: Frame) -> None:
         mac, nwk = frame.mac, frame.nwk

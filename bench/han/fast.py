@@ -8,16 +8,20 @@ import struct
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 
+from bench.han.again import Again
 from bench.han.aps import Extended
+from bench.han.capture_reader import Packet
 from bench.han.dissect import Dissector
 from bench.han.errors import HanError
-from bench.han.heard import Heard, heard
+from bench.han.frame import Frame
+from bench.han.heard import Heard, heard, zcl_fields
 from bench.han.keyring import Keyring
-from bench.han.pieces import Parties, Piece, Pieces, message
+from bench.han.opener import Opener
+from bench.han.pieces import Parties, Piece, message
+from bench.han.smart_energy import METERING
+from bench.han.soundness import sound, teaches_scale
 from bench.han.tunnelling import CLUSTER as TUNNELLING
-from bench.han.zcl import ZclFrame
 
 _MIRROR = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 _MAC = struct.Struct("<HB").unpack_from
@@ -26,6 +30,7 @@ _APS = struct.Struct("<BBHHBB").unpack_from
 _U32 = struct.Struct("<I").unpack_from
 _MAC_FORM, _DATA, _ACK = 0xEC4F, 0x8841, 0x0002
 _NONE = (None,) * len(Heard._fields)
+_NO_APS = (None,) * 15
 _new = tuple.__new__  # without the arguments' defaults, which take as long as reading the headers
 _UNKNOWN = b"?"
 _PATCHED = [bytes((octet & 0xF8 | 5,)) for octet in range(256)]
@@ -35,22 +40,25 @@ _PLAIN_COMMANDS = {3: 4, 4: 2, 6: 2, 0x0B: 3, 0x0C: 3}  #: octets of NWK command
 class FastReader:
     """Reads frames one after the other, in the order they were heard. Never raises on bad octets.
 
-    Keys seen on air are added to the keyring. Fragments, the tunnel, ZDO, and whatever teaches keys or is odd go
-    through the dissector; `Heard.frame` then has all its layers.
+    Keys seen on air are added to the keyring. ZDO and whatever teaches keys or is odd go through the dissector;
+    `Heard.frame` then has all its layers. Of all others `detail` gives them. `keep`: see Dissector. Without `thorough`
+    retries are told of fragments and tunnelled messages alone, and nothing is said of the payload of ZCL commands.
     """
 
-    def __init__(self, keyring: Keyring | None = None) -> None:
-        self.dissector = Dissector(keyring, keep=0)
+    def __init__(self, keyring: Keyring | None = None, *, keep: int = 0, thorough: bool = True) -> None:
+        self.dissector = Dissector(keyring, keep=keep)
         self.keyring = self.dissector.keyring
         self._directory = self.dissector.directory
-        self._pieces = Pieces(self.dissector)
+        self._note = self.dissector.repeats.note
+        self._thorough = thorough
+        self._again = Again(self.dissector)
         self._number = 0
         self._version = (self.keyring.version, self._directory.version)
-        self._networks: dict[int, Any] = {}  # PAN and key sequence: the key that fitted last
-        self._links: dict[tuple[bytes | None, bytes | None], Any] = {}
+        self._networks: dict[int, Opener] = {}  # PAN and key sequence: the keys
+        self._links: dict[tuple[bytes | None, bytes | None], Opener] = {}
         self._ways: dict[int | None, dict[bytes, Any]] = {}  # by channel and addresses
 
-    def feed(  # noqa: PLR0911, PLR0912, PLR0915 - one pass over the octets, in their order
+    def feed(
         self,
         time: int,
         psdu: bytes,
@@ -59,68 +67,132 @@ class FastReader:
         channel: int | None = None,
         rssi: float | None = None,
         lqi: int | None = None,
+        interface: int | str | None = None,
     ) -> Heard:
         """Read the next frame. `time` in ns since 1970; `fcs`: whether the PSDU ends with its check sequence."""
         self._number += 1
+        found = self._quick(time, psdu, fcs, channel, rssi, lqi, interface)
+        if found is not None:
+            return found
+        return self._taught(
+            self.dissector.feed(
+                time, psdu, fcs=fcs, channel=channel, rssi=rssi, lqi=lqi, interface=interface, number=self._number
+            )
+        )
+
+    def take(self, packet: Packet, *, detailed: bool = False) -> Heard:
+        """Read a packet of a capture; `detailed`: for whom each frame's layers are needed anyway."""
+        if detailed or packet.error is not None:
+            self._number += 1
+            return self._taught(self.dissector.feed_packet(packet, self._number))
+        return self.feed(
+            packet.time,
+            packet.psdu,
+            fcs=packet.fcs,
+            channel=packet.channel,
+            rssi=packet.rssi,
+            lqi=packet.lqi,
+            interface=packet.interface_name or packet.interface,
+        )
+
+    def detail(self, heard: Heard, psdu: bytes, interface: int | str | None = None) -> Frame:
+        """Return all layers of the frame that was read last: names and scales are those known now."""
+        return heard.frame or self._again.read(heard, psdu, interface)
+
+    def learn_from(self, other: "FastReader") -> None:
+        """Take over what another reader with the same keyring knows of addresses that are not known here."""
+        self._directory.learn_missing(other.dissector.directory)
+        self._forget()
+
+    def retry(self) -> list[Frame]:
+        """Return, anew, the kept frames that could not be decrypted and now get further: see Dissector."""
+        frames = self.dissector.retry()
+        self._forget()
+        return frames
+
+    def _taught(self, frame: Frame) -> Heard:
+        """Return the record of a frame that the dissector has read, and use what it has learned."""
+        if self._version != (self.keyring.version, self._directory.version):
+            self._forget()
+        elif frame.link_key is not None:
+            self._links.pop((frame.src_eui, frame.dst_eui), None)
+        return heard(frame)
+
+    def _quick(  # noqa: PLR0911, PLR0912, PLR0915 - one pass over the octets, in their order
+        self,
+        time: int,
+        psdu: bytes,
+        fcs: bool,
+        channel: int | None,
+        rssi: float | None,
+        lqi: int | None,
+        interface: int | str | None,
+    ) -> Heard | None:
+        """Read a frame of everyday form; None for any other."""
         end = len(psdu)
         if end > 127:
-            return self._dissect(time, psdu, fcs, channel, rssi, lqi)
+            return None
         good: bool | None = None
         if fcs:
             if end < 5 or binascii.crc_hqx(psdu.translate(_MIRROR), 0):
-                return self._dissect(time, psdu, fcs, channel, rssi, lqi)
+                return None
             end -= 2
             good = True
         if end < 39:  # an ack, or shorter than any secured data frame
             if end >= 3 and (psdu[0] | psdu[1] << 8) & _MAC_FORM == _ACK:
                 return _new(Heard, (self._number, time, channel, rssi, lqi, good, 2, psdu[2], *_NONE[8:]))
-            return self._dissect(time, psdu, fcs, channel, rssi, lqi)
+            return None
         form, mac_seq = _MAC(psdu)
         if form & _MAC_FORM != _DATA:
-            return self._dissect(time, psdu, fcs, channel, rssi, lqi)
+            return None
         control = psdu[10]
         aux = 17
         if control & 0x18:  # EUIs
             aux = 33 if control & 0x18 == 0x18 else 25
         if control & 4:  # a source route
             if aux >= end:
-                return self._dissect(time, psdu, fcs, channel, rssi, lqi)
+                return None
             aux += 2 + 2 * psdu[aux]
         body = aux + 14
         if body + 4 > end:
-            return self._dissect(time, psdu, fcs, channel, rssi, lqi)
+            return None
         # Addresses, security control, transmitter and key: frames that have them in common are read alike.
         nonce = psdu[aux + 5 : body]
         way = psdu[3:15] + psdu[17 : aux + 1] + nonce
         ways = self._ways.get(channel)
         route = None if ways is None else ways.get(way)
         if route is None:
-            route = self._route(psdu, aux, channel)
+            route = self._route(psdu, aux)
             if route is None:
-                return self._dissect(time, psdu, fcs, channel, rssi, lqi)
-        key, patched, pan, dst, src, kind, nwk_dst, nwk_src, hop, key_seq, src_eui, dst_eui = route
+                return None
+        network, patched, pan, dst, src, kind, nwk_dst, nwk_src, hop, key_seq, src_eui, dst_eui = route
         fresh = psdu[aux + 1 : aux + 5]
+        nwk = psdu[9:end]
         try:
-            plain = key(nonce[:8] + fresh + patched, psdu[body:end], psdu[9:aux] + patched + fresh + nonce)
+            plain = network.decrypt(
+                nonce[:8] + fresh + patched, psdu[body:end], nwk[: aux - 9] + patched + fresh + nonce
+            )
         except InvalidTag:
-            return self._dissect(time, psdu, fcs, channel, rssi, lqi)
+            return None
         if src_eui is _UNKNOWN:
             route = self._learn(way, route, psdu, channel)
             src_eui, dst_eui = route[10], route[11]
         radius, nwk_seq = psdu[15], psdu[16]
         counter = _U32(fresh)[0]
+        number = self._number
         if kind:
             command = self._command(plain)
             if command is None:
-                return self._dissect(time, psdu, fcs, channel, rssi, lqi)
+                return None
+            repeat_of = self._note(number, time, (pan, nwk)) if self._thorough else None
             return _new(Heard, (
-                self._number, time, channel, rssi, lqi, good, 1, mac_seq, pan, src, dst,
+                number, time, channel, rssi, lqi, good, 1, mac_seq, pan, src, dst,
                 1, nwk_src, nwk_dst, radius, nwk_seq, hop, counter, key_seq, command, src_eui, dst_eui, True,
-                None, None, None, None, None, None, None, None, None, None, None, None, None, None, None, None, None,
+                *_NO_APS, None, repeat_of, network.origin, None, plain, None,
             ))  # fmt: skip
         # The APS layer: unicast or broadcast data or acks of data, without extended header.
         if len(plain) < 8:
-            return self._dissect(time, psdu, fcs, channel, rssi, lqi)
+            return None
         aps_control, dst_endpoint, cluster, profile, src_endpoint, aps_counter = _APS(plain)
         aps_type = aps_control & 3
         if (
@@ -130,87 +202,88 @@ class FastReader:
             or (aps_type and aps_control & 0x10)
             or (not aps_type and profile == 0)
         ):
-            return self._dissect(time, psdu, fcs, channel, rssi, lqi)
-        aps_frame_counter = None
+            return None
+        aps_frame_counter = link_origin = None
         header = 10 if aps_control & 0x80 else 8
         if aps_control & 0x20:
             start, originator = header + 5, src_eui
             if len(plain) < start + 4 or plain[header] & 0x18:
-                return self._dissect(time, psdu, fcs, channel, rssi, lqi)
+                return None
             if plain[header] & 0x20:
                 start, originator = header + 13, plain[header + 12 : header + 4 : -1]
                 if len(plain) < start + 4:
-                    return self._dissect(time, psdu, fcs, channel, rssi, lqi)
+                    return None
             if originator is None:
-                return self._dissect(time, psdu, fcs, channel, rssi, lqi)
+                return None
             link = self._links.get((originator, dst_eui)) or self._find_link(originator, dst_eui)
             if link is None:
-                return self._dissect(time, psdu, fcs, channel, rssi, lqi)
+                return None
             patched = _PATCHED[plain[header]]
             fresh = plain[header + 1 : header + 5]
             aps_frame_counter = _U32(fresh)[0]
             try:
-                payload = link(
+                payload = link.decrypt(
                     originator[::-1] + fresh + patched,
                     plain[start:],
                     plain[:header] + patched + plain[header + 1 : start],
                 )
             except InvalidTag:
-                return self._dissect(time, psdu, fcs, channel, rssi, lqi)
+                return None
+            link_origin = link.origin
         else:
             payload = plain[header:]
+        thorough = self._thorough or header == 10 or cluster == TUNNELLING
+        repeat_of = self._note(number, time, (pan, nwk)) if thorough else None
         if aps_type:
             return _new(Heard, (
-                self._number, time, channel, rssi, lqi, good, 1, mac_seq, pan, src, dst,
+                number, time, channel, rssi, lqi, good, 1, mac_seq, pan, src, dst,
                 0, nwk_src, nwk_dst, radius, nwk_seq, hop, counter, key_seq, None, src_eui, dst_eui, True,
                 aps_type, aps_counter, profile, cluster, src_endpoint, dst_endpoint, aps_frame_counter,
-                None, None, None, None, payload,
-                None, None, None, None, None,
+                None, None, None, None, payload, None, None, None,
+                None, repeat_of, network.origin, link_origin, plain, None,
             ))  # fmt: skip
-        whole: bytes = payload
-        gbcs, fragment = None, None
-        if header == 10 or cluster == TUNNELLING:
-            fragment = None if header == 8 else 0 if plain[8] & 3 == 1 else plain[9]
-            error, complete = None, None
+        parties = (channel, pan, nwk_src, nwk_dst)
+        whole: bytes | None = payload
+        fault = fragment = None
+        if header == 10:
+            fragment = 0 if plain[8] & 3 == 1 else plain[9]
+            if repeat_of is None:
+                repeat_of = self._note(number, time, (*parties, aps_counter, cluster, payload, plain[8:10]))
             try:
-                complete, gbcs = self._pieces_of(
-                    time, psdu[9:end], (channel, pan, nwk_src, nwk_dst), plain, header, cluster, payload
-                )
-                if fragment is not None and complete is not None:
-                    ZclFrame.parse(complete)
-            except HanError as fault:
-                error = fault.in_frame(self._number)
-            if complete is None or error is not None:
-                return _new(Heard, (
-                    self._number, time, channel, rssi, lqi, good, 1, mac_seq, pan, src, dst,
-                    0, nwk_src, nwk_dst, radius, nwk_seq, hop, counter, key_seq, None, src_eui, dst_eui, True,
-                    0, aps_counter, profile, cluster, src_endpoint, dst_endpoint, aps_frame_counter,
-                    None, None, None, None, payload, fragment, complete, None, error,
-                None,
-                ))  # fmt: skip
-            whole = complete
-        if len(whole) < 3 or whole[0] & 7 > 1:
-            if fragment is None:
-                return self._dissect(time, psdu, fcs, channel, rssi, lqi)
-            at = 3 if whole[0] & 4 else 1
-        else:
-            at = 1
-        return _new(Heard, (
-            self._number, time, channel, rssi, lqi, good, 1, mac_seq, pan, src, dst,
+                whole = None if repeat_of is not None else self._add(parties, time, plain, cluster, payload)
+            except HanError as trouble:
+                fault = trouble
+        elif thorough and repeat_of is None:
+            repeat_of = self._note(number, time, (*parties, aps_counter, cluster, payload))
+        if whole is None or fault is not None:
+            found = _new(Heard, (
+                number, time, channel, rssi, lqi, good, 1, mac_seq, pan, src, dst,
+                0, nwk_src, nwk_dst, radius, nwk_seq, hop, counter, key_seq, None, src_eui, dst_eui, True,
+                0, aps_counter, profile, cluster, src_endpoint, dst_endpoint, aps_frame_counter,
+                None, None, None, None, payload, fragment, None, None,
+                None, repeat_of, network.origin, link_origin, plain, None,
+            ))  # fmt: skip
+            return found if fault is None else heard(self._again.read(found, psdu, interface, fault))
+        usual = len(whole) > 2 and not whole[0] & 6
+        gbcs = None
+        if usual and cluster == TUNNELLING and repeat_of is None and (header == 10 or _holds_message(whole)):
+            gbcs = message(whole)
+        found = _new(Heard, (
+            number, time, channel, rssi, lqi, good, 1, mac_seq, pan, src, dst,
             0, nwk_src, nwk_dst, radius, nwk_seq, hop, counter, key_seq, None, src_eui, dst_eui, True,
             0, aps_counter, profile, cluster, src_endpoint, dst_endpoint, aps_frame_counter,
-            whole[0] & 3, whole[0] & 8 != 0, whole[at], whole[at + 1], payload, fragment, whole, gbcs,
-                None, None,
+            *((whole[0] & 1, whole[0] & 8 != 0, whole[1], whole[2]) if usual else (None,) * 4),
+            payload, fragment, whole, gbcs,
+            None, repeat_of, network.origin, link_origin, plain, None,
         ))  # fmt: skip
-
-    def _dissect(
-        self, time: int, psdu: bytes, fcs: bool, channel: int | None, rssi: float | None, lqi: int | None
-    ) -> Heard:
-        """Have the dissector read a frame."""
-        frame = self.dissector.feed(time, psdu, fcs=fcs, channel=channel, rssi=rssi, lqi=lqi, number=self._number)
-        if self._version != (self.keyring.version, self._directory.version):
-            self._forget()
-        return heard(frame)
+        if not usual:
+            return heard(self._again.read(found, psdu, interface))
+        if not self._thorough:
+            return found
+        if not sound(cluster, whole) or (cluster == METERING and teaches_scale(whole)):
+            _, fault = zcl_fields(found, self.dissector.scales)
+            return found if fault is None else found._replace(error=fault.in_frame(number))
+        return found
 
     def _forget(self) -> None:
         self._version = (self.keyring.version, self._directory.version)
@@ -218,44 +291,31 @@ class FastReader:
         self._links.clear()
         self._ways.clear()
 
-    def _find_network(self, place: int, pan: int, key_seq: int) -> Any:
+    def _find_network(self, place: int, pan: int, key_seq: int) -> Opener | None:
         """Return what opens frames of a network, None when there is no key."""
-        keys = [network.key for network in self.keyring.for_network(pan, key_seq) if network.trial is None]
+        keys = self.keyring.for_network(pan, key_seq)
         if not keys:
             return None
-        self._networks[place] = _opener(keys)
-        return self._networks[place]
+        found = self._networks[place] = Opener(keys)
+        return found
 
-    def _pieces_of(
-        self, time: int, nwk: bytes, parties: Parties, plain: bytes, header: int, cluster: int, payload: bytes
-    ) -> tuple[bytes | None, bytes | None]:
-        """Return the message a fragment completes, and the GBCS message in it. Raises HanError."""
-        if header == 8 and not _holds_message(payload):
-            return payload, None
-        counter = plain[7]
-        extended = plain[8:10] if header == 10 else b""
-        heard = self._pieces.occurrence(
-            self._number, time, parties[1] or 0, nwk, parties, (counter, cluster), payload, extended
-        )
-        if heard.repeat_of is not None:
-            return (None if extended else payload), None
-        whole: bytes | None = payload
-        if extended:
-            piece = Piece(Extended(extended[0], extended[1]), counter, cluster, plain[6], plain[1])
-            whole = self._pieces.add(parties, time, piece, payload)
-        return whole, message(whole) if whole is not None and cluster == TUNNELLING else None
-
-    def _find_link(self, originator: bytes, dst: bytes | None) -> Any:
+    def _find_link(self, originator: bytes, dst: bytes | None) -> Opener | None:
         """Return what opens APS frames between two devices, None when there is no key."""
-        keys = [link.key for link in self.keyring.for_link(originator, dst) if link.trial is None]
-        if not keys:
+        unlock = self.dissector.unlock
+        latest, keys = unlock.latest(originator, dst), self.keyring.for_link(originator, dst)
+        if not keys and latest is None:
             return None
         if len(self._links) > 4096:
             self._links.clear()
-        self._links[originator, dst] = _opener(keys)
-        return self._links[originator, dst]
+        found = self._links[originator, dst] = Opener(keys, latest, lambda key: unlock.fitted(originator, dst, key))
+        return found
 
-    def _route(self, psdu: bytes, aux: int, channel: int | None) -> Any:
+    def _add(self, parties: Parties, time: int, plain: bytes, cluster: int, payload: bytes) -> bytes | None:
+        """Return the message that a fragment completes. Raises HanError."""
+        part: Any = Piece(Extended(plain[8], plain[9]), plain[7], cluster, plain[6], plain[1])
+        return self.dissector.reassembly.add(parties, time, part, payload)
+
+    def _route(self, psdu: bytes, aux: int) -> Any:
         """Return what frames with these addresses have in common, None for what the dissector is to read.
 
         EUIs are _UNKNOWN until a key has opened such a frame.
@@ -314,23 +374,3 @@ class FastReader:
 def _holds_message(zcl: bytes) -> bool:
     """Whether a frame of the tunnelling cluster may hold a message: GET and an empty answer do not."""
     return len(zcl) > 6 and zcl[5] in (0xDD, 0xDF, 2, 3)
-
-
-def _opener(keys: list[bytes]) -> Any:
-    """Return the decryption under whichever of the keys fits; it raises InvalidTag when none does."""
-    openers = [AESCCM(key, tag_length=4).decrypt for key in keys]
-    if len(openers) == 1:
-        return openers[0]
-
-    def decrypt(nonce: bytes, data: bytes, aad: bytes) -> bytes:
-        for at, opener in enumerate(openers):
-            try:
-                plain: bytes = opener(nonce, data, aad)
-            except InvalidTag:
-                continue
-            if at:
-                openers.insert(0, openers.pop(at))
-            return plain
-        raise InvalidTag
-
-    return decrypt

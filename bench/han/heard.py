@@ -2,7 +2,13 @@
 
 from typing import NamedTuple
 
+from bench.han.errors import HanError
 from bench.han.frame import Frame
+from bench.han.layout import Named
+from bench.han.smart_energy import Scales, describe
+from bench.han.tunnelling import CLUSTER as TUNNELLING
+from bench.han.tunnelling import parse_tunnelling
+from bench.han.zcl import ZclFrame
 
 
 class Heard(NamedTuple):
@@ -47,7 +53,31 @@ class Heard(NamedTuple):
     asdu: bytes | None = None  #: the complete APS payload, put together from fragments
     gbcs: bytes | None = None  #: the GBCS message this frame completes, for the first of its copies only
     error: str | None = None
+    repeat_of: int | None = None  #: as Frame.repeat_of
+    network_key: str | None = None  #: where the key that fitted came from
+    link_key: str | None = None
+    nwk_payload: bytes | None = None  #: plaintext
     frame: Frame | None = None  #: the dissector's, where it read this one
+
+
+def zcl_fields(record: Heard, scales: Scales) -> tuple[Named, HanError | None]:
+    """Return the named fields of the ZCL frame in a record, and what is wrong with its payload; it may teach scales.
+
+    The record must have the header of a ZCL frame, and NWK addresses.
+    """
+    zcl = ZclFrame.parse(record.asdu or b"")
+    if zcl.from_server:
+        owner, short, endpoint = record.src_eui, record.nwk_src, record.src_endpoint
+    else:
+        owner, short, endpoint = record.dst_eui, record.nwk_dst, record.dst_endpoint
+    found: Named = {}
+    try:
+        if record.cluster == TUNNELLING:
+            parse_tunnelling(zcl)
+        describe(record.cluster or 0, zcl, found, scales, (owner or (record.pan, short), endpoint))
+    except HanError as fault:
+        return found, fault
+    return found, None
 
 
 def heard(frame: Frame) -> Heard:
@@ -85,6 +115,10 @@ def heard(frame: Frame) -> Heard:
         frame.asdu,
         frame.gbcs,
         frame.error,
+        frame.repeat_of,
+        frame.network_key,
+        frame.link_key,
+        frame.nwk_payload,
         frame,
     )
     return Heard._make(values)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bench.han.aps import ApsType
-from bench.han.frame import Frame
+from bench.han.aux_header import KeyId
+from bench.han.heard import Heard
 from bench.han.names import needs_link_key
 from bench.han.octets import eui_text
 
@@ -21,6 +22,7 @@ NO_STRANGER = "no unknown device is on the network"
 NO_PLAIN_DATA = "no application data is sent unencrypted"
 NAMES = (NO_REUSED_NONCE, NO_KEY_IN_CLEAR, COUNTERS_RISE, NO_STRANGER, NO_PLAIN_DATA)
 
+_MAC_HEADER = 9  #: octets of a data frame with short addresses of one PAN, which is all that has no `frame`
 _KEY_ESTABLISHMENT = 0x0800
 _MEMORY = 1 << 16  #: uses of counters remembered
 _SHOWN = 20  #: breaches kept for each invariant
@@ -69,18 +71,17 @@ class Invariants:
         self._used: OrderedDict[tuple[object, ...], object] = OrderedDict()
         self._highest: dict[tuple[object, ...], int] = {}
 
-    def take(self, frame: Frame, *, keys: bool = True) -> None:
+    def take(self, heard: Heard, psdu: bytes, *, keys: bool = True) -> None:
         """Examine the next frame; `keys`: whether network keys are at hand."""
-        if frame.fcs_ok is False or frame.mac is None:
+        if heard.fcs_ok is False or heard.mac_type is None:
             return
-        security = frame.nwk_security
-        opened = frame.network_key is not None
-        if security is not None and (opened or not keys):
-            for use in _uses(frame):
+        opened = heard.network_key is not None
+        if heard.nwk_counter is not None and (opened or not keys):
+            for use in _uses(heard, psdu):
                 self.use(use)
-            self.transmitter(frame.number, security.source, authenticated=opened)
-        self.key_delivery(frame.number, in_clear=frame.key_in_clear is not None)
-        self._data(frame)
+            self.transmitter(heard.number, heard.hop_eui, authenticated=opened)
+        self.key_delivery(heard.number, in_clear=heard.frame is not None and heard.frame.key_in_clear is not None)
+        self._data(heard)
 
     def use(self, use: Use) -> None:
         """Examine one use of a counter."""
@@ -128,18 +129,12 @@ class Invariants:
         elif not link and needs_link_key(cluster):
             tally.broken(number, f"{who} sent data of cluster {cluster:04X} under the network key alone")
 
-    def _data(self, frame: Frame) -> None:
-        aps = frame.aps
-        if aps is None or aps.type not in (ApsType.DATA, ApsType.INTER_PAN) or not aps.profile or aps.cluster is None:
+    def _data(self, heard: Heard) -> None:
+        if heard.aps_type not in (ApsType.DATA, ApsType.INTER_PAN) or not heard.profile or heard.cluster is None:
             return
-        who = "a device" if frame.src_eui is None else eui_text(frame.src_eui)
-        self.data(
-            frame.number,
-            aps.cluster,
-            who,
-            network=frame.nwk_security is not None,
-            link=frame.aps_security is not None,
-        )
+        who = "a device" if heard.src_eui is None else eui_text(heard.src_eui)
+        network, link = heard.nwk_counter is not None, heard.aps_frame_counter is not None
+        self.data(heard.number, heard.cluster, who, network=network, link=link)
 
     def outcomes(self) -> dict[str, Outcome]:
         """Return how each invariant came out; one without anything to examine is inconclusive."""
@@ -155,15 +150,18 @@ class Invariants:
         }
 
 
-def _uses(frame: Frame) -> Iterator[Use]:
-    nwk, aps = frame.nwk, frame.aps
-    if frame.mac is None or nwk is None or nwk.security is None or nwk.security.source is None:
+def _uses(heard: Heard, psdu: bytes) -> Iterator[Use]:
+    hop, counter = heard.hop_eui, heard.nwk_counter
+    if hop is None or counter is None:
         return
-    security = nwk.security
-    who = eui_text(nwk.security.source)
-    key = (frame.mac.pan, security.key_sequence, security.source)
-    yield Use(frame.number, key, security.counter, bytes(nwk), who)
-    inner = frame.aps_security
-    if aps is not None and inner is not None and frame.link_key is not None and frame.src_eui is not None:
-        pair = ("link", frame.mac.pan, inner.key_id, frame.src_eui, frame.dst_eui, frame.link_key)
-        yield Use(frame.number, pair, inner.counter, bytes(aps), f"{eui_text(frame.src_eui)} (link key)")
+    frame = heard.frame
+    octets = psdu[_MAC_HEADER : None if heard.fcs_ok is None else -2]
+    if frame is not None and frame.mac is not None:
+        octets = frame.mac.payload
+    yield Use(heard.number, (heard.pan, heard.key_seq, hop), counter, octets, eui_text(hop))
+    originator = heard.src_eui
+    if heard.aps_frame_counter is not None and heard.link_key is not None and originator is not None:
+        key_id = KeyId.DATA if frame is None or frame.aps_security is None else frame.aps_security.key_id
+        pair = ("link", heard.pan, key_id, originator, heard.dst_eui, heard.link_key)
+        who = f"{eui_text(originator)} (link key)"
+        yield Use(heard.number, pair, heard.aps_frame_counter, heard.nwk_payload, who)

@@ -9,14 +9,12 @@ from bench.han.errors import HanError
 from bench.han.zcl import ZclFrame
 
 
-class Occurrence:
-    """A frame at a time: `repeat_of` is filled in when it repeats another."""
+class Occurrence(NamedTuple):
+    """A frame at a time, and the number of the one it repeats."""
 
-    __slots__ = ("number", "repeat_of", "time")
-
-    def __init__(self, number: int, time: int) -> None:
-        self.number, self.time = number, time
-        self.repeat_of: int | None = None
+    number: int
+    time: int
+    repeat_of: int | None
 
 
 class Piece(NamedTuple):
@@ -53,12 +51,10 @@ class Pieces:
 
         `aps` is counter and cluster; `extended` the extended header of a fragment, empty for a whole message.
         """
-        found: Any = Occurrence(number, time)
-        note = self._dissector.note_repeat
-        note(found, (pan, nwk))
-        note(found, (*parties, *aps, payload, extended) if extended else (*parties, *aps, payload))
-        occurrence: Occurrence = found
-        return occurrence
+        note = self._dissector.repeats.note
+        whole = (*parties, *aps, payload, extended) if extended else (*parties, *aps, payload)
+        first = note(number, time, (pan, nwk))
+        return Occurrence(number, time, note(number, time, whole) if first is None else first)
 
     def add(self, parties: Parties, time: int, piece: Piece, payload: bytes) -> bytes | None:
         """Add a fragment; return the message it completes. Raises HanError for an impossible block number."""

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from bench.han.errors import HanError
@@ -63,6 +64,7 @@ class Written(NamedTuple):
         return HanError("query", self.position, reason)
 
 
+@lru_cache(4096)
 def fold(text: str) -> str:
     """Return the text as names are compared: letters and digits, small."""
     return re.sub(r"[\W_]+", "", text).lower()

@@ -24,22 +24,34 @@ class Messages:
     def __init__(self) -> None:
         self._assembly = Assembly()
 
-    def decode(self, transfer: bytes) -> Row | None:
-        """Return the message as `bench decode --json` shows it, None while blocks are missing; an `error` is told."""
-        from bench.gbcs.decode import decode
+    def assemble(self, transfer: bytes) -> bytes | Row | None:
+        """Return the whole message, None while blocks are missing, or what is wrong as `{"error": ...}`."""
         from bench.gbcs.errors import GbcsError
-        from bench.gbcs.message import Message
 
         try:
-            whole = self._assembly.feed(transfer)
-            if whole is None:
-                return None
-            message = Message.parse(whole)
-            decoded = decode(message)
-            decoded["roundtrip"] = decoded["roundtrip"] and bytes(message) == whole
+            return self._assembly.feed(transfer)
         except GbcsError as fault:
             return {"error": str(fault)}
-        return decoded
+
+    def decode(self, transfer: bytes) -> Row | None:
+        """Return the message as `bench decode --json` shows it, None while blocks are missing; an `error` is told."""
+        whole = self.assemble(transfer)
+        return decoded(whole) if isinstance(whole, bytes) else whole
+
+
+def decoded(whole: bytes) -> Row:
+    """Return a GBCS message as `bench decode --json` shows it; an `error` is told."""
+    from bench.gbcs.decode import decode
+    from bench.gbcs.errors import GbcsError
+    from bench.gbcs.message import Message
+
+    try:
+        message = Message.parse(whole)
+        found = decode(message)
+        found["roundtrip"] = found["roundtrip"] and bytes(message) == whole
+    except GbcsError as fault:
+        return {"error": str(fault)}
+    return found
 
 
 def row(frame: Frame, gbcs: Mapping[str, Any] | None = None, *, with_keys: bool = False) -> Row:

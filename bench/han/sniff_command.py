@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, TextIO
 
 from bench.han.capture import PcapngWriter
 from bench.han.capture_reader import Packet, read_capture
-from bench.han.dissect import Dissector
 from bench.han.errors import HanError
+from bench.han.fast import FastReader
 from bench.han.frame import Frame
+from bench.han.heard import Heard, heard
+from bench.han.heard_row import HeardRow, whole
 from bench.han.keyring import Keyring
 from bench.han.keyring_file import save_for_wireshark
 from bench.han.row import Messages, row, without_clear_key
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from bench.han.query import Query
 
 OK, DAMAGED, USAGE = 0, 1, 2
+KEPT = 4096  #: frames that could not be decrypted, for keys that come later
 _ENCODER = json.JSONEncoder(separators=(", ", ": "))
 
 
@@ -51,55 +54,64 @@ class Sniff:
         self._file = file
         self._out = out
         self.keyring = keyring(options)
-        self.dissector = Dissector(self.keyring)
+        self.reader = FastReader(self.keyring, keep=KEPT)
         self._messages = Messages()
         self._query = _query(options.filter)
         self._paint = Painter(colour=coloured(out))
         self._writer = _Writer(options.write) if options.write else None
+        self._every_layer = self._query is None and not options.as_json
         self.damaged = 0
 
-    def take(self, packet: Packet) -> Frame:
+    def take(self, packet: Packet) -> None:
         """Read one packet and show its frame."""
-        frame = self.dissector.feed_packet(packet)
-        if self._file is not None and isinstance(frame.decrypted, str):
-            frame = self._look_ahead(self._file, frame)
+        found = self.reader.take(packet, detailed=self._every_layer)
+        if self._file is not None and isinstance(found.decrypted, str) and found.frame is not None:
+            found = heard(self._look_ahead(self._file, found.frame))
             self._file = None
-        self.show(frame, packet)
-        return frame
+        self.show(found, packet)
 
     def _look_ahead(self, path: Path, frame: Frame) -> Frame:
         """Learn the keys and addresses that the whole file gives away; return the frame, read anew if they open it."""
-        scout = Dissector(self.keyring, keep=0)
+        scout = FastReader(self.keyring)
         try:
             for packet in read_capture(path):
-                scout.feed_packet(packet)
+                scout.take(packet)
         except (HanError, OSError):
             pass  # told when the file is read for good
-        self.dissector.directory.learn_missing(scout.directory)
-        return next((one for one in self.dissector.retry() if one.number == frame.number), frame)
+        self.reader.learn_from(scout)
+        return next((one for one in self.reader.retry() if one.number == frame.number), frame)
 
-    def show(self, frame: Frame, packet: Packet | None) -> None:
+    def show(self, found: Heard, packet: Packet | None) -> None:
         """Print a frame if the filter lets it; write its packet, and tell of damage on standard error."""
-        if frame.error is not None:
+        if found.error is not None:
             self.damaged += 1
-            complain(frame.error)
-        gbcs = None if frame.gbcs is None else self._messages.decode(frame.gbcs)
-        shown = row(frame, gbcs, with_keys=self.options.with_keys)
+            complain(found.error)
+        message = None if found.gbcs is None else self._messages.assemble(found.gbcs)
+        frame = found.frame
+        interface = frame.interface if frame is not None else None if packet is None else _interface(packet)
+        shown = HeardRow(found, interface, message)
         if self._query is not None and not self._query.matches(shown):
             return
         if self._writer is not None and packet is not None:
-            self._writer.write(packet, packet.psdu if self.options.with_keys else without_clear_key(frame))
+            self._writer.write(
+                packet, packet.psdu if frame is None or self.options.with_keys else without_clear_key(frame)
+            )
         if self.options.as_json:
-            self._out.write(_ENCODER.encode(shown) + "\n")
+            everything = whole(shown, self.reader.dissector.scales, with_keys=self.options.with_keys)
+            self._out.write(_ENCODER.encode(everything) + "\n")
             return
-        self._out.write(line(frame, shown, self._paint) + "\n")
+        if frame is None:
+            assert packet is not None
+            frame = self.reader.detail(found, packet.psdu, interface)
+        everything = row(frame, shown.gbcs, with_keys=self.options.with_keys)
+        self._out.write(line(frame, everything, self._paint) + "\n")
         if self.options.verbose:
-            self._out.writelines(f"{text}\n" for text in layers(frame, gbcs))
+            self._out.writelines(f"{text}\n" for text in layers(frame, shown.gbcs))
 
     def retry(self) -> None:
         """Print anew the frames that a key learned since has opened; they keep their numbers."""
-        for frame in self.dissector.retry():
-            self.show(frame, None)
+        for frame in self.reader.retry():
+            self.show(heard(frame), None)
 
     def close(self) -> None:
         """Finish the file written, and put the keys beside it when asked to."""
@@ -109,6 +121,10 @@ class Sniff:
         if self.options.with_keys:
             save_for_wireshark(self.keyring, Path(f"{self.options.write}.zigbee_pc_keys"))
             self.keyring.save(Path(f"{self.options.write}.keys.toml"))
+
+
+def _interface(packet: Packet) -> int | str:
+    return packet.interface_name or packet.interface
 
 
 class _Writer:

@@ -29,6 +29,17 @@ class Unlock:
         self._directory = directory
         self._latest: dict[tuple[bytes, bytes | None], LinkKey] = {}
 
+    def latest(self, eui: bytes, dst: bytes | None) -> LinkKey | None:
+        """Return the link key that fitted last between an originator and a destination."""
+        return self._latest.get((eui, dst))
+
+    def fitted(self, eui: bytes, dst: bytes | None, link: LinkKey) -> None:
+        """Note that a link key has opened a frame."""
+        self._keyring.fitted(link)
+        if len(self._latest) > 1024:
+            self._latest.clear()
+        self._latest[eui, dst] = link
+
     def nwk(
         self, nwk: NwkFrame, pan: int | None, transmitter: Address, channel: int | None = None
     ) -> Unlocked | str | None:
@@ -78,10 +89,7 @@ class Unlock:
                     continue
                 plaintext = unseal(aps_key(link.key, aux.key_id), eui, aux, header, payload)
                 if plaintext is not None:
-                    self._keyring.fitted(link)
-                    if len(self._latest) > 1024:
-                        self._latest.clear()
-                    self._latest[eui, dst] = link
+                    self.fitted(eui, dst, link)
                     return Unlocked(plaintext, eui, link.origin or "keyring")
         return None
 

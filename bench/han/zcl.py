@@ -318,3 +318,8 @@ _GENERAL: dict[int, Callable[[Octets, dict[str, Any]], None]] = {
     0x15: _discover,
     0x16: _discovered(lambda o: _typed_id(o) | {"access": o.uint(1, "access")}, "attributes"),
 }
+
+
+def has_layout(command: int) -> bool:
+    """Whether the fields of a general command are known here."""
+    return command in _GENERAL

@@ -64,6 +64,14 @@ def _width(kind: int) -> int:
     return 0
 
 
+def width_of(kind: int, otherwise: int = 0) -> int:
+    """Return the octets of a value of a type whose values are all of one length, `otherwise` for the other types."""
+    if kind in (NO_DATA, UNKNOWN):
+        return 0
+    more = {BOOLEAN: 1, IEEE: 8, KEY128: 16} | {float_: struct.calcsize(form) for float_, form in _FLOATS.items()}
+    return _width(kind) or more.get(kind, otherwise)
+
+
 def read_value(octets: Octets, kind: int | None = None, depth: int = 0) -> Value:
     """Read a value at the cursor; its type octet first unless `kind` is given. Raises HanError."""
     if kind is None:

@@ -8,6 +8,8 @@ from bench.han import invariants
 from bench.han.aps import ApsFrame
 from bench.han.aps_commands import TransportKey
 from bench.han.dissect import Dissector
+from bench.han.fast import FastReader
+from bench.han.heard import heard
 from bench.han.invariants import NAMES, Invariants
 from bench.han.mac import MacFrame
 from bench.han.nwk import NwkFrame
@@ -40,10 +42,13 @@ def data(cluster: int, counter: int, *, link: bool, network: bool = True) -> byt
 def outcomes(*frames: bytes, devices: list[bytes] | None = None, keys: bool = True) -> dict[str, invariants.Outcome]:
     ring = keyring() if keys else keyring("none")
     ring.add_network_key(NK2, 1) if keys else None
-    dissector, watched = Dissector(ring), Invariants([ESME, CHF, GSME] if devices is None else devices)
+    known = [ESME, CHF, GSME] if devices is None else devices
+    readers, watched = (FastReader(ring), Dissector(ring)), (Invariants(known), Invariants(known))
     for number, octets in enumerate(frames):
-        watched.take(dissector.feed(number * SECOND, octets), keys=keys)
-    return watched.outcomes()
+        watched[0].take(readers[0].feed(number * SECOND, octets), octets, keys=keys)
+        watched[1].take(heard(readers[1].feed(number * SECOND, octets)), octets, keys=keys)
+    assert watched[0].outcomes() == watched[1].outcomes()
+    return watched[0].outcomes()
 
 
 def broken(**found: invariants.Outcome) -> dict[str, tuple[int, ...]]:

@@ -14,10 +14,11 @@ from bench.han.columns.headers import Work
 from bench.han.columns.inner import read_zcl
 from bench.han.columns.lookup import Rows, mixed
 from bench.han.columns.views import ROW, masks, take
-from bench.han.dissect import REPEAT_WINDOW, Dissector
+from bench.han.dissect import Dissector
 from bench.han.errors import HanError
 from bench.han.fragments import TIMEOUT
 from bench.han.pieces import Occurrence, Piece, Pieces, message
+from bench.han.repeat_memory import REPEAT_WINDOW
 from bench.han.zcl import ZclFrame
 
 Ints = NDArray[np.int64]

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from bench.han.columns.lookup import mixed
 from bench.han.columns.views import ROW, gather, hashes
-from bench.han.dissect import REPEAT_WINDOW
 from bench.han.query_values import ABSENT
+from bench.han.repeat_memory import REPEAT_WINDOW
 
 if TYPE_CHECKING:
     from bench.han.columns.table import Columns
