@@ -45,6 +45,7 @@ class Esme(GbcsDevice):
         self.booted = True
         self._interrupted_at: datetime | None = None
         self.on_boot: list[object] = []
+        self.tunnel: object = None  #: its end of the tunnel to the hub
         self.supply = Supply(world, feed, hold_up=HOLD_UP, lost=self._power_down, back=self._power_up)
         feed.add_load(lambda: self.load)
         feed.listen(lambda volts: self._feed_changed())

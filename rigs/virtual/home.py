@@ -23,9 +23,10 @@ from rigs.virtual.esme import Esme
 from rigs.virtual.gas_proxy import Gpf
 from rigs.virtual.gbz_device import PRICE
 from rigs.virtual.gsme import Gsme
-from rigs.virtual.hub import Hub, HubFunction
+from rigs.virtual.hub import RETRY, Hub, HubFunction
 from rigs.virtual.power import Branch, Feed
 from rigs.virtual.radio import Attenuation, Medium
+from rigs.virtual.rules import rule
 from rigs.virtual.sleepy import SleepyEnd
 from rigs.virtual.sleepy_store import SleepyStore
 from rigs.virtual.trust_anchors import SUPPLIER_CELLS, Credential, TrustAnchors
@@ -185,14 +186,22 @@ class MeterTunnel:
         self._sequence = 0
         self._queue: list[bytes] = []
         self._busy = False
+        self._asked = esme.world.env.event()
         esme.send = self._enqueue
+        esme.tunnel = self
         node.receive = self._receive
-        esme.on_boot.append(self._announce)
+        esme.on_boot.append(lambda: self.resume())  # noqa: PLW0108 - a defect may replace it
 
-    def _announce(self) -> None:
-        self._number = None
+    @rule("R-PWR-001", "R-PWR-011")
+    def resume(self) -> None:
+        """The meter has started: announce it, and send what waited; the hub may not know that it was away."""
         announce = DeviceAnnce(sequence=1, short=self._node.short, eui=self._node.eui, capability=CAPABILITY)
         self._esme.world.process(self._node.broadcast_zdo(DeviceAnnce.CLUSTER, bytes(announce)))
+        self._esme.world.process(self._drain())
+
+    def forget(self) -> None:
+        """Know of no tunnel until the hub asks for one."""
+        self._number = None
 
     def _receive(self, cluster: int, asdu: bytes, partner: int) -> None:
         if cluster != CLUSTER:
@@ -211,6 +220,8 @@ class MeterTunnel:
 
     def _answer(self, partner: int, asdu: bytes) -> Process:
         yield from self._node.send(partner, CLUSTER, asdu)
+        asked, self._asked = self._asked, self._esme.world.env.event()
+        asked.succeed()
         self._esme.world.process(self._drain())
 
     def _enqueue(self, message: bytes) -> None:
@@ -218,16 +229,17 @@ class MeterTunnel:
         self._esme.world.process(self._drain())
 
     def _drain(self) -> Process:
+        """Send what waits; what does not arrive is sent again after a while, or when the hub asks for a tunnel."""
         if self._busy:
             return
         self._busy = True
         while self._queue and self._number is not None and self._esme.powered():
             self._sequence = (self._sequence + 1) & 0xFF
             frame = TransferData(self._number, self._queue[0]).frame(self._sequence, from_server=True)
-            if not (yield from self._node.send(CHF_SHORT, CLUSTER, bytes(frame))):
-                self._number = None
-                break
-            self._queue.pop(0)
+            if (yield from self._node.send(CHF_SHORT, CLUSTER, bytes(frame))):
+                self._queue.pop(0)
+            else:
+                yield self._asked | self._esme.world.wait(RETRY)
         self._busy = False
 
 
