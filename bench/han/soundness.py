@@ -3,21 +3,25 @@
 import re
 
 from bench.han import tables, zcl
+from bench.han.errors import HanError
 from bench.han.layout import Field
-from bench.han.smart_energy import DIVISOR, MULTIPLIER, UNIT_OF_MEASURE
+from bench.han.smart_energy import DIVISOR, MULTIPLIER, UNIT_OF_MEASURE, Scales, describe
+from bench.han.tunnelling import CLUSTER as TUNNELLING
+from bench.han.tunnelling import parse_tunnelling
+from bench.han.zcl import ZclFrame
 from bench.han.zcl_types import width_of
 
 _UNKNOWN, _STRING, _LONG_STRING = -1, -2, -3
 _WIDTHS = [width_of(kind, _UNKNOWN) for kind in range(256)]  #: octets of a value by its ZCL type
 _WIDTHS[0x41] = _WIDTHS[0x42] = _STRING
 _WIDTHS[0x43] = _WIDTHS[0x44] = _LONG_STRING
-_VARIABLE = -1
+VARIABLE = -1
 _HEX = re.compile(r"hex(\d+)")
 _FIXED = {"utc": 4, "eui": 8, "euibe": 8, "date4": 4, "rest": 0}
 _UNIT, _MULTIPLIER, _DIVISOR = (bytes.fromhex(attribute)[::-1] for attribute in (UNIT_OF_MEASURE, MULTIPLIER, DIVISOR))
 _READ, _ANSWER = zcl.READ, zcl.READ_RESPONSE
 _CARRIERS = frozenset((zcl.READ_RESPONSE, zcl.REPORT, zcl.WRITE, 0x03, 0x05))  #: general commands with values
-_needs: dict[int, int] = {}  # octets a command needs, by cluster, direction and number; _VARIABLE: as its content says
+_needs: dict[int, int] = {}  # by cluster, direction and number of a command
 
 
 def sound(cluster: int, octets: bytes) -> bool:
@@ -27,8 +31,8 @@ def sound(cluster: int, octets: bytes) -> bool:
         side = cluster << 16 | (control & 8) << 8 | command
         need = _needs.get(side)
         if need is None:
-            need = _needs[side] = _need(cluster, command, from_server=bool(control & 8))
-        return need != _VARIABLE and len(octets) - 3 >= need
+            need = _needs[side] = needed_by(cluster, command, from_server=bool(control & 8))
+        return need != VARIABLE and len(octets) - 3 >= need
     if command == _READ:
         return len(octets) & 1 == 1
     if command in _CARRIERS:
@@ -69,17 +73,30 @@ def _whole(octets: bytes, answers: bool) -> bool:
     return at == end
 
 
-def _need(cluster: int, command: int, *, from_server: bool) -> int:
+def fault(cluster: int, octets: bytes) -> HanError | None:
+    """Return what the dissector finds wrong with a ZCL frame, None for nothing."""
+    frame = ZclFrame.parse(octets)
+    try:
+        if cluster == TUNNELLING:
+            parse_tunnelling(frame)
+        describe(cluster, frame, {}, Scales())
+    except HanError as found:
+        return found
+    return None
+
+
+def needed_by(cluster: int, command: int, *, from_server: bool) -> int:
+    """Return how many octets of payload a cluster's own command needs, VARIABLE when its content says."""
     known = tables.cluster(cluster)
     found = None if known is None else known.commands.get((from_server, command))
     if found is None or found.fields is None:
         return 0
     sizes = [_size(field) for field in found.fields]
-    return _VARIABLE if _VARIABLE in sizes else sum(sizes)
+    return VARIABLE if VARIABLE in sizes else sum(sizes)
 
 
 def _size(field: Field) -> int:
     if field.optional or field.condition or field.members:
-        return _VARIABLE
+        return VARIABLE
     digits = _HEX.fullmatch(field.type)
-    return field.size or (int(digits[1]) if digits else _FIXED.get(field.type, _VARIABLE))
+    return field.size or (int(digits[1]) if digits else _FIXED.get(field.type, VARIABLE))

@@ -9,8 +9,13 @@ from bench.han import aps_commands, layout, mac_commands, nwk_commands, smart_en
 from bench.han.aps import ApsFrame
 from bench.han.aux_header import KeyId
 from bench.han.capture_reader import Packet, read_capture
+from bench.han.columns import Decoder
+from bench.han.columns.batch import of_packets
 from bench.han.dissect import Dissector
 from bench.han.errors import HanError
+from bench.han.fast import FastReader
+from bench.han.heard import heard
+from bench.han.heard_row import HeardRow, whole
 from bench.han.keyring import Keyring
 from bench.han.mac import MacFrame
 from bench.han.nwk import NwkFrame
@@ -20,6 +25,7 @@ from bench.han.security import secure_aps, secure_nwk
 from bench.han.show import Painter, layers, line
 from bench.han.sniff_command import Options, Sniff
 from bench.han.tap import Tap
+from tests.han.test_columns import differences
 
 Target = Callable[[bytes], object]
 
@@ -109,7 +115,76 @@ def capture(data: bytes) -> None:
                 sniff.take(packet)
 
 
+def _frames(data: bytes) -> list[bytes]:
+    """Frames made of octets: each piece begins with an octet that says under which layers the rest of it goes.
+
+    The length of a piece stands behind it; what is secured opens, so that the octets reach the layer they are for.
+    """
+    made: list[bytes] = []
+    while len(data) > 2 and len(made) < 12:
+        how, length, data = data[0], data[1] & 0x7F, data[2:]
+        piece, data = data[:length], data[length:]
+        match how & 7:
+            case 0:
+                made.append(piece)
+            case 1:
+                made.append(_nwk(piece, command=True))
+            case 2:
+                made.append(_nwk(piece))
+            case 3:
+                made.append(_nwk(bytes(ApsFrame.parse(_DATA + piece[:90]))))
+            case 4 | 5:
+                made.append(_aps(ApsFrame.data(_CLUSTERS[(how >> 3) % len(_CLUSTERS)], 1, piece)))
+            case 6:
+                made.append(_aps(ApsFrame.data(0x0702, how >> 3, piece)))
+            case _ if made:
+                made.append(made[how >> 3 & len(made) - 1])
+    return [octets[:125] for octets in made]
+
+
+def _keys_at_hand() -> Keyring:
+    keys = _keys()
+    keys.add_unsorted(_LK[::-1], "of unknown kind")
+    return keys
+
+
+def fast(data: bytes) -> None:
+    """The live path against the dissector: records, rows, invariants' view and what is wrong must be the same."""
+    reader, dissector, messages, others = (
+        FastReader(_keys_at_hand()),
+        Dissector(_keys_at_hand()),
+        Messages(),
+        Messages(),
+    )
+    for number, octets in enumerate(_frames(data)):
+        time = number * 1_000_000
+        frame = dissector.feed(time, octets, fcs=False, channel=15, rssi=-60.0)
+        found = reader.feed(time, octets, fcs=False, channel=15, rssi=-60.0)
+        assert found._replace(frame=None) == heard(frame)._replace(frame=None)
+        message = None if found.gbcs is None else messages.assemble(found.gbcs)
+        wanted = row(frame, None if frame.gbcs is None else others.decode(frame.gbcs))
+        assert whole(HeardRow(found, None, message), reader.dissector.scales) == wanted
+        assert repr(reader.detail(found, octets)) == repr(frame)
+
+
+def columns(data: bytes) -> None:
+    """The column path against the dissector, field by field."""
+    frames = _frames(data)
+    if not frames:
+        return
+    packets = [Packet(number, number * 1_000_000, octets, False) for number, octets in enumerate(frames, 1)]
+    decoder, dissector = Decoder(_keys_at_hand()), Dissector(_keys_at_hand())
+    assert (
+        differences([dissector.feed_packet(one) for one in packets], decoder.decode(of_packets(packets, {(0, ""): 0})))
+        == []
+    )
+
+
+_DATA = b"\x40\x01\x02\x07\x09\x01\x01\x01"  #: an APS header: metering, Smart Energy
+
 TARGETS: dict[str, Target] = {
+    "fast": fast,
+    "columns": columns,
     "mac": lambda data: _shown([data], fcs=False),
     "mac with fcs": lambda data: _shown([data], fcs=True),
     "nwk": lambda data: _shown([_mac(data)], fcs=False),

@@ -16,6 +16,17 @@ def test_chance(name: str) -> None:
         survives(TARGETS[name], chance.randbytes(chance.randrange(120)))
 
 
+@pytest.mark.parametrize("name", ["fast", "columns"])
+def test_readers_say_the_same_of_many_frames(name: str) -> None:
+    chance = random.Random(name)
+    for _ in range(80):
+        pieces = []
+        for _ in range(chance.randrange(1, 8)):
+            octets = chance.randbytes(chance.randrange(60))
+            pieces.append(bytes((chance.randrange(256), len(octets))) + octets)
+        survives(TARGETS[name], b"".join(pieces))
+
+
 @pytest.mark.parametrize("name", FRAMES)
 def test_spoiled_frames(name: str) -> None:
     chance = random.Random(name)

@@ -3,8 +3,7 @@
     for columns in decode(path, keyring): ...        # one table a batch, in bounded memory
     columns = read(path, keyring)                    # the whole file in one table
 
-Columns say of each frame what the detailed dissector (bench.han.dissect) says of it; errors in the meaning of a
-cluster's own command are the dissector's alone.
+Columns say of each frame what the detailed dissector (bench.han.dissect) says of it.
 """
 
 from collections.abc import Iterator
@@ -23,7 +22,8 @@ def decode(
 ) -> Iterator[Columns]:
     """Yield the frames of a capture, batch after batch, each with what was known when it was heard.
 
-    `attributes`: with the values of attributes. `repeats`: so that `repeat_of` can be told.
+    `attributes`: with the values of attributes, and with what is wrong in payloads of ZCL commands. `repeats`: so that
+    `repeat_of` can be told.
 
     Keys learned on air are added to the keyring. Raises HanError for what is no capture and, after the last readable
     frame, for a cut or broken one; OSError as from open().

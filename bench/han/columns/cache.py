@@ -28,7 +28,7 @@ from bench.han.keyring import Keyring
 from bench.han.query_values import ABSENT, Row
 from bench.han.row import Messages
 
-VERSION = 1  #: of what the decoder says of a frame; raise it with every change
+VERSION = 2  #: of what the decoder says of a frame; raise it with every change
 GROUP = 1 << 16  #: frames of a row group
 LARGEST = 8 << 30  #: octets of all cache files; the longest unused go first
 _END = 1 << 16

@@ -17,6 +17,7 @@ from bench.han.columns.batch import Batch
 from bench.han.columns.headers import Secured, Work, read_headers
 from bench.han.columns.inner import Inner, finish, read_inner, unknown_originator
 from bench.han.columns.lookup import ABSENT_EUI, Addresses, Rows
+from bench.han.columns.meaning import read_meaning
 from bench.han.columns.opening import network_reasons, open_network
 from bench.han.columns.table import EUI_FIELDS, FIELDS, Columns
 from bench.han.columns.views import ROW
@@ -54,6 +55,7 @@ class Decoder:
         columns = _columns(work)
         if self._attributes:
             columns.attributes = read_attributes(columns, work)
+            read_meaning(columns, work)
         self._locked |= bool(columns.reasons)
         self.again |= self._locked and self.keyring.version != version
         return columns
