@@ -1,6 +1,6 @@
 """What an instrument can do for a test: the protocols that drivers implement and rig files name as roles."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -177,10 +177,11 @@ class TimeSource(Protocol):
     def arrival(self) -> datetime | None:
         """Return the stamp for something arriving now; None: stamp it when the wait in progress has ended."""
 
-    def wait(self, until: datetime, sent: Mapping[str, int]) -> Mapping[str, int] | None:
+    def wait(self, until: datetime, sent: Mapping[str, int], passing: Collection[str] = ()) -> Mapping[str, int] | None:
         """Wait until `until` or until something may have been observed, whichever is first.
 
         `sent` says how many messages without a reply have gone to each instrument; they take effect before time moves.
+        What the points in `passing` observe need not end the wait: it bears its own time.
 
         Returns how many items each observation point has had to deliver so far, None if nobody can know.
         """

@@ -1,7 +1,7 @@
 """The only source of time of the engine, the drivers and the test cases."""
 
 import time as machine
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 
 from bench.capabilities import TimeSource
@@ -42,7 +42,7 @@ class MachineTime:
         """Return the stamp of something that arrives now."""
         return self.now()
 
-    def wait(self, until: datetime, sent: Mapping[str, int]) -> None:
+    def wait(self, until: datetime, sent: Mapping[str, int], passing: Collection[str] = ()) -> None:
         """Sleep a little, at most until `until`."""
         machine.sleep(max(0.0, min(self.poll, (until - self.now()).total_seconds())))
 
@@ -55,6 +55,8 @@ class Clock:
         self._pumps: list[Pump] = []
         self._ticks: list[_Tick] = []
         self._sent: Callable[[], Mapping[str, int]] = dict
+        self._self_timed: Callable[[], Collection[str]] = tuple
+        self.passed: Collection[str] = ()  #: points that may have observed something before the last wait ended
 
     def now(self) -> datetime:
         """Return the instant, UTC."""
@@ -67,13 +69,17 @@ class Clock:
     def sleep_until(self, instant: datetime) -> None:
         """Wait until an instant; returns at once when it has passed."""
         while self.now() < instant:
-            self.advance(instant)
+            self.advance(instant, attend=False)
         self.pump(None)
 
-    def advance(self, until: datetime) -> None:
-        """Wait until `until` or the next instant at which something may have been observed, and collect it."""
+    def advance(self, until: datetime, attend: bool = True) -> None:
+        """Wait until `until` or the next instant at which something may have been observed, and collect it.
+
+        Unless `attend`, points that stamp their observations themselves do not end the wait.
+        """
         target = min([until, *(tick.due for tick in self._ticks)])
-        expected = self.source.wait(max(target, self.now()), self._sent())
+        self.passed = () if attend else self._self_timed()
+        expected = self.source.wait(max(target, self.now()), self._sent(), self.passed)
         self.pump(expected)
         now = self.now()
         for tick in [tick for tick in self._ticks if tick.due <= now]:
@@ -88,6 +94,10 @@ class Clock:
     def count_sent(self, sent: Callable[[], Mapping[str, int]]) -> None:
         """Ask `sent` before every wait how many messages without a reply have gone to each instrument."""
         self._sent = sent
+
+    def pass_by(self, self_timed: Callable[[], Collection[str]]) -> None:
+        """Ask `self_timed` which points stamp their observations themselves at present."""
+        self._self_timed = self_timed
 
     def on_pump(self, pump: Pump) -> None:
         """Call `pump` whenever observations may have come in."""

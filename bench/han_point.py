@@ -25,6 +25,7 @@ from bench.parties import Device
 from bench.timeline import Timeline
 
 MICROSECOND = timedelta(microseconds=1)
+REFIT = timedelta(seconds=50)  #: crystals part by 4 ms in that time at worst
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -46,12 +47,14 @@ class HanPoint:
         self._frames_of = timeline.seen
         self._types = {device.type.lower(): bytes(device.eui) for device in reversed(devices)}
         self._fits: defaultdict[str, ClockFit] = defaultdict(ClockFit)
+        self._fitted: dict[str, datetime] = {}  #: sniffer -> when its clock was last compared with ours
+        clock.pass_by(self._self_timed)
         self._repeats = Repeats()
         self._assembly = Assembly()
 
     def take(self, item: Item) -> None:
         """Put one sniffed frame on the timeline."""
-        time = item.time or self._on_air(item)
+        time = item.time or self.on_air(item)
         heard = item.data
         fcs, channel, rssi, lqi = heard["fcs"], heard["channel"], heard["rssi"], heard["lqi"]
         frame = self._reader.feed(nanoseconds(time), item.raw, fcs=fcs, channel=channel, rssi=rssi, lqi=lqi)
@@ -83,7 +86,7 @@ class HanPoint:
             known = self._frames.get(seen.number) if seen.kind == "frame" and seen.point == "han" else None
             return known is not None and query.matches(known)
 
-        return Pattern(f"a frame on the HAN: {text}", matches, lambda seen: seen.kind == "frame")
+        return Pattern(f"a frame on the HAN: {text}", matches, lambda seen: seen.kind == "frame", on_air=True)
 
     def expect(
         self, query: str, *, within: timedelta | str, after: Observation | datetime | None = None, rule: str = ""
@@ -97,13 +100,21 @@ class HanPoint:
         """State that no frame fulfils a query while the `with` block runs nor for `during` after it."""
         return self._timeline.never(self.query(query), during=during, rule=rule)
 
-    def _on_air(self, item: Item) -> datetime:
+    def on_air(self, item: Item) -> datetime:
         """Return when a frame was on air by what its sniffer's clock says."""
         now = self._clock.now()
         if item.data["device_us"] is None:
             return now
-        arrival = nanoseconds(now) // 1000
-        return EPOCH + self._fits[item.source].feed(int(item.data["device_us"]), arrival) * MICROSECOND
+        arrival, stamp, fit = nanoseconds(now) // 1000, int(item.data["device_us"]), self._fits[item.source]
+        if item.source in self._clock.passed and fit.reads(stamp, arrival):
+            return EPOCH + fit.map(stamp) * MICROSECOND
+        self._fitted[item.source] = now
+        return EPOCH + fit.feed(stamp, arrival) * MICROSECOND
+
+    def _self_timed(self) -> list[str]:
+        """Return the sniffers whose clocks are known well enough to stamp frames that are collected later."""
+        now = self._clock.now()
+        return [name for name, then in self._fitted.items() if now - then < REFIT]
 
     def _data(self, frame: Heard, repeat: Repeat) -> dict[str, Any]:
         what, carried = command(frame), tunnel(frame)
@@ -174,4 +185,9 @@ def frame(
         return seen.kind == "frame" and all(seen.data.get(key) == value for key, value in wanted.items())
 
     words = "a frame on the HAN " + ", ".join(f"{key} {value}" for key, value in wanted.items())
-    return Pattern(words, matches, lambda seen: seen.kind == "frame" and (not src or seen.data.get("src") == src))
+    return Pattern(
+        words,
+        matches,
+        lambda seen: seen.kind == "frame" and (not src or seen.data.get("src") == src),
+        on_air=True,
+    )

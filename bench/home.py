@@ -115,7 +115,7 @@ class Home:
         except (HanError, OSError) as problem:
             raise BenchError(f"{self.rig.path}: keys.han: {problem}") from None
         point = HanPoint(self.timeline, self.clock, keyring, self.devices)
-        self.rig.listen_to_air(point.take)
+        self.rig.listen_to_air(point.take, point.on_air)
         return point
 
     def _dcc(self) -> DccPoint | None:

@@ -29,11 +29,15 @@ def clock_text(instant: datetime) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """What an expectation looks for: words, a test, and a test for things worth showing when it is not there."""
+    """What an expectation looks for: words, a test, and a test for things worth showing when it is not there.
+
+    One `on_air` is about frames: who expects it wants to go on at the instant of the frame.
+    """
 
     words: str
     matches: Callable[[Observation], bool]
     near: Callable[[Observation], bool] = field(default=lambda observation: False)
+    on_air: bool = False
 
     def where(self, words: str, also: Callable[[Observation], bool]) -> "Pattern":
         """Return this pattern narrowed by one more condition."""
@@ -42,6 +46,7 @@ class Pattern:
             f"{self.words} {words}",
             lambda seen: narrow(seen) and also(seen),
             lambda seen: narrow(seen) or self.near(seen),
+            self.on_air,
         )
 
 
@@ -65,4 +70,5 @@ def at(point: str, kind: str, words: str | None = None, **fields: Any) -> Patter
         words or f"{kind} at {point}" + (f" with {listed}" if listed else ""),
         matches,
         lambda seen: seen.point == point and seen.kind == kind,
+        point == "han",
     )

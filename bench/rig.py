@@ -4,7 +4,9 @@ import contextlib
 import json
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,6 +41,7 @@ class Rig:
         self.timeline: Timeline
         self._takers: dict[str, Any] = {}
         self.air: Air | None = None
+        self._on_air: Callable[[Item], datetime]
 
     def open(self, run_folder: Path, seed: int, defects: Sequence[str]) -> None:
         """Start the services and connect every instrument. Raises BenchError (or RigError, UsageError)."""
@@ -102,9 +105,10 @@ class Rig:
         starter: Any = instrument
         starter.start(source)
 
-    def listen_to_air(self, take: Any) -> None:
-        """Start the sniffers; `take(item)` is called with each frame they hear."""
+    def listen_to_air(self, take: Any, on_air: Callable[[Item], datetime]) -> None:
+        """Start the sniffers; `take(item)` is called with each frame they hear, `on_air(item)` says when that was."""
         assert self.air is not None
+        self._on_air = on_air
         for name in self.air.sniffers:
             self._takers[name] = take
         self._takers[SOURCE] = self.air.take
@@ -136,7 +140,7 @@ class Rig:
         except BenchError:
             self.check_services()
             raise
-        for item in items:
+        for item in self._in_order(items):
             try:
                 self._takers[item.source](item)
             except BenchError as problem:  # what came with it is still put on the timeline
@@ -147,6 +151,17 @@ class Rig:
             self.air.check()
         if first is not None:
             raise first
+
+    def _in_order(self, items: list[Item]) -> list[Item]:
+        """Stamp frames that bear the time of their sniffer; return what came in the order in which it happened."""
+        if self.air is None or not items:
+            return items
+        now, sniffers = self.clock.now(), self.air.sniffers
+        stamped = (
+            replace(item, time=self._on_air(item)) if item.time is None and item.source in sniffers else item
+            for item in items
+        )
+        return sorted(stamped, key=lambda item: item.time or now)
 
     def check_services(self) -> None:
         """Raise BenchError naming a service, or the capture process, that has ended."""

@@ -87,7 +87,7 @@ class Timeline:
                     return seen
             if self._clock.now() >= deadline:
                 break
-            self._clock.advance(deadline)
+            self._clock.advance(deadline, attend=pattern.on_air)
         expected = f"{pattern.words} within {format_duration(wait)} of {clock_text(began)}"
         self.broken(expected, self._nearest(pattern, after), rule)
         raise Inconclusive(f"warning: {self.warnings[-1]}")

@@ -14,6 +14,7 @@ from drivers.visa import VisaText
 
 ERROR_QUEUE = 20
 SET_TOLERANCE = 0.01
+MEASURED = ("MEAS:VOLT:AC?", "FETC:CURR:AC?", "FETC:POW:AC?", "FETC:FREQ?")  #: the latter of the same acquisition
 
 
 class Keysight681xConfig(DriverConfig):
@@ -74,9 +75,7 @@ class Keysight681x(Driver):
 
     def measure(self) -> AcReading:
         """Return one acquisition: V, A, W (the same buffer), Hz (0 where there is no wave)."""
-        volts = self.io.number("MEAS:VOLT:AC?")
-        amperes, watts = self.io.number("FETC:CURR:AC?"), self.io.number("FETC:POW:AC?")
-        return AcReading(volts, amperes, watts, self.io.number("FETC:FREQ?", nothing=0.0))
+        return AcReading(*self.io.numbers(*MEASURED, nothing={"FETC:FREQ?": 0.0}))
 
     def run_program(self, points: Sequence[ProgramPoint], nominal: float, start_phase: float = 0.0) -> timedelta:
         """Load a list, arm it, fire it at a phase angle."""

@@ -2,17 +2,19 @@
 
     > NOW?                            < 2030-01-07T09:00:00.000000Z
     > STEP 2030-01-07T09:03:00Z local=2   < 2030-01-07T09:00:00.051200Z sniffer=12 dcc=3
+    > STEP 2030-01-07T09:03:00Z past:sniffer  < 2030-01-07T09:03:00.000000Z sniffer=31 dcc=3
     > BASELINE                        < 2030-01-07T10:00:00.000000Z
 
 `STEP` runs up to the given instant or to the first one at which an observation point has something to deliver,
 whichever is first, and tells how many items each point has had to deliver since the start. Its own counters say how
-many messages without a reply have gone to each instrument; the rig takes them in before time moves. `BASELINE` brings
+many messages without a reply have gone to each instrument; the rig takes them in before time moves. `past:` names a
+point whose deliveries do not end the step. `BASELINE` brings
 the rig to its initial state. Anything wrong is answered `ERR reason`.
 """
 
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 from pydantic import Field
@@ -71,11 +73,11 @@ class SteppedClock(Driver):
         """Return None: what arrives during a step is stamped with the instant the step reached."""
         return None
 
-    def wait(self, until: datetime, sent: Mapping[str, int]) -> Mapping[str, int]:
-        """Step to `until` or the next delivery."""
+    def wait(self, until: datetime, sent: Mapping[str, int], passing: Collection[str] = ()) -> Mapping[str, int]:
+        """Step to `until` or the next delivery of a point that is not in `passing`."""
         before, told = self._now, self._counters
         words = [until.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"), *(f"{name}={sent[name]}" for name in sent)]
-        counters = self._ask(f"STEP {' '.join(words)}")
+        counters = self._ask(" ".join(["STEP", *words, *(f"past:{name}" for name in sorted(passing))]))
         if self._now < before or (self._now == before < until and counters == told):
             raise self.error("time does not go on; look at the log of its service")
         self._counters = counters

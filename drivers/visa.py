@@ -7,7 +7,7 @@ with garbage is closed and must prove itself anew before it is used again.
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -20,6 +20,7 @@ from bench.errors import InstrumentError
 
 NOTHING_MORE = 9.9e36  #: SCPI's infinities and not-a-number lie beyond this
 LONGEST = 1 << 13
+NONE: Mapping[str, float] = {}
 STRAY_LINES = 20  #: banners, blank lines and late replies read past before an identity
 
 
@@ -96,14 +97,25 @@ class VisaText:
     def number(self, text: str, nothing: float | None = None) -> float:
         """Send a query and return its reply as a number, `nothing` for SCPI's "no value". Raises InstrumentError."""
         reply = self.query(text)
+        return self._number(text, reply, reply, nothing)
+
+    def numbers(self, *texts: str, nothing: Mapping[str, float] = NONE) -> list[float]:
+        """Send SCPI queries in one message and return their replies as numbers; `nothing` as in `number`, by query."""
+        reply = self.query(";:".join(texts))
+        parts = reply.split(";")
+        if len(parts) != len(texts):
+            raise self.garbage(f"{len(texts)} queries were not answered with as many numbers", reply)
+        return [self._number(text, part, reply, nothing.get(text)) for text, part in zip(texts, parts, strict=True)]
+
+    def _number(self, asked: str, text: str, reply: str, nothing: float | None) -> float:
         try:
-            value = float(reply)
+            value = float(text)
         except ValueError:
-            raise self.garbage(f"{text} was not answered with a number", reply) from None
+            raise self.garbage(f"{asked} was not answered with a number", reply) from None
         if abs(value) < NOTHING_MORE:
             return value
         if nothing is None:
-            raise self._driver.error(f"{text} has no value", reply)
+            raise self._driver.error(f"{asked} has no value", reply)
         return nothing
 
     def garbage(self, problem: str, reply: str) -> InstrumentError:

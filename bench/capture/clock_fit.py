@@ -42,9 +42,10 @@ class ClockFit:
         """
         if self._last is None or device_us < self._last - RESTART_US:
             self._start(device_us, host_us)
+        silent = self._last is not None and device_us - self._last > self._window
         self._last = device_us
         x, y = float(device_us - self._device0), float(host_us - device_us - self._delay0)
-        if self._bins and x - self._bins[-1][0] > self._window:
+        if silent:
             self._bins.clear()  # after a long silence the drift is still known, the constant is not
             self._x0, self._y0, self._lowest = x, y, None
         line = self._y0 + self._slope * (x - self._x0)
@@ -59,6 +60,15 @@ class ClockFit:
         self._last_mapped = mapped if mapped > self._last_mapped else min(self._last_mapped, host_us)
         return self._last_mapped
 
+    def reads(self, device_us: int, host_us: int) -> bool:
+        """Whether `map` knows the clock at a frame stamped `device_us` that is there at `host_us`."""
+        return self._last is not None and 0 <= device_us - self._last <= self._window and self.map(device_us) <= host_us
+
+    def map(self, device_us: int) -> int:
+        """Return when a frame stamped `device_us` was on air, by our clock, without learning from its arrival."""
+        x = float(device_us - self._device0)
+        return device_us + self._delay0 + round(self._y0 + self._slope * (x - self._x0))
+
     def _start(self, device_us: int, host_us: int) -> None:
         self._bins.clear()
         self._lowest = None
@@ -72,7 +82,7 @@ class ClockFit:
         self._bins.append(self._lowest)
         self._lowest = None
         self._bin_end = x + self._bin
-        while self._bins[0][0] < x - self._window:
+        while len(self._bins) > 1 and self._bins[0][0] < x - self._window:
             self._bins.popleft()
         points = list(self._bins)
         if len(points) >= LEAST_BINS and points[-1][0] - points[0][0] >= SHORTEST_US:

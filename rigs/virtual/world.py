@@ -7,7 +7,7 @@ the first one at which an observation point delivered something. Whatever is not
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,6 +30,7 @@ class World:
         self._received: Counter[str] = Counter()
         self._arrival = threading.Condition()
         self._news = False
+        self._passing: Collection[str] = ()
         self._furnish = furnish
         self.env = simpy.Environment(initial_time=to_microseconds(start))
         self.rng = random.Random(seed)
@@ -47,9 +48,9 @@ class World:
         self.rng = random.Random(self.seed)
         self._furnish(self)
 
-    def step(self, until: datetime) -> None:
-        """Run to `until`, or to the end of the first instant at which something was delivered."""
-        self._news = False
+    def step(self, until: datetime, passing: Collection[str] = ()) -> None:
+        """Run to `until`, or to the end of the first instant at which a point not in `passing` delivered something."""
+        self._news, self._passing = False, passing
         limit = to_microseconds(until)
         if limit < self.env.now:
             return
@@ -62,7 +63,7 @@ class World:
     def deliver(self, point: str) -> None:
         """Note that an observation point has one more item for the bench."""
         self.delivered[point] += 1
-        self._news = True
+        self._news = self._news or point not in self._passing
 
     def receive(self, point: str) -> None:
         """Note that an instrument has dealt with one more message from the bench."""

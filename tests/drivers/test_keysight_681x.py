@@ -57,24 +57,12 @@ OUTPUT_ON = opened_then("""
     < 1
 """)
 MEASURE = opened_then("""
-    > MEAS:VOLT:AC?
-    < +2.29970E+02
-    > FETC:CURR:AC?
-    < +1.30000E-01
-    > FETC:POW:AC?
-    < +2.99000E+01
-    > FETC:FREQ?
-    < +5.00000E+01
+    > MEAS:VOLT:AC?;:FETC:CURR:AC?;:FETC:POW:AC?;:FETC:FREQ?
+    < +2.29970E+02;+1.30000E-01;+2.99000E+01;+5.00000E+01
 """)
 MEASURE_DEAD = opened_then("""
-    > MEAS:VOLT:AC?
-    < +1.00000E-02
-    > FETC:CURR:AC?
-    < +0.00000E+00
-    > FETC:POW:AC?
-    < +0.00000E+00
-    > FETC:FREQ?
-    < +9.91000E+37
+    > MEAS:VOLT:AC?;:FETC:CURR:AC?;:FETC:POW:AC?;:FETC:FREQ?
+    < +1.00000E-02;+0.00000E+00;+0.00000E+00;+9.91000E+37
 """)
 LIST = opened_then("""
     > ABOR
@@ -147,6 +135,28 @@ def test_a_dead_feed_has_no_frequency() -> None:
         mains = source(far.visa)
         mains.open()
         assert mains.measure() == AcReading(0.01, 0.0, 0.0, 0.0)
+        mains.close()
+
+
+@pytest.mark.parametrize(
+    ("reply", "saying"),
+    [
+        ("+2.3E+02;+1.3E-01;+2.9E+01", "4 queries were not answered with as many numbers: replied"),
+        ("+2.3E+02;+1.3E-01;VOLT?;+5.0E+01", r"FETC:POW:AC\? was not answered with a number: replied"),
+        ("+9.91E+37;+1.3E-01;+2.9E+01;+5.0E+01", r"MEAS:VOLT:AC\? has no value: replied"),
+    ],
+)
+def test_a_measurement_that_makes_no_sense(reply: str, saying: str) -> None:
+    with peer(
+        opened_then(f"""
+        > MEAS:VOLT:AC?;:FETC:CURR:AC?;:FETC:POW:AC?;:FETC:FREQ?
+        < {reply}
+    """)
+    ) as far:
+        mains = source(far.visa)
+        mains.open()
+        with pytest.raises(InstrumentError, match=saying):
+            mains.measure()
         mains.close()
 
 

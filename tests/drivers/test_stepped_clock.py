@@ -23,7 +23,7 @@ def test_steps_and_baseline() -> None:
     script = OPENED + transcript(f"""
         > {STEP} local=2
         < 2030-01-07T09:00:00.051200Z dcc=3 sniffer=12
-        > {STEP}
+        > {STEP} past:hidden past:sniffer
         < 2030-01-07T09:03:00.000000Z dcc=3 sniffer=12
         > BASELINE
         < 2030-01-07T10:00:00.000000Z
@@ -34,7 +34,7 @@ def test_steps_and_baseline() -> None:
         assert clock.now() == datetime(2030, 1, 7, 9, 0, tzinfo=UTC)
         assert clock.wait(UNTIL, {"local": 2}) == {"dcc": 3, "sniffer": 12}
         assert clock.now() == datetime(2030, 1, 7, 9, 0, 0, 51200, tzinfo=UTC)
-        clock.wait(UNTIL, {})
+        clock.wait(UNTIL, {}, {"sniffer", "hidden"})
         assert clock.now() == UNTIL
         assert clock.arrival() is None
         clock.restore_baseline()

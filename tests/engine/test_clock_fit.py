@@ -70,3 +70,18 @@ def test_an_exact_clock_is_taken_as_it_is() -> None:
     for _ in range(2000):
         device += chance.choice((544, 1984, 5 * SECOND, 7200 * SECOND))
         assert fit.feed(device, EPOCH + device) == EPOCH + device
+
+
+def test_frames_collected_late_are_mapped_by_the_clock_alone() -> None:
+    """Hours between comparisons, further apart than the window from which a drift is read."""
+    fit, device = ClockFit(), 0
+    assert not fit.reads(0, EPOCH), "nothing is known yet"
+    for gap in (1, 59, 61, 7200, 59, 59, 59, 61) * 20:
+        device += gap * SECOND
+        fit.feed(device, EPOCH + device)
+        for late in (0, 5 * SECOND, 59 * SECOND):
+            assert fit.reads(device + late, EPOCH + device + 60 * SECOND)
+            assert fit.map(device + late) == EPOCH + device + late
+    assert not fit.reads(device + 61 * SECOND, EPOCH + device + 70 * SECOND), "too long ago"
+    assert not fit.reads(device - 1, EPOCH + device), "started anew"
+    assert not fit.reads(device + SECOND, EPOCH + device), "it would be heard before it was on air"

@@ -26,7 +26,7 @@ class TestTime:
         self._events.append((START + after, event))
         self._events.sort(key=lambda planned: planned[0])
 
-    def wait(self, until: datetime, sent: Mapping[str, int]) -> Mapping[str, int] | None:
+    def wait(self, until: datetime, sent: Mapping[str, int], passing: object = ()) -> Mapping[str, int] | None:
         self.waits += 1
         if self._events and self._events[0][0] <= until:
             self.instant, event = self._events.pop(0)

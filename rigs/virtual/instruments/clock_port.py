@@ -34,7 +34,9 @@ class ClockPort:
         instant, *counters = argument.split() or [""]
         try:
             until = datetime.fromisoformat(instant).astimezone(UTC)
-            sent = {name: int(count) for name, _, count in (counter.partition("=") for counter in counters)}
+            passing = {word.removeprefix("past:") for word in counters if word.startswith("past:")}
+            told = (word.partition("=") for word in counters if not word.startswith("past:"))
+            sent = {name: int(count) for name, _, count in told}
         except ValueError:
             return f"not an instant and counters: {argument}"
         missing = self._world.await_received(sent)
@@ -42,7 +44,7 @@ class ClockPort:
             return f"messages for {missing} did not arrive"
         try:
             with self._world.lock:
-                self._world.step(until)
+                self._world.step(until, passing)
         except Exception as problem:  # whatever breaks in the world must be told, not hang the bench
             traceback.print_exc(file=sys.stderr)
             return f"the world broke: {type(problem).__name__}: {problem}"
