@@ -3,7 +3,8 @@
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -14,6 +15,7 @@ from bench.capture.sniffer import Sniffer
 from bench.driver import DriverConfig, driver_class, driver_names
 from bench.errors import BenchError, InstrumentError, UsageError
 from bench.han.capture_reader import Packet
+from bench.han.octets import eui_octets
 from bench.han.sniff_command import OK, USAGE, Options, Sniff, SniffError, complain
 from bench.observation import nanoseconds
 
@@ -111,6 +113,15 @@ def of_rig(path: Path) -> Sniffers:
     return found
 
 
+def _devices(path: Path) -> Iterator[tuple[bytes, str, str]]:
+    """Yield EUI-64, type and name of the devices of a rig file."""
+    from bench.rigfile import load_rig_file
+
+    for name, device in load_rig_file(path).devices.items():
+        if "{" not in device.eui:
+            yield eui_octets(device.eui), device.type, name
+
+
 def of_driver(driver: str, resource: str, channel: int | None) -> Sniffers:
     """Return one sniffer by driver and resource. Raises UsageError."""
     try:
@@ -136,6 +147,8 @@ def run(
     """Listen to the sniffers of a rig, or to one sniffer. Returns the exit code; raises BenchError."""
     if rig is None and not (driver and resource):
         raise UsageError("nothing to sniff: give --read FILE, a rig file, or --driver and --resource")
+    if rig is not None:
+        options = replace(options, devices=tuple(_devices(rig)))
     try:
         return listen(of_rig(rig) if rig else of_driver(driver, resource, channel), options, sys.stdout, seconds)
     except BrokenPipeError:

@@ -46,7 +46,8 @@ class FastReader:
     """
 
     def __init__(self, keyring: Keyring | None = None, *, keep: int = 0, thorough: bool = True) -> None:
-        self.dissector = Dissector(keyring, keep=keep)
+        names = {} if keyring is None else {eui: one.name for eui, one in keyring.devices.items() if one.name}
+        self.dissector = Dissector(keyring, names=names, keep=keep)
         self.keyring = self.dissector.keyring
         self._directory = self.dissector.directory
         self._note = self.dissector.repeats.note

@@ -91,7 +91,7 @@ def command(heard: Heard) -> str:
     if heard.frame is not None:
         return heard.frame.command
     if heard.zcl_command is None and heard.fragment is not None and heard.nwk_payload is not None:
-        first = heard.fragment == 0
+        first = heard.nwk_payload[8] & 3 == 1
         return f"fragment 0 of {heard.nwk_payload[9]}" if first else f"fragment {heard.fragment}"
     return _command(
         heard.mac_type,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bench.han.errors import HanError
+from bench.han.known_devices import TYPES, KnownDevice, names
 from bench.han.security import install_code_crc, install_code_key
 
 _CODES = (6, 8, 12, 16)  #: octets of an install code without its CRC
@@ -45,6 +46,7 @@ class Keyring:
         self._fits: dict[tuple[int, str], int] = {}
         self._networks_for: dict[tuple[int | None, int | None], list[NetworkKey]] = {}
         self._links_for: dict[tuple[bytes | None, bytes | None], list[LinkKey]] = {}
+        self.devices: dict[bytes, KnownDevice] = {}  #: by EUI-64: what somebody wrote down of them
         self.version = 0  #: changes with every key that is new
 
     def __repr__(self) -> str:
@@ -87,6 +89,16 @@ class Keyring:
     def add_install_code(self, code: bytes, between: Iterable[bytes] | None = None) -> bool:
         """Add the link key of an install code, given without its CRC or with a CRC that fits."""
         return self.add_link_key(install_code_key(without_crc(code)), between, origin="install code")
+
+    def add_device(self, eui: bytes, kind: str = "", name: str = "") -> None:
+        """Say what a device is and what it is called. Raises HanError for a type that there is not."""
+        if kind and kind.lower() not in TYPES:
+            raise HanError("keyring", None, f"no device type {kind[:20]!r}; there are {', '.join(TYPES)}")
+        self.devices[bytes(eui)] = KnownDevice(kind.lower(), name)
+
+    def device_names(self) -> dict[str, bytes]:
+        """Return EUI-64s by what a query may call the devices that were written down."""
+        return names((eui, one.type, one.name) for eui, one in self.devices.items())
 
     def add_unsorted(self, octets: bytes, origin: str = "") -> None:
         """Add a key of unknown kind: it is tried as network key, link key and install code, as its length allows.

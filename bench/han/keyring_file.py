@@ -14,7 +14,8 @@ _WIRESHARK = re.compile(r'\s*"((?:[0-9A-Fa-f]{2}[:\- ]?){16})"\s*,\s*"(Normal|Re
 
 
 def load(path: str | Path) -> Keyring:
-    """Read a key file (TOML): [[network]] key, sequence, pan; [[link]] key or install_code, between; [[any]] key.
+    """Read a key file (TOML): [[network]] key, sequence, pan; [[link]] key or install_code, between; [[any]] key;
+    [[device]] eui, type, name.
 
     Keys are hexadecimal, `pan` is hexadecimal text, `between` two EUIs. A file as Wireshark writes is read too: its
     keys are of unknown kind. Raises HanError naming the entry at fault, never a key.
@@ -31,7 +32,7 @@ def load(path: str | Path) -> Keyring:
         where = re.search(r"\(at .*\)|position \d+", str(fault))
         raise HanError("keyring", None, f"{name} is not TOML{' ' + where[0] if where else ''}") from None
     keyring = Keyring()
-    for table, add in (("network", _network), ("link", _link), ("any", _any)):
+    for table, add in _TABLES.items():
         entries = content.get(table, [])
         for number, entry in enumerate(entries if isinstance(entries, list) else [None], 1):
             try:
@@ -40,9 +41,9 @@ def load(path: str | Path) -> Keyring:
                 # The text of a fault may quote a key: only its kind is told, HanError's own words apart.
                 reason = str(fault) if isinstance(fault, HanError) else "missing or malformed field"
                 raise HanError("keyring", None, f"{name}, {table} {number}: {reason}") from None
-    unknown = sorted(content.keys() - {"network", "link", "any"})
+    unknown = sorted(content.keys() - _TABLES.keys())
     if unknown:
-        raise HanError("keyring", None, f"{name}: no table is called {unknown[0]}; there are network, link and any")
+        raise HanError("keyring", None, f"{name}: no table is called {unknown[0]}; there are {', '.join(_TABLES)}")
     return keyring
 
 
@@ -83,6 +84,13 @@ def _any(keyring: Keyring, entry: dict[str, Any]) -> None:
     keyring.add_unsorted(bytes.fromhex(entry["key"]), str(entry.get("origin", "file")))
 
 
+def _device(keyring: Keyring, entry: dict[str, Any]) -> None:
+    keyring.add_device(eui_octets(entry["eui"]), str(entry.get("type", "")), str(entry.get("name", "")))
+
+
+_TABLES = {"network": _network, "link": _link, "any": _any, "device": _device}
+
+
 def save(keyring: Keyring, path: str | Path) -> None:
     """Write the key file, readable by its owner only; an existing file is replaced at once or not at all."""
     lines = []
@@ -102,6 +110,11 @@ def save(keyring: Keyring, path: str | Path) -> None:
         lines += [f"origin = {_quoted(link.origin)}", ""]
     for octets, origin in keyring.unsorted_keys:
         lines += ["[[any]]", f'key = "{octets.hex()}"', f"origin = {_quoted(origin)}", ""]
+    for eui, device in keyring.devices.items():
+        lines += ["[[device]]", f'eui = "{eui_text(eui)}"']
+        lines += [f"type = {_quoted(device.type)}"] if device.type else []
+        lines += [f"name = {_quoted(device.name)}"] if device.name else []
+        lines.append("")
     write_private(path, "\n".join(lines))
 
 

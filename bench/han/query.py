@@ -192,14 +192,15 @@ class _Compiler:
 
     def _address(self, field: str, operator: Operator, value: Written) -> Test:
         _not_ordered(field, operator, value)
-        found = self._device(value) if value.kind == "name" else values.address(value.text)
+        named = value.kind == "name" or (value.kind == "text" and values.fold(value.text) in self._devices)
+        found = self._device(value) if named else values.address(value.text)
         if found is None:
             raise value.error(f"{value.text!r} is no address; give 0x6f01, an EUI-64 or the name of a device")
         if field in EUIS:
             if not found & LONG:
                 raise value.error(f"{field} is an EUI-64 of 16 hexadecimal digits, not {value.text}")
             return values.eui_test(field, operator, found)
-        if value.kind != "name":
+        if not named:
             return values.address_test(field, operator, found)
         # A device by its name: behind whatever address it has there.
         end = values.eui_test("src_eui" if "src" in field else "dst_eui", "==", found)

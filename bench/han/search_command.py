@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from bench.gbcs.text import scalar
 from bench.han.errors import HanError
+from bench.han.known_devices import TYPES
 from bench.han.query import Query, compile_query
-from bench.han.sniff_command import Options, SniffError, keyring
+from bench.han.sniff_command import NOBODY, Options, SniffError, keyring
 
 if TYPE_CHECKING:
     from bench.han.columns.cache import Kept
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 FOUND, NOTHING, USAGE = 0, 1, 2
 _MAGIC = (b"\x0a\x0d\x0d\x0a", b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d")
-_NOBODY = bytes(8)  # a device of a known type that a capture does not show
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def run(expression: str, paths: list[str], options: Options, wanted: Wanted, out
     try:
         keys = keyring(options)
         files = find(paths)
-        _compile(expression, {})
+        _compile(expression, keys.device_names())
     except (SniffError, HanError) as fault:
         complain(str(fault))
         return USAGE
@@ -72,9 +72,7 @@ def _where(wanted: Wanted, stack: ExitStack) -> Path:
 
 
 def _compile(expression: str, names: dict[str, bytes]) -> Query:
-    from bench.han.columns.devices import TYPES
-
-    return compile_query(expression, dict.fromkeys(TYPES, _NOBODY) | names)
+    return compile_query(expression, dict.fromkeys(TYPES, NOBODY) | names)
 
 
 def _search(

@@ -1,7 +1,9 @@
 """`bench sniff`: frames of a capture, or as they are heard, one a line."""
 
+import copy
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,6 +19,7 @@ from bench.han.heard import Heard, heard
 from bench.han.heard_row import HeardRow, whole
 from bench.han.keyring import Keyring
 from bench.han.keyring_file import save_for_wireshark
+from bench.han.known_devices import TYPES
 from bench.han.row import Messages, row, without_clear_key
 from bench.han.show import Painter, layers, line
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from bench.han.query import Query
 
 OK, DAMAGED, USAGE = 0, 1, 2
+NOBODY = bytes(8)  #: a device of a known type that a capture does not show
 KEPT = 4096  #: frames that could not be decrypted, for keys that come later
 _ENCODER = json.JSONEncoder(separators=(", ", ": "))
 
@@ -43,6 +47,7 @@ class Options:
     filter: str = ""
     write: Path | None = None
     with_keys: bool = False
+    devices: tuple[tuple[bytes, str, str], ...] = ()  #: EUI-64, type and name of what a rig file says is there
 
 
 class Sniff:
@@ -56,7 +61,7 @@ class Sniff:
         self.keyring = keyring(options)
         self.reader = FastReader(self.keyring, keep=KEPT)
         self._messages = Messages()
-        self._query = _query(options.filter)
+        self._query = _query(options.filter, self.keyring, file)
         self._paint = Painter(colour=coloured(out))
         self._writer = _Writer(options.write) if options.write else None
         self._every_layer = self._query is None and not options.as_json
@@ -218,6 +223,9 @@ def keyring(options: Options) -> Keyring:
             raise SniffError(f"--keys {options.keys} cannot be read: {fault.strerror}") from None
         except HanError as fault:
             raise SniffError(f"--keys {options.keys}: {fault.reason}") from None
+    for eui, kind, name in options.devices:
+        if eui not in keys.devices:
+            keys.add_device(eui, kind, name)
     for number, text in enumerate(options.unsorted_keys, 1):
         digits = "".join(text.replace(":", "").replace("-", "").split()).removeprefix("0x")
         try:
@@ -229,15 +237,34 @@ def keyring(options: Options) -> Keyring:
     return keys
 
 
-def _query(text: str) -> "Query | None":
+def _query(text: str, keyring: Keyring, file: Path | None) -> "Query | None":
+    """Return the filter; devices that nobody wrote down are those that a capture file shows."""
     if not text.strip():
         return None
     from bench.han.query import compile_query
 
+    names = keyring.device_names()
+    unknown = {word.rstrip("0123456789") for word in re.findall(r"[a-z]+\d*", text.lower())} & set(TYPES) - names.keys()
+    if unknown and file is not None:
+        names = dict.fromkeys(unknown, NOBODY) | _shown_devices(file, keyring)
     try:
-        return compile_query(text)
+        return compile_query(text, names)
     except HanError as fault:
         raise SniffError(f"--filter: {fault}") from None
+
+
+def _shown_devices(path: Path, keyring: Keyring) -> dict[str, bytes]:
+    """Return the devices of a capture by name, as far as it can be read."""
+    from bench.han.columns import decode
+    from bench.han.columns.devices import Devices
+
+    devices = Devices(keyring)
+    try:
+        for columns in decode(path, copy.deepcopy(keyring), attributes=False, repeats=False):
+            devices.take(columns)
+    except (HanError, OSError):
+        pass  # told when the file is read for good
+    return devices.names()
 
 
 def coloured(out: TextIO) -> bool:

@@ -14,6 +14,7 @@ from bench.han import tunnelling
 from bench.han.columns.devices import Devices
 from bench.han.columns.table import Columns
 from bench.han.invariants import NAMES, Invariants, Use
+from bench.han.keyring import Keyring
 from bench.han.octets import eui_text
 from bench.han.query_values import ABSENT, NO_EUI
 
@@ -50,12 +51,12 @@ class Network:
 class Summary:
     """Collects what `bench han summary` tells of captures."""
 
-    def __init__(self) -> None:
+    def __init__(self, keyring: Keyring | None = None) -> None:
         self.frames = self.secured = self.locked = self.damaged = 0
         self.first: int | None = None
         self.last: int | None = None
         self.networks: defaultdict[int, Network] = defaultdict(Network)
-        self.devices = Devices()
+        self.devices = Devices(keyring)
         self.joins: defaultdict[int, dict[str, tuple[int, int]]] = defaultdict(dict)  # step: frame, time
         self.links: defaultdict[tuple[int, int], Link] = defaultdict(Link)
         self.reasons: Counter[str] = Counter()
@@ -234,6 +235,7 @@ class Summary:
                     "short": None if device.short is None else f"{device.short:04X}",
                     "pan": None if device.pan is None else f"{device.pan:04X}",
                     "type": device.type.upper() or None,
+                    "name": device.name or None,
                     "frames": device.frames,
                 }
                 for device in devices

@@ -34,7 +34,7 @@ def run(paths: list[str], options: Options, as_json: bool, out: TextIO) -> int:
     except SniffError as fault:
         complain(str(fault))
         return USAGE
-    summary, code = Summary(), OK
+    summary, code = Summary(keys), OK
     decoder = Decoder(keys, attributes=False)
     for text in paths:
         code = max(code, _take(Path(text), decoder, None))
@@ -82,7 +82,7 @@ def _show(told: dict[str, Any], out: TextIO) -> None:
         f"{undecrypted['frames']:,} not decrypted ({undecrypted['share']:.1%})"
     )
     _table(console, "Networks", ("pan", "channels", "frames", "key_sequences", "coordinator"), told["networks"])
-    _table(console, "Devices", ("eui", "short", "pan", "type", "frames"), told["devices"])
+    _table(console, "Devices", ("eui", "short", "pan", "type", "name", "frames"), told["devices"])
     joins = [
         {"device": join["device"], "steps (frame)": ", ".join(f"{step} ({n})" for step, n in join["steps"].items())}
         for join in told["joins"]

@@ -16,6 +16,11 @@ def test_chance(name: str) -> None:
         survives(TARGETS[name], chance.randbytes(chance.randrange(120)))
 
 
+def test_a_later_fragment_with_block_number_0_that_is_heard_again() -> None:
+    piece = bytes.fromhex("80010207090101010200")
+    survives(TARGETS["fast"], bytes((2, len(piece))) + piece + b"\x07\x00" + b"\x00")
+
+
 @pytest.mark.parametrize("name", ["fast", "columns"])
 def test_readers_say_the_same_of_many_frames(name: str) -> None:
     chance = random.Random(name)

@@ -70,7 +70,7 @@ def test_latency_retries_links_and_devices(tmp_path: Path, keys: Path) -> None:
     }  # fmt: skip
     assert told["repeats"] == {"retries": 1, "heard twice": 1, "sent anew or relayed": 0}
     assert [(d["eui"], d["short"], d["type"]) for d in told["devices"]] == [
-        ("00-15-5F-00-11-22-33-44", "0000", "CHF"), ("00-15-5F-00-55-66-77-88", "6F01", "ESME"),
+        ("00-15-5F-00-11-22-33-44", "0000", "CHF"), ("00-15-5F-00-55-66-77-88", "6F01", None),
     ]  # fmt: skip
     links = {(link["from"], link["to"]): link for link in told["links"]}
     assert links["00-15-5F-00-11-22-33-44", "6F01"]["frames"] == 3

@@ -59,6 +59,7 @@ def fingerprint(keyring: Keyring) -> str:
         f"link {k.key.hex()} {sorted(eui.hex() for eui in k.pair) if k.pair else None} {k.trial}"
         for k in keyring.link_keys
     ]
+    parts += [f"device {eui.hex()} {one.type} {one.name}" for eui, one in keyring.devices.items()]
     return hashlib.sha256("\n".join(sorted(parts)).encode()).hexdigest()
 
 
@@ -209,7 +210,7 @@ def kept(path: Path, keyring: Keyring, where: Path) -> Kept:
 
 def _write(path: Path, decoder: Decoder, file: Any) -> None:
     """Decode a capture into a Parquet file."""
-    capture, repeats, devices, messages = Capture(path), Repeats(), Devices(), Messages()
+    capture, repeats, devices, messages = Capture(path), Repeats(), Devices(decoder.keyring), Messages()
     waiting: list[Columns] = []
     damage = None
     with pq.ParquetWriter(file, _SCHEMA, compression="lz4", use_dictionary=list(_TEXTS)) as writer:
