@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from bench.bus import Source
+from bench.gbcs import Eui64
 
 if TYPE_CHECKING:
     from bench.capture.sniffer import Heard
@@ -87,12 +88,29 @@ class WanPath(Protocol):
         """Make the path so from now on and confirm it; packets already held up keep their time."""
 
 
+@dataclass(frozen=True, slots=True)
+class StreetOfHomes:
+    """Homes numbered from 0: how many, and hub and meter of the first; EUI-64s follow in order."""
+
+    count: int
+    first_hub: Eui64
+    first_meter: Eui64
+
+    def number_of(self, eui: Eui64) -> int | None:
+        """Return the home a hub or meter is in, None for one of another street."""
+        for first in (self.first_hub, self.first_meter):
+            number = int.from_bytes(eui) - int.from_bytes(first)
+            if 0 <= number < self.count:
+                return number
+        return None
+
+
 @runtime_checkable
 class Street(Protocol):
     """Other homes behind the same DCC, as a traffic generator of an emulated DCC makes them."""
 
-    def homes(self) -> int:
-        """Return how many homes there are."""
+    def homes(self) -> StreetOfHomes:
+        """Return how many homes there are, and their devices."""
 
     def cut(self, duration: timedelta, dark: Sequence[int], waves: Sequence[timedelta]) -> None:
         """Cut the supply of every home now, return it after `duration`: in waves, each later by its delay.

@@ -269,6 +269,8 @@ class DccPoint:
         data: dict[str, Any] = {"code": response.response_code}
         if response.gbcs is not None:
             data |= self._message(response.gbcs)
+        if isinstance(body, DccAlert | DeviceAlert) and body.throttled is not None:
+            data |= {"throttled": body.throttled.count}
         if isinstance(body, DccAlert):
             event = type(body.event).__name__
             details = {name: str(value) for name, value in vars_of(body.event).items() if value is not None}
@@ -278,7 +280,10 @@ class DccPoint:
             }
         if isinstance(body, DeviceAlert):
             user = self._user(response.response_id)
-            return "alert", data | {"to": user, "text": f"{data['message']} from {self._device(data)} to {user}"}
+            return "alert", data | {
+                "to": user,
+                "text": f"{data['message']} from {self._device(data)} to {user}{_several(data)}",
+            }
         if isinstance(body, ResponseMessage):
             identifier = str(response.request_id)
             data |= {"request_id": identifier, "variant": body.variant, "to": self._user(response.request_id)}
@@ -315,6 +320,10 @@ def _der(store: Keystore, party: Party, usage: str) -> bytes:
     return certificate.public_bytes(Encoding.DER)
 
 
+def _several(data: dict[str, Any]) -> str:
+    return f" (throttled: it stands for {data['throttled']})" if "throttled" in data else ""
+
+
 def vars_of(event: Any) -> dict[str, Any]:
     """Return the fields of a DCC event."""
     return {name: getattr(event, name) for name in getattr(event, "__dataclass_fields__", {})}
@@ -344,7 +353,17 @@ def device_alert(device: Device, *codes: int, to: Party | None = None) -> Patter
         )
 
     words = f"alert {' or '.join(sorted(wanted)) or 'of any code'} from {device}" + (f" to {to.name}" if to else "")
-    return Pattern(words, matches, lambda seen: seen.point == "dcc" and seen.kind in ("alert", "dcc-alert"))
+    return Pattern(
+        words,
+        matches,
+        lambda seen: seen.point == "dcc" and seen.kind in ("alert", "dcc-alert"),
+        blocked=lambda seen: "throttled" in seen.data and matches(seen),
+    )
+
+
+def stands_for(seen: Observation) -> int:
+    """Return how many alerts one at the DCC stands for: more than itself where the DCC throttles."""
+    return int(seen.data.get("throttled", 1))
 
 
 def dcc_alert(code: str, to: Party | None = None) -> Pattern:

@@ -39,6 +39,10 @@ class Inconclusive(Exception):  # noqa: N818 - an ISO/IEC 9646 verdict, not an e
     """A precondition was not reached, so nothing can be said of the device."""
 
 
+class Blocked(Inconclusive):
+    """What was expected may have been held back on its way: throttled, quarantined, out of duty cycle."""
+
+
 class NotRun(Exception):  # noqa: N818
     """The rig lacks a capability that the test needs."""
 

@@ -15,6 +15,7 @@ from bench.link import Link
 from bench.local_point import LocalPoint
 from bench.mains import Mains
 from bench.parties import Device, Party, Suppliers
+from bench.street import StreetPoint
 from bench.timeline import Timeline
 from bench.wan import Wan
 
@@ -37,6 +38,7 @@ __all__ = [
     "local",
     "mains",
     "network_operator",
+    "street",
     "suppliers",
     "timeline",
     "wan",
@@ -139,6 +141,12 @@ def han(home: Home) -> HanPoint:
 def mains(home: Home) -> Mains:
     """The feed of meter and hub."""
     return home.need_mains()
+
+
+@pytest.fixture
+def street(home: Home) -> StreetPoint:
+    """The other homes behind the DCC."""
+    return home.need_street()
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ from bench.mains import Mains
 from bench.parties import Device, OriginatorCounters, Party, Suppliers
 from bench.pki import PkiError, load_certificates
 from bench.rig import Rig
+from bench.street import StreetPoint
 from bench.testcase import TestCase
 from bench.wan import Wan
 
@@ -211,9 +212,10 @@ class Home:
             raise NotRun(f"rig {self.rig.file.name} has {what}")
         return self._wan
 
-    def need_street(self) -> Street:
+    def need_street(self) -> StreetPoint:
         """Return the other homes of the DCC. Raises NotRun when the rig has none."""
-        return self.rig.need("street", Street)  # type: ignore[type-abstract]
+        street = self.rig.need("street", Street)  # type: ignore[type-abstract]
+        return StreetPoint(street, self.timeline)
 
     def need_gas_link(self) -> Link:
         """Return the radio link of the gas meter. Raises NotRun when the rig has no attenuator there."""

@@ -38,6 +38,8 @@ class Pattern:
     matches: Callable[[Observation], bool]
     near: Callable[[Observation], bool] = field(default=lambda observation: False)
     on_air: bool = False
+    #: tells what shows that it may have been held back on its way
+    blocked: Callable[[Observation], bool] = field(default=lambda observation: False)
 
     def where(self, words: str, also: Callable[[Observation], bool]) -> "Pattern":
         """Return this pattern narrowed by one more condition."""
@@ -47,6 +49,7 @@ class Pattern:
             lambda seen: narrow(seen) and also(seen),
             lambda seen: narrow(seen) or self.near(seen),
             self.on_air,
+            blocked=self.blocked,
         )
 
 

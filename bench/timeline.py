@@ -7,7 +7,7 @@ from typing import Any
 
 from bench.baseline import Baseline, find_baseline
 from bench.clock import Clock
-from bench.errors import Failure, Inconclusive
+from bench.errors import Blocked, Failure, Inconclusive
 from bench.observation import Observation, Pattern, clock_text
 from bench.recorder import Recorder
 from bench.rules import Rule, find_rule
@@ -88,6 +88,9 @@ class Timeline:
             if self._clock.now() >= deadline:
                 break
             self._clock.advance(deadline, attend=pattern.on_air)
+        held_back = [seen for seen in self.seen if pattern.blocked(seen)]
+        if held_back:
+            raise Blocked(f"blocked: {pattern.words} may have been held back: {held_back[-1].text()}")
         expected = f"{pattern.words} within {format_duration(wait)} of {clock_text(began)}"
         self.broken(expected, self._nearest(pattern, after), rule)
         raise Inconclusive(f"warning: {self.warnings[-1]}")

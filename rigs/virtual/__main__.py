@@ -33,6 +33,7 @@ from rigs.virtual.instruments.local_port import LocalPort
 from rigs.virtual.instruments.netem import NetemBridge
 from rigs.virtual.instruments.outlet import Outlets, OutletServer
 from rigs.virtual.instruments.sniffer import NrfSniffer
+from rigs.virtual.instruments.street import StreetGenerator
 from rigs.virtual.instruments.ti_sniffer import TiSniffer
 from rigs.virtual.world import World
 
@@ -66,6 +67,7 @@ class VirtualRig:
             "outlets": OutletServer(outlets).port,
             "wan_attenuator": LineServer(self._locked(wan_attenuator.answer), "\r\n").port,
             "wan": LineServer(self._locked(netem.answer)).port,
+            "street": LineServer(self._locked(StreetGenerator(lambda: self.home.street).answer)).port,
             "sniffer": self.sniffer.path,
             "ti_sniffer": self.ti_sniffer.path,
             "local": self.local.port,

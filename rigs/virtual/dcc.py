@@ -24,6 +24,7 @@ from bench.dcc import (
     Response,
     SecurityCredentialsUpdated,
     ServiceRequest,
+    Throttled,
     sign_xml,
     verify_xml,
 )
@@ -36,6 +37,7 @@ from bench.gbcs.crypto import add_mac, shared_secret, sign
 from bench.gbcs.gbt import Assembly, split
 from bench.pki import TestSmki
 from rigs.virtual.outbox import Outbox
+from rigs.virtual.traffic import TrafficManagement
 from rigs.virtual.wan import Wan
 from rigs.virtual.world import World, to_microseconds
 
@@ -98,6 +100,7 @@ class Dcc:
         self._registered = dict.fromkeys(devices, smki.identities.supplier)
         self._pending: dict[tuple[Eui64, int], ServiceRequest] = {}
         self._outbox = Outbox(wan, lambda: True, upward=False)
+        self._traffic = TrafficManagement(world)
         self._failed: set[RequestId] = set()
         self._answered: set[RequestId] = set()
         self._assembly = Assembly()
@@ -243,8 +246,12 @@ class Dcc:
             at = 3 if message.payload[:1] == GBZ else 9
             code = int.from_bytes(message.payload[at : at + 2])
             identifier = RequestId(message.target, message.originator, message.counter)
-            alert_body = DeviceAlert(code, octets)
-            self._to_user(message.target, Response("I0", self._world.now, alert_body, None, identifier))
+
+            def forward(throttled: Throttled | None) -> None:
+                body = DeviceAlert(code, octets, throttled)
+                self._to_user(message.target, Response("I0", self._world.now, body, None, identifier))
+
+            self._traffic.take(message.originator, code, forward)
 
     def _supplier_changed(self, request: ServiceRequest) -> None:
         """Tell the gaining supplier and the losing one."""

@@ -29,6 +29,7 @@ from rigs.virtual.radio import Attenuation, Medium
 from rigs.virtual.rules import rule
 from rigs.virtual.sleepy import SleepyEnd
 from rigs.virtual.sleepy_store import SleepyStore
+from rigs.virtual.street import Street
 from rigs.virtual.trust_anchors import SUPPLIER_CELLS, Credential, TrustAnchors
 from rigs.virtual.wan import Wan
 from rigs.virtual.world import Process, World
@@ -128,6 +129,7 @@ class Home:
         self.medium.listen_in(SNIFFER_LOSS_DB, heard)
         self.dcc = Dcc(world, smki, site.users, DEVICES, self.hub.from_wan, site.poster, self.wan)
         self.hub.to_wan = self.dcc.from_wan
+        self.street = Street(world, smki, self.dcc.hub_outage, self.dcc.from_wan)
         self.hub.outage = lambda started: self.dcc.hub_outage(CHF_EUI, started, MPAN)
         for defect in site.defects:
             defect.apply_to(
