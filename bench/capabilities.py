@@ -153,6 +153,14 @@ class FrameSource(Protocol):
 
 
 @runtime_checkable
+class Transmitter(Protocol):
+    """A second radio on the channel of the network: it sends what it is told, as it is."""
+
+    def transmit(self, psdu: bytes) -> None:
+        """Send one PSDU (with FCS) once, without waiting for an acknowledgement; returns when it has been sent."""
+
+
+@runtime_checkable
 class DccGateway(Protocol):
     """The DCC's user gateway: three services to post to and the user's own receive endpoint.
 
@@ -238,6 +246,7 @@ ROLES: dict[str, type] = {
     "street": Street,
     "attenuator": Attenuator,
     "sniffer": FrameSource,
+    "transmitter": Transmitter,
     "dcc": DccGateway,
     "local": LocalDelivery,
     "hands": Hands,

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bench.attacker import Attacker
 from bench.clock import Clock
 from bench.dcc_point import DccPoint
 from bench.expecting import Expectation
@@ -14,6 +15,7 @@ from bench.home import Home
 from bench.link import Link
 from bench.local_point import LocalPoint
 from bench.mains import Mains
+from bench.newcomer import Newcomer
 from bench.parties import Device, Party, Suppliers
 from bench.street import StreetPoint
 from bench.timeline import Timeline
@@ -21,6 +23,7 @@ from bench.wan import Wan
 
 __all__ = [
     "at_the_meter",
+    "attacker",
     "clock",
     "cos_party",
     "dcc",
@@ -38,6 +41,7 @@ __all__ = [
     "local",
     "mains",
     "network_operator",
+    "newcomer",
     "street",
     "suppliers",
     "timeline",
@@ -153,6 +157,18 @@ def street(home: Home) -> StreetPoint:
 def wan(home: Home) -> Wan:
     """The WAN between hub and DCC."""
     return home.need_wan()
+
+
+@pytest.fixture
+def newcomer(home: Home) -> Newcomer:
+    """A device that is not on the network yet, and a hand at its button."""
+    return home.need_newcomer()
+
+
+@pytest.fixture
+def attacker(home: Home) -> Attacker:
+    """A radio that sends frames it should not."""
+    return home.need_attacker()
 
 
 @pytest.fixture

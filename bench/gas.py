@@ -76,10 +76,14 @@ class AtTheMeter:
 
     def display(self) -> dict[str, int]:
         """Return what the in-home display shows: day ("2030-01-05") -> litres."""
-        shown = self._do("ihd", "display")
-        if shown == "nothing":
-            return {}
-        return {day: int(litres) for day, litres in (one.split(" ") for one in shown.split(", "))}
+        return shown_days(self._do("ihd", "display"))
+
+
+def shown_days(text: str) -> dict[str, int]:
+    """Return what a display shows ("2030-01-05 3082, ..." or "nothing"): day -> litres."""
+    if text == "nothing":
+        return {}
+    return {day: int(litres) for day, litres in (one.split(" ") for one in text.split(", "))}
 
 
 class GasPoint:

@@ -14,6 +14,7 @@ from bench.gbcs import GbcsError
 from bench.gbcs.gbt import Assembly
 from bench.han.errors import HanError
 from bench.han.fast import FastReader
+from bench.han.frame import Frame
 from bench.han.heard import Heard
 from bench.han.heard_row import HeardRow, command, tunnel
 from bench.han.invariants import Invariants
@@ -51,6 +52,7 @@ class HanPoint:
         clock.pass_by(self._self_timed)
         self._repeats = Repeats()
         self._assembly = Assembly()
+        self._forged: set[bytes] = set()  #: frames of our own transmitter: they say nothing of a device
 
     def take(self, item: Item) -> None:
         """Put one sniffed frame on the timeline."""
@@ -58,8 +60,9 @@ class HanPoint:
         heard = item.data
         fcs, channel, rssi, lqi = heard["fcs"], heard["channel"], heard["rssi"], heard["lqi"]
         frame = self._reader.feed(nanoseconds(time), item.raw, fcs=fcs, channel=channel, rssi=rssi, lqi=lqi)
-        self.invariants.take(frame, item.raw, keys=bool(self._reader.keyring.network_keys))
         mac = item.raw[:-2] if fcs else item.raw
+        if mac not in self._forged:
+            self.invariants.take(frame, item.raw, keys=bool(self._reader.keyring.network_keys))
         repeat = self._repeats.feed(item.source, nanoseconds(time) // 1000, mac, page=heard["page"])
         radio = {"channel": channel, "rssi": rssi, "lqi": lqi, "sniffer": item.source, "fcs": fcs}
         if heard["page"]:
@@ -69,6 +72,24 @@ class HanPoint:
             self._frames_of, self._frames = self._timeline.seen, {}
         message = None if frame.gbcs is None else self._messages.assemble(frame.gbcs)
         self._frames[seen.number] = HeardRow(frame, None, message)
+
+    def expect_forged(self, psdu: bytes) -> None:
+        """Note a frame (with FCS) that the bench itself is about to send."""
+        self._forged.add(psdu[:-2])
+
+    def frame_of(self, seen: Observation) -> Frame | None:
+        """Return the dissected frame of an observation of the running test."""
+        known = self._frames.get(seen.number)
+        return None if known is None else self._reader.detail(known.heard, seen.raw)
+
+    def network_key(self) -> bytes | None:
+        """Return the network key, None when none is known."""
+        keys = self._reader.keyring.network_keys
+        return keys[0].key if keys else None
+
+    def link_keys(self) -> set[bytes]:
+        """Return the link keys of the key ring."""
+        return {entry.key for entry in self._reader.keyring.link_keys}
 
     def query(self, text: str) -> Pattern:
         """Return the pattern of frames that fulfil a query (docs/searching.md); devices are named by their types.

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from bench.attacker import Attacker
 from bench.capabilities import (
     AcSource,
     Attenuator,
@@ -14,6 +15,7 @@ from bench.capabilities import (
     LocalDelivery,
     Outlet,
     Street,
+    Transmitter,
     WanPath,
 )
 from bench.dcc_point import DccPoint
@@ -28,12 +30,15 @@ from bench.han_point import HanPoint
 from bench.link import Link
 from bench.local_point import LocalPoint
 from bench.mains import Mains
+from bench.newcomer import Newcomer
 from bench.parties import Device, OriginatorCounters, Party, Suppliers
 from bench.pki import PkiError, load_certificates
 from bench.rig import Rig
 from bench.street import StreetPoint
 from bench.testcase import TestCase
 from bench.wan import Wan
+
+INSTALL_CODE = 16  #: octets, without the CRC
 
 
 class Home:
@@ -43,7 +48,14 @@ class Home:
         self.rig, self.clock, self.timeline = rig, rig.clock, rig.timeline
         file = rig.file
         self.devices = [
-            Device(name, table.type, Eui64.of(table.eui), table.mpxn or "", table.feed or "")
+            Device(
+                name,
+                table.type,
+                Eui64.of(table.eui),
+                table.mpxn or "",
+                table.feed or "",
+                self._install_code(name, table.install_code),
+            )
             for name, table in file.devices.items()
         ]
         names = ("supplier A", "supplier B")
@@ -107,6 +119,18 @@ class Home:
         """Return a path of the rig file: relative ones are relative to it."""
         return Path(self.rig.path).resolve().parent / Path(path).expanduser()
 
+    def _install_code(self, name: str, file: str | None) -> bytes:
+        if file is None:
+            return b""
+        try:
+            code = bytes.fromhex(self._beside(file).read_text())
+        except (OSError, ValueError) as problem:
+            raise BenchError(f"{self.rig.path}: devices.{name}.install_code: {problem}; a file of hex digits") from None
+        if len(code) != INSTALL_CODE:
+            text = f"{len(code)} octets, an install code here has {INSTALL_CODE} without its CRC"
+            raise BenchError(f"{self.rig.path}: devices.{name}.install_code: {text}")
+        return code
+
     def _han(self) -> HanPoint | None:
         if self.rig.air is None:
             return None
@@ -115,6 +139,10 @@ class Home:
             keyring = Keyring.load(self._beside(keys)) if keys else Keyring()
         except (HanError, OSError) as problem:
             raise BenchError(f"{self.rig.path}: keys.han: {problem}") from None
+        hubs = [device.eui for device in self.devices if device.type == "CHF"]
+        for device in self.devices:
+            if device.install_code:
+                keyring.add_install_code(device.install_code, (hubs[0], device.eui) if hubs else None)
         point = HanPoint(self.timeline, self.clock, keyring, self.devices)
         self.rig.listen_to_air(point.take, point.on_air)
         return point
@@ -228,6 +256,22 @@ class Home:
         self.rig.need("attenuator", Attenuator)  # type: ignore[type-abstract]
         assert self._link is not None
         return self._link
+
+    def need_newcomer(self) -> Newcomer:
+        """Return the device that joins during a test. Raises NotRun when the rig has none, or nobody at it."""
+        hands = self.rig.need("hands", Hands)  # type: ignore[type-abstract]
+        found = next((device for device in self.devices if device.install_code), None)
+        if found is None:
+            raise NotRun(f"rig {self.rig.file.name} has no device that is not joined yet (key 'install_code')")
+        return Newcomer(found, hands, self.timeline)
+
+    def need_attacker(self) -> Attacker:
+        """Return the transmitter of forged frames. Raises NotRun when the rig has none."""
+        transmitter = self.rig.need("transmitter", Transmitter)  # type: ignore[type-abstract]
+        han, network_key = self.need_han(), self.need_han().network_key()
+        if network_key is None:
+            raise NotRun(f"rig {self.rig.file.name}: the key ring (keys.han) has no network key to forge frames with")
+        return Attacker(transmitter, han, self.timeline, self.clock, network_key)
 
     def need_hands(self) -> AtTheMeter:
         """Return the hands at the gas meter. Raises NotRun when the rig has none."""

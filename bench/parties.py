@@ -1,6 +1,6 @@
 """Devices and remote parties as tests name them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bench.gbcs import Eui64
@@ -28,6 +28,7 @@ class Device:
     eui: Eui64
     mpxn: str = ""
     feed: str = ""
+    install_code: bytes = field(default=b"", repr=False)  #: of a device that is not on the network yet
 
     def __str__(self) -> str:
         return f"{self.type} {self.eui}"

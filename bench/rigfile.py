@@ -64,6 +64,7 @@ class DeviceTable(_Table):
     outlet: str | None = None  #: contact in its leg of the feed, by which it loses supply alone
     link: str | None = None  #: attenuator between it and the hub; the hub's own: in its WAN antenna path
     mpxn: str | None = None
+    install_code: str | None = None  #: file with the hex digits of its install code: it joins only in a test
     golden: bool = False
 
 

@@ -10,6 +10,7 @@ from bench.dcc.alerts import (
     PowerOutageEvent,
     SecurityCredentialsUpdated,
     Throttled,
+    UpdateHANDeviceLogResult,
 )
 from bench.dcc.correlate import correlate
 from bench.dcc.document import NAMESPACE, SCHEMA_VERSION, parse_document, serialise
@@ -66,6 +67,7 @@ __all__ = [
     "ServiceRequest",
     "SignatureError",
     "Throttled",
+    "UpdateHANDeviceLogResult",
     "candidates",
     "correlate",
     "is_signed",

@@ -24,6 +24,8 @@ EVENT_CODES = {
     "AD1": "PowerOutageEvent",
     "N12": "CommandFailure",
     "N13": "CommandFailure",
+    "N24": "UpdateHANDeviceLogResult",
+    "N25": "UpdateHANDeviceLogResult",
     "N27": "ChangeOfSupplier",
     "N42": "SecurityCredentialsUpdated",
 }
@@ -86,8 +88,23 @@ class SecurityCredentialsUpdated(DccEvent):
     certificates: tuple[InstalledCertificate, ...] = many("Certificate", InstalledCertificate, at_most=3)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UpdateHANDeviceLogResult(DccEvent):
+    """What became of a change of a hub's device log: N24, the hub has confirmed it; N25, it has not in time."""
+
+    hub: Eui64 = one("CHFDeviceID", EUI)
+    device: Eui64 = one("DeviceID", EUI)
+
+
 EVENTS: dict[str, type[DccEvent]] = {
-    event.name(): event for event in (ChangeOfSupplier, CommandFailure, PowerOutageEvent, SecurityCredentialsUpdated)
+    event.name(): event
+    for event in (
+        ChangeOfSupplier,
+        CommandFailure,
+        PowerOutageEvent,
+        SecurityCredentialsUpdated,
+        UpdateHANDeviceLogResult,
+    )
 }
 _CODE = string_of(r"AD1|N(?:[1-9]|[12][0-9]|3[013-9]|[45][0-9]|6[0-5]|999)")
 _THROTTLE = (("ThrottledAlertSequenceId", TEXT), ("ThrottledAlertCount", integer(0, (1 << 63) - 1)))

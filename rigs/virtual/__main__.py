@@ -19,6 +19,7 @@ from rigs.virtual.home import (
     IHD_EUI,
     MPAN,
     MPRN,
+    NEWCOMER_EUI,
     START,
     Home,
     Site,
@@ -35,6 +36,7 @@ from rigs.virtual.instruments.outlet import Outlets, OutletServer
 from rigs.virtual.instruments.sniffer import NrfSniffer
 from rigs.virtual.instruments.street import StreetGenerator
 from rigs.virtual.instruments.ti_sniffer import TiSniffer
+from rigs.virtual.instruments.zep_transmitter import ZepTransmitter
 from rigs.virtual.world import World
 
 TI_CLOSER_DB = 4.0
@@ -75,6 +77,8 @@ class VirtualRig:
             "esme": str(ESME_EUI),
             "gsme": str(GSME_EUI),
             "ihd": str(IHD_EUI),
+            "newcomer": str(NEWCOMER_EUI),
+            "transmitter": ZepTransmitter(self.world, lambda: self.home.medium).port,
             "hands": LineServer(self._locked(Hands(lambda: self.home).answer)).port,
             "chf": str(CHF_EUI),
             "gpf": str(GPF_EUI),

@@ -36,6 +36,7 @@ from bench.gbcs.credentials import UpdateCredentialsAlert, UpdateCredentialsResp
 from bench.gbcs.crypto import add_mac, shared_secret, sign
 from bench.gbcs.gbt import Assembly, split
 from bench.pki import TestSmki
+from rigs.virtual.dcc_hub_log import CS14, LogUpdates
 from rigs.virtual.outbox import Outbox
 from rigs.virtual.traffic import TrafficManagement
 from rigs.virtual.wan import Wan
@@ -105,6 +106,7 @@ class Dcc:
         self._answered: set[RequestId] = set()
         self._assembly = Assembly()
         self._counter = 0
+        self._log_updates = LogUpdates(world, self._dcc_alert)
 
     def post(self, service: str, document: bytes) -> bytes:
         """Take a document posted to a service; return the synchronous reply."""
@@ -174,6 +176,7 @@ class Dcc:
             messages = [Message.parse(request.body.payload)]
         else:
             messages = self._transform(request)
+        self._log_updates.asked(request)
         for message in messages:
             self._pending[message.originator, message.counter] = request
             if message.originator == who.cos_party:
@@ -242,6 +245,8 @@ class Dcc:
                 if all(result.status == 0 for result in alert.outcome.results):
                     self._supplier_changed(request)
             return
+        if message.message_code == CS14:
+            self._log_updates.changed(message)
         if message.target in self._users:
             at = 3 if message.payload[:1] == GBZ else 9
             code = int.from_bytes(message.payload[at : at + 2])

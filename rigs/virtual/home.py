@@ -1,7 +1,7 @@
 """The virtual home: mains, radio, meter, hub and DCC, wired together; built anew at each baseline."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from bench.gbcs import Eui64
 from bench.gbcs.gbt import Assembly, split
 from bench.gbcs.trust_anchors import KeyUsage, Role, TrustAnchorCell
 from bench.han.keyring import Keyring
+from bench.han.nwk import UNASSIGNED
 from bench.han.tunnelling import CLUSTER, RequestTunnel, RequestTunnelResponse, TransferData
 from bench.han.zcl import ZclFrame
 from bench.han.zdo import DeviceAnnce
@@ -24,6 +25,8 @@ from rigs.virtual.gas_proxy import Gpf
 from rigs.virtual.gbz_device import PRICE
 from rigs.virtual.gsme import Gsme
 from rigs.virtual.hub import RETRY, Hub, HubFunction
+from rigs.virtual.hub_log import HubLog, Listed
+from rigs.virtual.joining import Joiner, fresh
 from rigs.virtual.power import Branch, Feed
 from rigs.virtual.radio import Attenuation, Medium
 from rigs.virtual.rules import rule
@@ -31,14 +34,16 @@ from rigs.virtual.sleepy import SleepyEnd
 from rigs.virtual.sleepy_store import SleepyStore
 from rigs.virtual.street import Street
 from rigs.virtual.trust_anchors import SUPPLIER_CELLS, Credential, TrustAnchors
+from rigs.virtual.trust_centre import TrustCentre
 from rigs.virtual.wan import Wan
 from rigs.virtual.world import Process, World
 from rigs.virtual.zigbee import Credentials, ZigbeeNode
 
-ESME_EUI, GSME_EUI, IHD_EUI, CHF_EUI, GPF_EUI = (
+ESME_EUI, GSME_EUI, IHD_EUI, NEWCOMER_EUI, CHF_EUI, GPF_EUI = (
     Eui64.of("00-15-5F-00-55-66-77-88"),
     Eui64.of("00-15-5F-00-66-77-88-99"),
     Eui64.of("00-15-5F-00-77-88-99-AA"),
+    Eui64.of("00-15-5F-00-88-99-AA-BB"),
     Eui64.of("00-15-5F-00-11-22-33-44"),
     Eui64.of("00-15-5F-00-11-22-33-45"),
 )
@@ -49,6 +54,7 @@ DEVICES = {
     CHF_EUI: (Device.CHF, ""),
     GPF_EUI: (Device.GPF, MPRN),
 }
+LISTED = (GPF_EUI, ESME_EUI, GSME_EUI, IHD_EUI)  #: in the hub's log at the beginning
 CHANNEL, PAN = 15, 0x1A62
 CHF_SHORT, ESME_SHORT, GSME_SHORT, IHD_SHORT = 0x0000, 0x6F01, 0x6F02, 0x6F03
 LINK_LOSS_DB, GAS_LINK_LOSS_DB = 52.0, 61.0
@@ -65,6 +71,8 @@ class Site:
 
     smki: TestSmki
     network: Credentials
+    install_code: bytes  #: of the display that is not on the network yet
+    seed: int
     users: dict[Eui64, User]
     defects: Sequence[Defect]
     poster: Poster
@@ -79,7 +87,8 @@ class Site:
         network = Credentials(PAN, _symmetric_key(seed, "network"), {bytes(eui): key for eui, key in keys.items()})
         names = ("supplier", "gaining_supplier", "network_operator")
         users = {eui: User(eui, receive) for eui in (getattr(smki.identities, name) for name in names)}
-        return cls(smki, network, users, defects, Poster("dcc"))
+        code = _symmetric_key(seed, "install code")
+        return cls(smki, network, code, seed, users, defects, Poster("dcc"))
 
     def write(self, folder: Path) -> dict[str, str]:
         """Write test keys for the bench: key store and HAN key ring; returns where."""
@@ -91,7 +100,9 @@ class Site:
         for eui, key in self.network.link_keys.items():
             keyring.add_link_key(key, (bytes(CHF_EUI), eui))
         keyring.save(ring)
-        return {"keystore": str(store), "keyring": str(ring)}
+        code = folder / "newcomer.code"
+        code.write_text(self.install_code.hex())
+        return {"keystore": str(store), "keyring": str(ring), "install_code": str(code)}
 
 
 class Home:
@@ -109,7 +120,7 @@ class Home:
             self.medium,
             "CHF",
             (CHF_EUI, CHF_SHORT),
-            site.network,
+            replace(site.network, link_keys=dict(site.network.link_keys)),
             {ESME_SHORT: ESME_EUI, GSME_SHORT: GSME_EUI, IHD_SHORT: IHD_EUI},
             lambda: self.hub.powered(),  # noqa: PLW0108 - the hub is made of this node
         )
@@ -125,6 +136,7 @@ class Home:
         self.esme.time.hub = lambda: self.hub.time()  # noqa: PLW0108 - a defect may replace it
         self.esme.time.run()
         self._add_gas(smki)
+        self._add_joining(chf_node)
         self.medium.path("CHF", "ESME", LINK_LOSS_DB, self.attenuation)
         self.medium.listen_in(SNIFFER_LOSS_DB, heard)
         self.dcc = Dcc(world, smki, site.users, DEVICES, self.hub.from_wan, site.poster, self.wan)
@@ -133,7 +145,17 @@ class Home:
         self.hub.outage = lambda started: self.dcc.hub_outage(CHF_EUI, started, MPAN)
         for defect in site.defects:
             defect.apply_to(
-                [self.esme, self.gsme, self.gsme_radio, self.chf, self.gpf, self.hub, *self.hub.sleepy.values()]
+                [
+                    self.esme,
+                    self.gsme,
+                    self.gsme_radio,
+                    self.chf,
+                    self.gpf,
+                    self.hub,
+                    *self.hub.sleepy.values(),
+                    self.hub_log,
+                    self.trust_centre,
+                ]
             )
         self.hub.connect(ESME_EUI, ESME_SHORT)
         self.gsme_radio.start()
@@ -175,6 +197,31 @@ class Home:
         self.ihd = Display(self.world, display, CHF_SHORT)
         self.hub.displays[IHD_SHORT] = lambda asdu: self.gpf.from_display(asdu)  # noqa: PLW0108
         self.medium.path("CHF", "IHD", LINK_LOSS_DB)
+
+    def _add_joining(self, chf_node: ZigbeeNode) -> None:
+        """Add the hub's log with those who have joined, its trust centre, and a display that has not joined yet."""
+        site = self.site
+        self.hub_log = HubLog(self.chf)
+        self.hub_log.entries = {eui: Listed(link_key=site.network.link_keys.get(eui)) for eui in LISTED}
+        self.hub_log.gpf = GPF_EUI
+        self.trust_centre = TrustCentre(self.world, chf_node, self.hub_log, site.seed)
+        node = ZigbeeNode(
+            self.world,
+            self.medium,
+            "newcomer",
+            (NEWCOMER_EUI, UNASSIGNED),
+            fresh(site.network),
+            {},
+            lambda: self.newcomer.powered(),  # noqa: PLW0108 - it is made of this node
+            router=False,
+        )
+        self.new_ihd = Display(self.world, node, CHF_SHORT)
+        self.newcomer = Joiner(self.world, node, site.install_code, site.seed)
+        self.trust_centre.joined = self._serve_display
+        self.medium.path("CHF", "newcomer", LINK_LOSS_DB)
+
+    def _serve_display(self, short: int) -> None:
+        self.hub.displays[short] = lambda asdu: self.gpf.from_display(asdu)  # noqa: PLW0108
 
 
 class MeterTunnel:

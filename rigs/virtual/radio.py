@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import simpy
 
-from bench.han.mac import MacFrame, MacType
+from bench.han.mac import BROADCAST, MacFrame, MacType
 from rigs.virtual.world import Process, World
 
 TX_POWER_DBM = 8.0
@@ -68,6 +68,11 @@ class Medium:
         """Say how much is lost between two radios, and which attenuator stands in the path."""
         self._loss[frozenset((one, other))] = (loss_db, attenuation)
 
+    def reach_all(self, one: str, loss_db: float) -> None:
+        """Put one radio at the same loss from every other."""
+        for station in self._stations:
+            self.path(one, station.name, loss_db)
+
     def listen_in(self, loss_db: float, heard: Callable[[bytes, float], None]) -> None:
         """Add a sniffer at the same loss from every radio; it gets PSDUs with FCS and the power in dBm."""
         self._sniffers.append((loss_db, heard))
@@ -99,16 +104,25 @@ class Medium:
 
 
 class MacLayer:
-    """Sends frames with acknowledgement and retry, hands received ones up."""
+    """Sends frames with acknowledgement and retry, hands received ones up.
 
-    def __init__(self, world: World, medium: Medium, name: str, pan: int, short: int, on: Callable[[], bool]) -> None:
+    `up` gets data between short addresses; `other` whatever else is for this device: beacons, commands, inter-PAN data.
+    """
+
+    def __init__(
+        self, world: World, medium: Medium, name: str, pan: int, address: tuple[bytes, int], on: Callable[[], bool]
+    ) -> None:
         self._world, self._medium = world, medium
-        self.pan, self.short, self._on = pan, short, on
+        self.eui, self.short = address
+        self.pan, self._on = pan, on
         self.station = Station(name, self._hear, on)
         self.up: Callable[[bytes, int], None] = lambda payload, source: None
+        self.other: Callable[[MacFrame], None] = lambda frame: None
+        self.holds_for: Callable[[MacFrame], bool] = lambda frame: False  #: whether a poller is to stay awake
         self._sequence = world.rng.randrange(256)
         self._awaited: dict[int, bool] = {}
         self._last: dict[int, tuple[int, bytes]] = {}
+        self.levels: dict[int, tuple[float, float, float]] = {}  #: short address -> best, last, worst level (dBm)
         self._turn = simpy.Resource(world.env)
         medium.join(self.station)
 
@@ -118,19 +132,22 @@ class MacLayer:
 
     def send(self, destination: int, payload: bytes, kind: MacType = MacType.DATA) -> Process:
         """Send one frame; the process returns whether it was acknowledged (always true of a broadcast)."""
+        hop = BROADCAST if destination >= 0xFFF8 else destination
+        frame = MacFrame.data(self.pan, hop, self.short, 0, payload)
+        return (yield from self.send_frame(replace(frame, type=kind)))
+
+    def send_frame(self, frame: MacFrame) -> Process:
+        """Send a frame under the next sequence number; returns whether it was acknowledged, if it asks for that."""
         with self._turn.request() as turn:
             yield turn
             self._sequence = (self._sequence + 1) & 0xFF
-            broadcast = destination >= 0xFFF8
-            frame = MacFrame.data(self.pan, 0xFFFF if broadcast else destination, self.short, self._sequence, payload)
-            if kind is not MacType.DATA:
-                frame = replace(frame, type=kind)
-            for _ in range(1 if broadcast else ATTEMPTS):
+            frame = replace(frame, sequence=self._sequence)
+            for _ in range(ATTEMPTS if frame.ack_request else 1):
                 if not self._on():
                     return False
                 self._awaited[self._sequence] = False
                 yield from self._medium.transmit(self.station, frame)
-                if broadcast:
+                if not frame.ack_request:
                     return True
                 yield self._world.wait(ACK_WAIT)
                 if self._awaited.pop(self._sequence):
@@ -142,16 +159,21 @@ class MacLayer:
             if frame.sequence in self._awaited:
                 self._awaited[frame.sequence] = True
             return
-        if frame.dst not in (self.short, 0xFFFF) or not isinstance(frame.src, int):
+        mine = frame.dst in (self.short, self.eui) and frame.dst_pan in (self.pan, BROADCAST)
+        if mine and frame.ack_request:
+            self._world.process(self._acknowledge(frame.sequence or 0, self.holds_for(frame)))
+        if frame.type is not MacType.DATA or not isinstance(frame.src, int):
+            if mine or frame.dst in (BROADCAST, None):
+                self.other(frame)
             return
-        if frame.dst == self.short and frame.ack_request:
-            self._world.process(self._acknowledge(frame.sequence or 0))
-        if frame.type is not MacType.DATA:
+        if not mine and frame.dst != BROADCAST:
             return
+        best, _, worst = self.levels.get(frame.src, (dbm, dbm, dbm))
+        self.levels[frame.src] = max(best, dbm), dbm, min(worst, dbm)
         if self._last.get(frame.src) != (frame.sequence, frame.payload):
             self._last[frame.src] = (frame.sequence or 0, frame.payload)
             self.up(frame.payload, frame.src)
 
-    def _acknowledge(self, sequence: int) -> Process:
+    def _acknowledge(self, sequence: int, pending: bool) -> Process:
         yield self._world.wait(TURNAROUND)
-        yield from self._medium.transmit(self.station, MacFrame.ack(sequence), contend=False)
+        yield from self._medium.transmit(self.station, MacFrame.ack(sequence, pending=pending), contend=False)

@@ -1,21 +1,23 @@
 """A ZigBee node: NWK and APS security, acknowledgement, fragmentation, above one MAC layer.
 
-Addresses are settled (the network is formed and its devices have joined); frame counters live in the world and never
-fall, also across a reboot and a new baseline.
+At a baseline the network is formed and its devices have joined (`rigs.virtual.joining` has those that join later).
+Frame counters live in the world and never fall, also across a reboot and a new baseline.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import simpy
 
-from bench.han.aps import PROFILE_SMART_ENERGY, ApsFrame, ApsType, Extended
+from bench.han.aps import PROFILE_SMART_ENERGY, PROFILE_ZDO, ApsFrame, ApsType, Extended
 from bench.han.errors import HanError
+from bench.han.mac import MacFrame, MacType
 from bench.han.nwk import BROADCAST_ROUTERS, NwkFrame, NwkType
 from bench.han.nwk_commands import LinkStatus, Neighbour
 from bench.han.security import decrypt_aps, decrypt_nwk, secure_aps, secure_nwk
 from rigs.virtual.radio import MacLayer, Medium
+from rigs.virtual.rules import rule
 from rigs.virtual.world import Process, World
 
 BLOCK = 55  #: octets of an ASDU in one fragment, with room for a source EUI
@@ -24,6 +26,7 @@ APS_ACK_WAIT = timedelta(milliseconds=1600)
 APS_ATTEMPTS = 3
 BLOCK_PAUSE = timedelta(milliseconds=50)
 LINK_STATUS_PERIOD = timedelta(seconds=15)
+REPEAT_LIFE = timedelta(seconds=10)  #: how long an ASDU is known, so that a repeated one is dropped
 LINK_KEY_FREE = frozenset({0x0000, 0x0003, 0x000A, 0x0800})  #: clusters that need no link key
 
 Address = tuple[bytes, int]  #: EUI-64 and short address
@@ -58,20 +61,35 @@ class ZigbeeNode:
         on: Callable[[], bool],
         router: bool = True,
     ) -> None:
-        self._world, self._credentials = world, credentials
-        self.eui, self.short = address
+        self._world, self.credentials = world, credentials
+        self.eui = address[0]
         self.partners = partners  #: short -> EUI of those it talks to
         self._on = on
-        self.mac = MacLayer(world, medium, name, credentials.pan, self.short, on)
+        self.mac = MacLayer(world, medium, name, credentials.pan, address, on)
         self.mac.up = self._from_mac
+        self.mac.other = self.from_elsewhere
         self.receive: Callable[[int, bytes, int], None] = lambda cluster, asdu, partner: None
+        self.commanded: Callable[[bytes, int], None] = lambda command, source: None  #: gets NWK commands
+        self.mac_command: Callable[[MacFrame], None] = lambda frame: None  #: gets beacons and MAC commands
+        self.in_clear: Callable[[NwkFrame], None] = self.drop_clear
+        self.heard: dict[int, datetime] = {}  #: when a partner was heard last
+        self._highest: dict[tuple[str, bytes], int] = {}  #: counters taken last, by layer and sender
         self._nwk_sequence = world.rng.randrange(256)
         self._aps_counter = world.rng.randrange(256)
         self._acks: dict[tuple[int, int, int], simpy.Event] = {}
         self._fragments: dict[tuple[int, int], dict[int, bytes]] = {}
-        self._done: list[tuple[int, int, bytes]] = []
+        self._done: list[tuple[datetime, tuple[int, int, bytes]]] = []
         if router:
             world.process(self._link_status())
+
+    @property
+    def short(self) -> int:
+        """The short address, FFFE until the device has one."""
+        return self.mac.short
+
+    @short.setter
+    def short(self, short: int) -> None:
+        self.mac.short = short
 
     def send(self, partner: int, cluster: int, asdu: bytes, profile: int = PROFILE_SMART_ENERGY) -> Process:
         """Send an ASDU with end-to-end acknowledgement; the process returns whether it arrived."""
@@ -111,13 +129,21 @@ class ZigbeeNode:
         frame = NwkFrame.command(partner, self.short, self._next_nwk(), payload, src_eui=self.eui)
         return (yield from self._send_nwk(frame, partner))
 
+    def send_clear(self, partner: int, frame: ApsFrame) -> Process:
+        """Send an APS frame without network security: a key on its way to a device that has none."""
+        return (yield from self.mac.send(partner, bytes(self._data(partner, frame))))
+
     def _send_block(self, partner: int, frame: ApsFrame, index: int) -> Process:
         for _ in range(APS_ATTEMPTS):
             if not self._on():
                 return False
             key = (partner, frame.counter or 0, index)
+            try:
+                secured = self._secure(partner, frame)
+            except HanError:
+                return False  # the partner is gone
             acknowledged = self._acks[key] = self._world.env.event()
-            sent = yield from self._send_nwk(self._data(partner, self._secure(partner, frame)), partner)
+            sent = yield from self._send_nwk(self._data(partner, secured), partner)
             if sent:
                 yield acknowledged | self._world.wait(APS_ACK_WAIT)
             self._acks.pop(key, None)
@@ -126,14 +152,18 @@ class ZigbeeNode:
         return False
 
     def _secure(self, partner: int, frame: ApsFrame) -> ApsFrame:
-        if frame.cluster in LINK_KEY_FREE:
+        if frame.profile == PROFILE_ZDO or frame.cluster in LINK_KEY_FREE:
             return frame
-        counter = self._credentials.next_counter(self.eui, "aps")
-        return secure_aps(frame, self._link_key(partner), counter, self.eui)
+        counter = self.credentials.next_counter(self.eui, "aps")
+        return secure_aps(frame, self.link_key(partner), counter, self.eui)
 
-    def _link_key(self, partner: int) -> bytes:
-        keys = self._credentials.link_keys
-        return keys.get(self.partners[partner]) or keys[self.eui]
+    def link_key(self, partner: int) -> bytes:
+        """Return the key shared with a partner. Raises HanError when there is none (any more)."""
+        keys = self.credentials.link_keys
+        eui = self.partners.get(partner, b"")
+        if eui not in keys and self.eui not in keys:
+            raise HanError("APS", None, f"no link key with {partner:04X}")
+        return keys.get(eui) or keys[self.eui]
 
     def _data(self, partner: int, aps: ApsFrame) -> NwkFrame:
         return NwkFrame.data(partner, self.short, self._next_nwk(), bytes(aps), src_eui=self.eui)
@@ -143,20 +173,55 @@ class ZigbeeNode:
         return self._nwk_sequence
 
     def _send_nwk(self, frame: NwkFrame, hop: int) -> Process:
-        counter = self._credentials.next_counter(self.eui, "nwk")
-        secured = secure_nwk(frame, self._credentials.network_key, counter, self.eui)
+        counter = self.credentials.next_counter(self.eui, "nwk")
+        secured = secure_nwk(frame, self.credentials.network_key, counter, self.eui)
         return (yield from self.mac.send(hop, bytes(secured)))
+
+    def from_elsewhere(self, frame: MacFrame) -> None:
+        """Take a MAC frame that is no data of this network: beacon, command, inter-PAN data."""
+        if frame.type is MacType.DATA:
+            self.from_inter_pan(frame)
+        else:
+            self.mac_command(frame)
+
+    @rule("R-AIR-009")
+    def from_inter_pan(self, frame: MacFrame) -> None:
+        """Ignore what comes past the network: it is protected by nothing."""
+
+    @rule("R-AIR-007")
+    def drop_clear(self, frame: NwkFrame) -> None:
+        """Ignore a frame without network security: this device has the network key, and so have its partners."""
 
     def _from_mac(self, payload: bytes, source: int) -> None:
         try:
             nwk = NwkFrame.parse(payload)
-            plain = decrypt_nwk(nwk, self._credentials.network_key)
-            if nwk.type is NwkType.DATA and nwk.dst == self.short:
-                self._from_nwk(nwk.src, ApsFrame.parse(plain))
+            if nwk.type is NwkType.INTER_PAN:
+                return
+            if nwk.security is None:
+                self.in_clear(nwk)
+                return
+            plain = decrypt_nwk(nwk, self.credentials.network_key)
+            if not self.is_fresh("nwk", nwk.security.source or b"", nwk.security.counter):
+                return
+            if nwk.dst != self.short:
+                return
+            if nwk.type is NwkType.DATA:
+                self.from_nwk(nwk.src, ApsFrame.parse(plain))
+            elif nwk.src_eui == nwk.security.source:
+                self.commanded(plain, nwk.src)
         except HanError:
             return  # a frame that does not authenticate is dropped without a trace
 
-    def _from_nwk(self, partner: int, frame: ApsFrame) -> None:
+    @rule("R-AIR-006")
+    def is_fresh(self, layer: str, sender: bytes, counter: int) -> bool:
+        """Whether an authentic frame is a new one: its counter is above the last of its sender on that layer."""
+        if counter <= self._highest.get((layer, sender), -1):
+            return False
+        self._highest[layer, sender] = counter
+        return True
+
+    def from_nwk(self, partner: int, frame: ApsFrame) -> None:
+        """Take an APS frame of a partner."""
         if frame.type is ApsType.ACK:
             index = frame.extended.block or 0 if frame.extended else 0
             event = self._acks.get((partner, frame.counter or 0, index))
@@ -166,16 +231,24 @@ class ZigbeeNode:
         if frame.type is not ApsType.DATA or partner not in self.partners:
             return
         if frame.security is not None:
-            asdu = decrypt_aps(frame, self._link_key(partner), self.partners[partner])
-        elif frame.cluster in LINK_KEY_FREE:
+            asdu = decrypt_aps(frame, self.link_key(partner), self.partners[partner])
+            if not self.is_fresh("aps", self.partners[partner], frame.security.counter):
+                return
+        elif self.needs_no_link_key(frame):
             asdu = frame.payload
         else:
             return
+        self.heard[partner] = self._world.now
         if frame.ack_request:
             self._world.process(self._acknowledge(partner, frame))
         whole = self._assemble(partner, frame, asdu)
         if whole is not None:
             self.receive(frame.cluster or 0, whole, partner)
+
+    @rule("R-AIR-008", "R-HAN-030")
+    def needs_no_link_key(self, frame: ApsFrame) -> bool:
+        """Whether data may come under the network key alone: key establishment, time, and what tells who is who."""
+        return frame.profile == PROFILE_ZDO or frame.cluster in LINK_KEY_FREE
 
     def _acknowledge(self, partner: int, frame: ApsFrame) -> Process:
         base = 0 if frame.extended is None or frame.extended.first else frame.extended.block or 0
@@ -194,10 +267,11 @@ class ZigbeeNode:
                 return None
             asdu = b"".join(parts[index] for index in range(parts[-1][0]))
             del self._fragments[key]
-        mark = (partner, key[1], asdu)
-        if mark in self._done:
+        mark, now = (partner, key[1], asdu), self._world.now
+        self._done = [one for one in self._done if now - one[0] < REPEAT_LIFE]
+        if mark in [one for _, one in self._done]:
             return None
-        self._done = [*self._done[-7:], mark]
+        self._done.append((now, mark))
         return asdu
 
     def _link_status(self) -> Process:

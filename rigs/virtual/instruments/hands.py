@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from rigs.virtual.display import Display
 from rigs.virtual.home import Home
 
 Act = Callable[[str], str]
@@ -32,7 +33,7 @@ class Hands:
 
     def _acts(self) -> dict[str, dict[str, Act]]:
         home = self._home()
-        gsme, ihd = home.gsme, home.ihd
+        gsme, ihd, newcomer = home.gsme, home.ihd, home.newcomer
 
         def taps(argument: str) -> str:
             gsme.gas.set_flow(float(argument))
@@ -46,9 +47,17 @@ class Hands:
             gsme.valve.tamper()
             return "open"
 
-        def history(_: str) -> str:
-            ihd.ask()
+        def history(display: Display) -> str:
+            display.ask()
             return "asked"
+
+        def join(_: str) -> str:
+            newcomer.join()
+            return newcomer.state
+
+        def reset(_: str) -> str:
+            newcomer.forget()
+            return newcomer.state
 
         return {
             "gsme": {
@@ -60,5 +69,12 @@ class Hands:
                 "battery": battery,
                 "cover": cover,
             },
-            "ihd": {"gas-history": history, "display": lambda _: ihd.shown},
+            "ihd": {"gas-history": lambda _: history(ihd), "display": lambda _: ihd.shown},
+            "newcomer": {
+                "join": join,
+                "reset": reset,
+                "state": lambda _: newcomer.state,
+                "gas-history": lambda _: history(home.new_ihd),
+                "display": lambda _: home.new_ihd.shown,
+            },
         }

@@ -1,0 +1,196 @@
+"""The hub as trust centre: beacons, association, the network key on its way, key establishment, eviction."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+
+from bench.gbcs import Eui64
+from bench.han.aps import ApsFrame
+from bench.han.aps_commands import TransportKey
+from bench.han.aux_header import KeyId
+from bench.han.cbke import CLUSTER, Identity
+from bench.han.errors import HanError
+from bench.han.mac import MacFrame, MacType
+from bench.han.mac_commands import (
+    AssociationRequest,
+    BeaconRequest,
+    DataRequest,
+    association_response,
+    beacon,
+    parse_command,
+)
+from bench.han.nwk_commands import Leave
+from bench.han.security import install_code_key, secure_aps
+from bench.han.zcl import Attribute, ZclFrame, read_response
+from bench.han.zcl_types import Value
+from rigs.virtual.hub_log import Heard, HubLog
+from rigs.virtual.key_establishment import KeyEstablishment, test_identity
+from rigs.virtual.rules import rule
+from rigs.virtual.world import Process, World
+from rigs.virtual.zigbee import ZigbeeNode
+
+KEEP_ALIVE = 0x0025
+PERMIT_JOINING = 0x0036  #: of ZDO
+KEEP_ALIVE_BASE, UNSIGNED8 = 10, 0x20  #: min, and its ZCL type
+READ_ATTRIBUTES, READ_ATTRIBUTES_RESPONSE = 0x00, 0x01
+DENIED, NO_ADDRESS = 2, 0xFFFF
+INDIRECT = timedelta(milliseconds=7680)  #: how long an answer waits for a poll (IEEE 802.15.4: 0x01F4 x 15.36 ms)
+BEACON_JITTER_US = 20_000
+FIRST_SHORT = 0x6F10
+CRYPTO_TIME = timedelta(milliseconds=300)
+
+
+@dataclass
+class Answer:
+    """What an associating device is told when it polls."""
+
+    short: int
+    status: int
+
+
+class TrustCentre:
+    """Lets devices of the log onto the network, and puts them out."""
+
+    def __init__(self, world: World, node: ZigbeeNode, log: HubLog, seed: int) -> None:
+        self._world, self._node, self._log, self._seed = world, node, log, seed
+        self._answers: dict[bytes, Answer] = {}
+        self._shorts: dict[bytes, int] = {eui: short for short, eui in node.partners.items()}
+        node.mac_command = self._from_mac
+        node.mac.holds_for = lambda frame: frame.src in self._answers and frame.payload[:1] == bytes((DataRequest.ID,))
+        log.evict = lambda eui: self.evict(eui)  # noqa: PLW0108 - a defect may replace it
+        log.heard = self._heard
+        self.keys = KeyEstablishment(
+            Eui64(node.eui), lambda: self._identity, lambda: world.rng.getrandbits(320), self._send_later
+        )
+        self.keys.agreed = lambda partner, key: self.key_agreed(partner, key)  # noqa: PLW0108
+        self.keys.euis = lambda partner: node.partners.get(partner, b"")
+        self.joined: Callable[[int], None] = lambda short: None  #: gets the short address of a device that agreed a key
+        self._pass_on = node.receive
+        node.receive = self._receive
+
+    @cached_property
+    def _identity(self) -> Identity:
+        return test_identity(self._seed, Eui64(self._node.eui))
+
+    def _heard(self, eui: Eui64) -> Heard | None:
+        short = self._shorts.get(eui, NO_ADDRESS)
+        time, levels = self._node.heard.get(short), self._node.mac.levels.get(short)
+        return None if time is None or levels is None else Heard(time, *levels)
+
+    def _from_mac(self, frame: MacFrame) -> None:
+        if frame.type is not MacType.COMMAND:
+            return
+        try:
+            command = parse_command(frame.payload)
+        except HanError:
+            return
+        if isinstance(command, BeaconRequest):
+            self._world.process(self._beacon())
+        elif isinstance(frame.src, bytes) and isinstance(command, AssociationRequest):
+            self._hold(frame.src, self.answer(Eui64(frame.src)))
+        elif isinstance(frame.src, bytes) and isinstance(command, DataRequest) and frame.src in self._answers:
+            self._world.process(self._associate(Eui64(frame.src), self._answers.pop(frame.src)))
+
+    def _beacon(self) -> Process:
+        yield self._world.wait(timedelta(microseconds=self._world.rng.randrange(BEACON_JITTER_US)))
+        mac = self._node.mac
+        yield from mac.send_frame(beacon(mac.pan, mac.short, 0, self._node.eui, permit=self._log.is_open()))
+
+    def _hold(self, eui: bytes, answer: Answer) -> None:
+        self._answers[eui] = answer
+        self._world.after(INDIRECT, lambda: self._answers.pop(eui, None) and None)
+
+    @rule("R-HAN-001", "R-HAN-008")
+    def answer(self, eui: Eui64) -> Answer:
+        """Return what a device that asks to join is told: yes if joining is open and the device is listed."""
+        if not self._log.is_open() or not self._log.admits(eui):
+            return Answer(NO_ADDRESS, DENIED)
+        return Answer(self._short_of(eui), 0)
+
+    def _short_of(self, eui: bytes) -> int:
+        if eui not in self._shorts:
+            self._shorts[eui] = max([FIRST_SHORT, *self._shorts.values()]) + 1
+        return self._shorts[eui]
+
+    def _associate(self, eui: Eui64, answer: Answer) -> Process:
+        mac = self._node.mac
+        told = association_response(mac.pan, eui, self._node.eui, 0, short=answer.short, status=answer.status)
+        delivered = yield from mac.send_frame(told)
+        if delivered and answer.status == 0:
+            yield from self._deliver_network_key(eui, answer.short)
+
+    def _deliver_network_key(self, eui: Eui64, short: int) -> Process:
+        node = self._node
+        key = self.joining_key(eui)
+        if key is None:
+            return
+        node.partners[short] = eui
+        node.credentials.link_keys.pop(eui, None)
+        if key == self._log.old_key(eui):
+            node.credentials.link_keys[eui] = key
+        transport = TransportKey.network(node.credentials.network_key, 0, eui, node.eui).octets()
+        counter = node.credentials.next_counter(node.eui, "aps")
+        command = ApsFrame.command(self._world.rng.randrange(256), transport)
+        secured = secure_aps(command, key, counter, node.eui, key_id=KeyId.KEY_TRANSPORT)
+        yield self._world.wait(CRYPTO_TIME)
+        yield from node.send_clear(short, secured)
+
+    @rule("R-HAN-005", "R-HAN-006", "R-HAN-030")
+    def joining_key(self, eui: Eui64) -> bytes | None:
+        """Return the key under which a device is sent the network key: its old one, or its install code's."""
+        listed = self._log.entries.get(eui)
+        if listed is None:
+            return None
+        if not self._log.takes_install_code(eui):
+            return self._log.old_key(eui)
+        return install_code_key(listed.install_code) if listed.install_code else listed.link_key
+
+    def _receive(self, cluster: int, asdu: bytes, partner: int) -> None:
+        try:
+            if cluster == CLUSTER:
+                self.keys.receive(asdu, partner)
+            elif cluster == KEEP_ALIVE:
+                self._keep_alive(ZclFrame.parse(asdu), partner)
+            elif cluster == PERMIT_JOINING:
+                self.permit_joining(asdu[1] if len(asdu) > 1 else 0)
+            else:
+                self._pass_on(cluster, asdu, partner)
+        except HanError:
+            return
+
+    @rule("R-HAN-001")
+    def permit_joining(self, seconds: int) -> None:
+        """Ignore a device that asks to open the network (Mgmt_Permit_Joining): only the DCC does, by CCS01."""
+
+    def _keep_alive(self, frame: ZclFrame, partner: int) -> None:
+        """Answer the first secured request of a device: with it, a key from before is in use again."""
+        eui = Eui64(self._node.partners[partner])
+        self._log.key_agreed(eui, self._node.link_key(partner))
+        self.joined(partner)
+        if frame.command == READ_ATTRIBUTES and not frame.type:
+            payload = read_response([Attribute(0x0000, 0, Value(UNSIGNED8, KEEP_ALIVE_BASE))])
+            answer = ZclFrame.general(READ_ATTRIBUTES_RESPONSE, frame.sequence, payload, from_server=True)
+            self._world.process(self._node.send(partner, KEEP_ALIVE, bytes(answer)))
+
+    @rule("R-HAN-009", "R-HAN-030")
+    def key_agreed(self, partner: int, link_key: bytes) -> None:
+        """Key establishment is complete: use the key, and put it into the log."""
+        eui = Eui64(self._node.partners[partner])
+        self._node.credentials.link_keys[eui] = link_key
+        self._log.key_agreed(eui, link_key)
+
+    def _send_later(self, partner: int, frame: ZclFrame) -> None:
+        def send() -> None:
+            self._world.process(self._node.send(partner, CLUSTER, bytes(frame)))
+
+        self._world.after(CRYPTO_TIME, send)
+
+    @rule("R-HAN-013")
+    def evict(self, eui: Eui64) -> None:
+        """Put a removed device out: tell it to leave, and forget its key, so that nothing it sends is understood."""
+        short = self._shorts.get(eui)
+        if short is not None:
+            self._world.process(self._node.command(short, Leave.of(request=True).octets()))
+            self._node.partners.pop(short, None)
+        self._node.credentials.link_keys.pop(eui, None)
