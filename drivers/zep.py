@@ -1,30 +1,19 @@
-"""ZigBee Encapsulation Protocol (UDP port 17754), versions 1, 2 and 3: frames from a sniffer on the network.
+"""ZigBee Encapsulation Protocol (UDP port 17754): frames from a sniffer on the network. See bench.han.zep.
 
-    1: "EX" 1 | channel | device u16 | mode | LQI | 7 reserved | length | PSDU
-    2, 3: "EX" 2 | type (1 data, 2 ack) | channel | device u16 | mode | LQI | NTP time 8 | sequence u32 | 10 reserved
-          | length | PSDU                                                          (numbers big-endian)
-
-Mode 1: the frame ends with its FCS. Mode 0: with the RSSI and correlation octets of a CC24xx in its place. Datagrams
-that never came show in the sequence numbers, and those the kernel had no room for in its own count.
+Datagrams that never came show in the sequence numbers, and those the kernel had no room for in its own count.
 """
 
 import socket
-import struct
 from typing import Literal
 
 from pydantic import Field
 
 from bench.capture.sniffer import Heard, Sniffer, Stamps
 from bench.driver import DriverConfig
-from bench.han.mac import fcs
+from bench.han.errors import HanError
+from bench.han.zep import PORT, Datagram, spoiled
 
-PORT = 17754
-MAGIC = b"EX"
-V1, V2 = struct.Struct(">2sBBHBB7xB"), struct.Struct(">2sBBBHBBQI10xB")
-ACK, DATA = 2, 1
-ACK_OCTETS = 8
 NTP_TO_UNIX = 2_208_988_800
-RSSI_OFFSET, CRC_OK = 73, 0x80
 DATAGRAM = 1 << 16
 BUFFER = 1 << 22
 SO_RXQ_OVFL = 40  #: Linux: how many datagrams the kernel had no room for
@@ -117,32 +106,24 @@ class Zep(Sniffer):
         """Return the frame of the datagram that was read last."""
         if self.config.sender and self._sender != self.config.sender:
             return []
-        version = chunk[2] if chunk[:2] == MAGIC and len(chunk) > 3 else 0
-        if version in (2, 3) and chunk[3] == ACK and len(chunk) == ACK_OCTETS:
-            return []
-        if version == 1 and len(chunk) >= V1.size:
-            _, _, channel, _, mode, lqi, length = V1.unpack_from(chunk)
-            device_us, psdu = None, chunk[V1.size :]
-        elif version in (2, 3) and chunk[3] == DATA and len(chunk) >= V2.size:
-            _, _, _, channel, device, mode, lqi, time, number, length = V2.unpack_from(chunk)
-            self._count(device, number)
-            device_us = (time * 1_000_000 >> 32) - NTP_TO_UNIX * 1_000_000 if time else None
-            psdu = chunk[V2.size :]
-        else:
+        numbered = Datagram.numbered(chunk)
+        if numbered is not None:
+            self._count(*numbered)
+        try:
+            datagram = Datagram.parse(chunk)
+        except HanError:
             return self._broken(chunk)
-        if len(psdu) != length or not 5 <= length <= 127 or mode > 1:
-            return self._broken(chunk)
-        if self.config.channel not in (None, channel):
+        if datagram is None:
             return []
-        rssi: int | None = None
+        if self.config.channel not in (None, datagram.channel):
+            return []
+        time = datagram.time
+        device_us = None if time is None else (time * 1_000_000 >> 32) - NTP_TO_UNIX * 1_000_000
         if self.config.mode == "crc-in-mode":
-            psdu = psdu if not mode else _spoiled(psdu)
-        elif mode == 0:
-            rssi = int.from_bytes(psdu[-2:-1], "little", signed=True) - RSSI_OFFSET
-            good, lqi = psdu[-1] & CRC_OK, psdu[-1] & 0x7F
-            right = psdu[:-2] + fcs(psdu[:-2]).to_bytes(2, "little")
-            psdu = right if good else _spoiled(right)
-        return [Heard(device_us, psdu, True, rssi, lqi, channel, 0)]
+            psdu, rssi, lqi = spoiled(datagram.psdu) if datagram.mode else datagram.psdu, None, datagram.lqi
+        else:
+            psdu, rssi, lqi = datagram.frame()
+        return [Heard(device_us, psdu, True, rssi, lqi, datagram.channel, 0)]
 
     def _broken(self, chunk: bytes) -> list[Heard]:
         self.lose(1, f"received a datagram of {len(chunk)} octets that is not ZEP: {chunk[:16].hex(' ')}")
@@ -155,8 +136,3 @@ class Zep(Sniffer):
             self.lose(number - due, f"{number - due} datagrams of {self._sender} never came")
         if number >= due or due - number > BEHIND:
             self._next[key] = number + 1
-
-
-def _spoiled(psdu: bytes) -> bytes:
-    """Return a PSDU whose FCS is wrong for certain: what a sniffer calls bad must not pass for good."""
-    return psdu[:-2] + (fcs(psdu[:-2]) ^ 0xFFFF).to_bytes(2, "little")

@@ -15,7 +15,8 @@ import time
 from pydantic import Field
 
 from bench.driver import Driver, DriverConfig
-from drivers.zep import ACK, ACK_OCTETS, DATA, MAGIC, NTP_TO_UNIX, V2
+from bench.han.zep import ACK, ACK_OCTETS, DATA, MAGIC, V2
+from drivers.zep import NTP_TO_UNIX
 
 VERSION = 2
 ACKNOWLEDGED = struct.Struct(">2sBBI")

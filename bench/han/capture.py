@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bench.han import secrets_block
 from bench.han.capture_reader import Packet, read_capture
 from bench.han.errors import HanError
 from bench.han.tap import LINKTYPE_FCS, LINKTYPE_NO_FCS, LINKTYPE_TAP, SUN_PHY_GB, Tap
@@ -91,6 +92,10 @@ class PcapngWriter:
         others = (SUN_PHY_GB,) if page in PAGES_863 else ()
         tap = Tap.of(fcs=fcs, rssi=rssi, channel=channel, page=page, lqi=lqi, others=others)
         self.write(interface, time, bytes(tap) + psdu, comment=comment, dropped=dropped)
+
+    def write_secrets(self, body: bytes) -> None:
+        """Append a Decryption Secrets Block (see secrets_block): it serves the packets after it."""
+        self._block(secrets_block.KIND, body)
 
     def flush(self) -> None:
         """Have the operating system put everything on disk."""

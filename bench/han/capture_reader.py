@@ -1,4 +1,4 @@
-"""Reading pcap and pcapng captures with link types 195, 215, 230 and 283.
+"""Reading pcap and pcapng captures with link types 195, 215, 230 and 283, and ZEP in those of an IP network.
 
 A damaged place counts as one packet with `error`, and reading goes on with the next block or record that is whole. Only
 when none follows HanError says, after the last readable packet, which block is cut or broken.
@@ -6,13 +6,16 @@ when none follows HanError says, after the last readable packet, which block is 
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
+from bench.han import encapsulated, secrets_block
 from bench.han.capture_repair import PACKET_ROOM, SECTION, Rereadable, next_block, next_record
 from bench.han.errors import HanError
+from bench.han.keyring import Keyring
 from bench.han.tap import (
     FCS_CRC16,
     FCS_NONE,
@@ -23,6 +26,7 @@ from bench.han.tap import (
     NON_ASK_HEADER,
     Tap,
 )
+from bench.han.zep import Datagram
 
 _LONGEST = 1 << 24
 _PCAP = {
@@ -61,21 +65,23 @@ class _Interface:
     snaplen: int = 0  #: octets kept of a packet, 0: all
 
 
-def read_capture(source: str | Path | BinaryIO) -> Iterator[Packet]:
-    """Yield the packets of a capture, in file order.
+def read_capture(source: str | Path | BinaryIO, keyring: Keyring | None = None) -> Iterator[Packet]:
+    """Yield the packets of a capture, in file order. Keys that a pcapng file brings are added to the keyring.
+
+    Packets of an IP network that are not for the ZEP port are left out, and not counted.
 
     Raises HanError for a file that is no capture, and after the last readable packet for one that is cut or broken,
     naming the block. OSError as from open().
     """
     if isinstance(source, str | Path):
         with open(source, "rb") as file:
-            yield from read_capture(file)
+            yield from read_capture(file, keyring)
         return
     stream = Rereadable(source)
     magic = stream.read(4)
     if magic == SECTION:
         stream.unread(magic)
-        yield from _pcapng(stream)
+        yield from _pcapng(stream, keyring)
     elif magic in _PCAP:
         yield from _pcap(stream, *_PCAP[magic])
     else:
@@ -111,7 +117,11 @@ def _pcap(stream: Rereadable, order: str, unit: int) -> Iterator[Packet]:
             yield _damage(number, (latest or 0) * 1_000_000_000, interface, f"pcap: {fault}", skipped)
             continue
         latest = seconds
-        yield _packet(number, seconds * 1_000_000_000 + fraction * unit, data, original, interface)
+        packet = _packet(number, seconds * 1_000_000_000 + fraction * unit, data, original, interface)
+        if packet is None:
+            number -= 1
+        else:
+            yield packet
 
 
 def _damage(number: int, time: int, interface: _Interface, fault: str, skipped: int) -> Packet:
@@ -119,7 +129,7 @@ def _damage(number: int, time: int, interface: _Interface, fault: str, skipped: 
     return Packet(number, time, b"", False, 0, interface.name, error=told)
 
 
-def _pcapng(stream: Rereadable) -> Iterator[Packet]:
+def _pcapng(stream: Rereadable, keyring: Keyring | None) -> Iterator[Packet]:
     interfaces: list[_Interface] = []
     order, number, block, latest = "<", 0, 0, 0
     while head := stream.read(8):
@@ -143,10 +153,18 @@ def _pcapng(stream: Rereadable) -> Iterator[Packet]:
             if kind == 1:
                 interfaces.append(_read_interface(body, order))
                 continue
+            if kind == secrets_block.KIND and keyring is not None:
+                with suppress(HanError):  # as an option: never matters more than the packets
+                    secrets_block.learn(body, order, keyring)
+                continue
             if kind not in _PACKETS:
                 continue
             number += 1
-            packet = _PACKETS[kind](body, order, number, interfaces)
+            found = _PACKETS[kind](body, order, number, interfaces)
+            if found is None:
+                number -= 1
+                continue
+            packet = found
         except HanError as fault:
             told = f"packet {number}, pcapng: block {block}: {fault.reason}"
             if kind == 1:
@@ -217,7 +235,7 @@ def _read_interface(body: bytes, order: str) -> _Interface:
     return interface
 
 
-def _enhanced_packet(body: bytes, order: str, number: int, interfaces: list[_Interface]) -> Packet:
+def _enhanced_packet(body: bytes, order: str, number: int, interfaces: list[_Interface]) -> Packet | None:
     if len(body) < 20:
         raise HanError("pcapng", None, "enhanced packet is too short")
     index, high, low, captured, original = struct.unpack_from(order + "IIIII", body)
@@ -232,7 +250,7 @@ def _enhanced_packet(body: bytes, order: str, number: int, interfaces: list[_Int
     return _packet(number, time, body[20 : 20 + captured], original, interface, index=index, comments=comments)
 
 
-def _old_packet(body: bytes, order: str, number: int, interfaces: list[_Interface]) -> Packet:
+def _old_packet(body: bytes, order: str, number: int, interfaces: list[_Interface]) -> Packet | None:
     """Read an obsolete packet block: as an enhanced one, with a count of drops beside a shorter interface number."""
     if len(body) < 4:
         raise HanError("pcapng", None, "packet is too short")
@@ -240,7 +258,7 @@ def _old_packet(body: bytes, order: str, number: int, interfaces: list[_Interfac
     return _enhanced_packet(struct.pack(order + "I", index) + body[4:], order, number, interfaces)
 
 
-def _simple_packet(body: bytes, order: str, number: int, interfaces: list[_Interface]) -> Packet:
+def _simple_packet(body: bytes, order: str, number: int, interfaces: list[_Interface]) -> Packet | None:
     """Read a simple packet block: of the first interface, without time."""
     if len(body) < 4 or not interfaces:
         raise HanError("pcapng", None, "simple packet is too short, or no interface has been described")
@@ -263,13 +281,13 @@ def _packet(  # noqa: PLR0911 - one for each link type, and for what is wrong wi
     *,
     index: int = 0,
     comments: tuple[str, ...] = (),
-) -> Packet:
+) -> Packet | None:
     def broken(reason: str) -> Packet:
         return Packet(
             number, time, b"", False, index, interface.name, comments=comments, error=f"packet {number}, {reason}"
         )
 
-    if len(data) < original:
+    if len(data) < original and interface.linktype not in encapsulated.LINKTYPES:
         return broken(f"capture: only {len(data)} of {original} octets were kept")
     if interface.linktype in (LINKTYPE_FCS, LINKTYPE_NO_FCS):
         fcs = interface.linktype == LINKTYPE_FCS
@@ -278,6 +296,16 @@ def _packet(  # noqa: PLR0911 - one for each link type, and for what is wrong wi
         if len(data) < NON_ASK_HEADER:
             return broken(f"capture: {len(data)} octets are too few for link type {LINKTYPE_NON_ASK}")
         return Packet(number, time, data[NON_ASK_HEADER:], True, index, interface.name, comments=comments)
+    if interface.linktype in encapsulated.LINKTYPES:
+        octets = encapsulated.datagram(interface.linktype, data)
+        try:
+            datagram = None if octets is None else Datagram.parse(octets)
+        except HanError as fault:
+            return broken(str(fault))
+        if datagram is None:
+            return None
+        psdu, level, quality = datagram.frame()
+        return Packet(number, time, psdu, True, index, interface.name, datagram.channel, 0, level, quality, comments)
     if interface.linktype != LINKTYPE_TAP:
         return broken(f"capture: link type {interface.linktype} is not IEEE 802.15.4")
     size = int.from_bytes(data[2:4], "little")

@@ -5,11 +5,11 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from bench.han import secrets_block
 from bench.han.capture import PcapngWriter
 from bench.han.capture_reader import Packet, read_capture
 from bench.han.errors import HanError
@@ -79,7 +79,7 @@ class Sniff:
         """Learn the keys and addresses that the whole file gives away; return the frame, read anew if they open it."""
         scout = FastReader(self.keyring)
         try:
-            for packet in read_capture(path):
+            for packet in read_capture(path, self.keyring):
                 scout.take(packet)
         except (HanError, OSError):
             pass  # told when the file is read for good
@@ -98,6 +98,8 @@ class Sniff:
         if self._query is not None and not self._query.matches(shown):
             return
         if self._writer is not None and packet is not None:
+            if self.options.with_keys:
+                self._writer.keys(found, self.reader)
             self._writer.write(
                 packet, packet.psdu if frame is None or self.options.with_keys else without_clear_key(frame)
             )
@@ -143,6 +145,7 @@ class _Writer:
         except OSError as fault:
             raise SniffError(f"--write {path} cannot be written: {fault.strerror}") from None
         self._interfaces: dict[tuple[int, str], int] = {}
+        self._secrets: set[bytes] = set()
 
     def write(self, packet: Packet, psdu: bytes) -> None:
         if packet.error is not None:
@@ -166,6 +169,24 @@ class _Writer:
             comment=comments,
         )
 
+    def keys(self, found: Heard, reader: FastReader) -> None:
+        """Write the keys that opened a frame, unless they are in the file already."""
+        bodies = []
+        if found.pan is not None and found.network_key is not None and found.key_seq is not None:
+            keys = reader.keyring.for_network(found.pan, found.key_seq)
+            origins = (key for key in keys if (key.origin or "keyring") == found.network_key)
+            bodies += [secrets_block.network_key(key.key, found.pan) for key in origins]
+        originator = found.src_eui
+        if found.pan is not None and found.link_key is not None and originator is not None:
+            link = reader.dissector.unlock.latest(originator, found.dst_eui)
+            if link is not None and found.nwk_src is not None and found.nwk_dst is not None:
+                ends = sorted((found.nwk_src, found.nwk_dst))
+                bodies.append(secrets_block.link_key(link.key, found.pan, *ends))
+        for body in bodies:
+            if body not in self._secrets:
+                self._secrets.add(body)
+                self._writer.write_secrets(body)
+
     def close(self) -> None:
         self._writer.close()
 
@@ -177,8 +198,9 @@ def read_file(path: Path, options: Options, out: TextIO) -> int:
     cannot be decrypted, the rest of the file is first looked through for keys sent on air.
     """
     try:
-        packets = _packets(path)
+        _check(path)
         sniff = Sniff(options, out, None if str(path) == "-" else path)
+        packets = read_capture(sys.stdin.buffer if str(path) == "-" else path, sniff.keyring)
     except SniffError as fault:
         complain(str(fault))
         return USAGE
@@ -203,14 +225,13 @@ def read_file(path: Path, options: Options, out: TextIO) -> int:
     return code or (DAMAGED if sniff.damaged else OK)
 
 
-def _packets(path: Path) -> Iterator[Packet]:
+def _check(path: Path) -> None:
     if str(path) == "-":
-        return read_capture(sys.stdin.buffer)
+        return
     if not path.exists():
         raise SniffError(f"{path} does not exist; give a pcap or pcapng file, or - for standard input")
     if path.is_dir():
         raise SniffError(f"{path} is a folder; give a pcap or pcapng file, or - for standard input")
-    return read_capture(path)
 
 
 def keyring(options: Options) -> Keyring:

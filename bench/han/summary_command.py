@@ -57,7 +57,7 @@ def _take(path: Path, decoder: "Decoder", summary: "Summary | None") -> int:
 
     repeats = Repeats()
     try:
-        for batch in Capture(path).batches():
+        for batch in Capture(path, keyring=decoder.keyring).batches():
             columns = decoder.decode(batch)
             if summary is not None:
                 summary.take(columns, repeats.take(columns))

@@ -139,7 +139,7 @@ def test_pcap(order: str, magic: int, unit: int, linktype: int) -> None:
 
 def test_packets_that_cannot_be_used_are_named_and_passed_over(tmp_path: Path) -> None:
     with PcapngWriter(tmp_path / "a.pcapng") as writer:
-        ethernet = writer.add_interface("eth", linktype=1)
+        ethernet = writer.add_interface("ppp", linktype=9)
         tap = writer.add_interface("tap")
         writer.write(ethernet, NOW, b"abc")
         writer.write(tap, NOW, b"\1\0\4\0")
@@ -147,7 +147,7 @@ def test_packets_that_cannot_be_used_are_named_and_passed_over(tmp_path: Path) -
         writer.write_psdu(tap, NOW, ACK)
     packets = list(read_capture(tmp_path / "a.pcapng"))
     assert [p.error for p in packets] == [
-        "packet 1, capture: link type 1 is not IEEE 802.15.4",
+        "packet 1, capture: link type 9 is not IEEE 802.15.4",
         "packet 2, TAP at 0: version 1, expected 0",
         "packet 3, TAP: FCS type 2 is not used by ZigBee",
         None,

@@ -44,7 +44,7 @@ def read(
 
 
 def _decode(path: str | Path, decoder: Decoder) -> Iterator[Columns]:
-    capture = Capture(path)
+    capture = Capture(path, keyring=decoder.keyring)
     for batch in capture.batches():
         columns = decoder.decode(batch)
         columns.interfaces = [interface.name for interface in capture.interfaces]

@@ -210,7 +210,8 @@ def kept(path: Path, keyring: Keyring, where: Path) -> Kept:
 
 def _write(path: Path, decoder: Decoder, file: Any) -> None:
     """Decode a capture into a Parquet file."""
-    capture, repeats, devices, messages = Capture(path), Repeats(), Devices(decoder.keyring), Messages()
+    capture = Capture(path, keyring=decoder.keyring)
+    repeats, devices, messages = Repeats(), Devices(decoder.keyring), Messages()
     waiting: list[Columns] = []
     damage = None
     with pq.ParquetWriter(file, _SCHEMA, compression="lz4", use_dictionary=list(_TEXTS)) as writer:

@@ -1,11 +1,13 @@
 """Capture files in batches: where each PSDU lies in a stretch of the file, and what the file says of it.
 
 Reads pcap and pcapng of any size in bounded memory, link types 195, 230, 215 and 283. Whatever is odd about a packet is
-told in `Batch.errors`. From the first damaged place on, the packet reader (bench.han.capture_reader) reads the file.
+told in `Batch.errors`. From the first damaged place on, or interface of an IP network, the packet reader
+(bench.han.capture_reader) reads the file.
 """
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -14,12 +16,14 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.han import encapsulated, secrets_block
 from bench.han.capture_reader import Packet, read_capture
 from bench.han.capture_repair import PACKET_ROOM
 from bench.han.columns.batch import Batch, of_packets, read_non_ask, read_tap
 from bench.han.columns.ccm import U8
 from bench.han.columns.views import ROW, gather
 from bench.han.errors import HanError
+from bench.han.keyring import Keyring
 from bench.han.tap import LINKTYPE_FCS, LINKTYPE_NO_FCS, LINKTYPE_NON_ASK, LINKTYPE_TAP
 
 CHUNK = 4 << 20  #: octets of the file taken at a time
@@ -59,8 +63,10 @@ class _Found:
 class Capture:
     """A capture file being read. `interfaces` are those described so far, in all sections."""
 
-    def __init__(self, path: str | Path, chunk: int = CHUNK) -> None:
+    def __init__(self, path: str | Path, chunk: int = CHUNK, keyring: Keyring | None = None) -> None:
+        """Keys that a pcapng file brings are added to the keyring."""
         self.path = Path(path)
+        self._keyring = keyring
         self.interfaces: list[Interface] = []
         self._chunk = chunk
         self._number = 0
@@ -86,7 +92,7 @@ class Capture:
     def _slowly(self) -> Iterator[Batch]:
         """Yield the rest of a damaged or unusual file as the packet reader reads it."""
         known = {(at, interface.name): at for at, interface in enumerate(self.interfaces)}
-        packets = islice(read_capture(self.path), self._number, None)
+        packets = islice(read_capture(self.path, self._keyring), self._number, None)
         while True:
             some: list[Packet] = []
             fault: HanError | None = None
@@ -114,7 +120,10 @@ class Capture:
         header = file.read(20)
         if len(header) < 20:
             raise _DamagedError
-        self.interfaces = [Interface(struct.unpack(order + "16xI", header)[0] & 0xFFFF)]
+        linktype = struct.unpack(order + "16xI", header)[0] & 0xFFFF
+        if linktype in encapsulated.LINKTYPES:
+            raise _DamagedError
+        self.interfaces = [Interface(linktype)]
         captured = struct.Struct(order + "I").unpack_from
         left, ended = b"", False
         while not ended:
@@ -153,7 +162,7 @@ class Capture:
             raise _DamagedError
 
     def _pcapng(self, file: BinaryIO) -> Iterator[Batch]:
-        section = _Section()
+        section = _Section(self._keyring)
         left, ended = b"", False
         while not ended:
             more = file.read(self._chunk)
@@ -244,8 +253,9 @@ class _DamagedError(Exception):
 class _Section:
     """Walks the blocks of a pcapng file, stretch by stretch."""
 
-    def __init__(self) -> None:
+    def __init__(self, keyring: Keyring | None) -> None:
         self.order = "<"
+        self._keyring = keyring
         self.all: list[Interface] = []
         self._base = 0  # index in `all` of the first interface of this section
 
@@ -273,12 +283,20 @@ class _Section:
                 raise _DamagedError
             if kind == 6:
                 self._packet(stretch, at, length, found)
-            elif kind == 1:
-                self.all.append(read_interface(stretch[at + 8 : at + length - 4], self.order))
+            elif kind in (1, secrets_block.KIND):
+                self._about(kind, stretch[at + 8 : at + length - 4])
             elif kind in (2, 3):  # packets of obsolete forms
                 raise _DamagedError
             at += length
         return at
+
+    def _about(self, kind: int, body: bytes) -> None:
+        """Read an interface description, or keys."""
+        if kind == 1:
+            self.all.append(read_interface(body, self.order))
+        elif self._keyring is not None:
+            with suppress(HanError):
+                secrets_block.learn(body, self.order, self._keyring)
 
     def _packet(self, stretch: bytes, at: int, length: int, found: _Found) -> None:
         if length < 32:
@@ -298,6 +316,8 @@ def read_interface(body: bytes, order: str) -> Interface:
     if len(body) < 8:
         raise _DamagedError
     interface = Interface(struct.unpack_from(order + "H", body)[0])
+    if interface.linktype in encapsulated.LINKTYPES:
+        raise _DamagedError
     at = 8
     while at + 4 <= len(body):
         code, length = struct.unpack_from(order + "HH", body, at)
