@@ -27,9 +27,9 @@ DIPS = [(0.0, 0.5), (0.0, 1.0), (0.7, 25.0)]
 )
 def test_ramp_to_extended_range(dut, dcc, mains, timeline, suppliers, expect):
     with (
-        timeline.never(device_alert(dut), during=minutes(1)),
-        timeline.never(dcc_alert("AD1")),
         timeline.never(frame(src=dut.type, what="DeviceAnnce"), rule="R-EVT-026"),
+        timeline.never(dcc_alert("AD1")),
+        timeline.never(device_alert(dut), during=minutes(1)),
     ):
         mains.ramp(EXTENDED_LOW, fall="20 s", hold="1 min", rise="20 s")
 
@@ -47,8 +47,8 @@ def test_ramp_to_extended_range(dut, dcc, mains, timeline, suppliers, expect):
 @pytest.mark.parametrize("phase", [0, 180], ids=lambda phase: f"{phase}deg")
 def test_dips(dut, dcc, mains, timeline, suppliers, expect, phase):
     with (
-        timeline.never(device_alert(dut), during=minutes(1)),
         timeline.never(frame(src=dut.type, what="DeviceAnnce"), rule="R-EVT-026"),
+        timeline.never(device_alert(dut), during=minutes(1)),
     ):
         for residual, cycles in DIPS:
             mains.dip(residual, cycles, phase)

@@ -272,3 +272,44 @@ def alert_with_date_time(esme: Esme) -> None:
         esme.send(bytes(sign(alert, esme.signing_key)))
 
     esme.send_alert = dated  # type: ignore[method-assign]
+
+
+@defect(
+    "esme-clock-lost-in-brown-out",
+    device="Esme",
+    breaks="R-TIM-016",
+    story="Below the level at which the processor stops, and above the one at which it is reset, the clock chip loses "
+    "its time and nothing else: the meter comes back three hours slow.",
+)
+def clock_lost_in_brown_out(esme: Esme) -> None:
+    """The clock is wrong after a brown-out, and right after an outage."""
+    down = esme.supply._lost
+
+    def lose():
+        if esme.feed.voltage > 0:
+            esme.time.error -= timedelta(hours=3)
+        down()
+
+    esme.supply._lost = lose
+
+
+@defect(
+    "esme-reports-each-bounce",
+    device="Esme",
+    breaks="R-EVT-008",
+    story="Supply that bounces when it returns is counted at its edges: each bounce is an outage of its own.",
+)
+def reports_each_bounce(esme: Esme) -> None:
+    """One alert for every return of supply."""
+    returns: list[datetime] = []
+    log = esme.log_outage
+    esme.feed.listen(lambda volts: returns.append(esme.world.now) if volts > 200.0 and not esme.powered() else None)
+
+    def log_each(began, ended):
+        log(began, ended)
+        for at in returns[1:]:
+            if at > ended:
+                esme.report_outage(began, at)
+        returns.clear()
+
+    esme.log_outage = log_each  # type: ignore[method-assign]
