@@ -8,6 +8,7 @@ from bench.gbcs.trust_anchors import Role
 from bench.pki import TestSmki
 from rigs.virtual.account import Account
 from rigs.virtual.activation import Activations
+from rigs.virtual.esme_behaviour import EsmeBehaviour
 from rigs.virtual.esme_objects import EsmeObjects
 from rigs.virtual.esme_prepayment import EsmePrepayment
 from rigs.virtual.gbcs_device import GbcsDevice
@@ -50,6 +51,7 @@ class Esme(GbcsDevice):
         feed.add_load(lambda: self.load)
         feed.listen(lambda volts: self._feed_changed())
         self._volts = feed.voltage
+        self.behaviour = EsmeBehaviour(self)
         self.activations = Activations(self)
         self.prepayment = EsmePrepayment(self)
         self.objects = EsmeObjects(self)
@@ -108,10 +110,15 @@ class Esme(GbcsDevice):
             self.logs.add(self.logs.event, code)
         self.alert(code, Role.SUPPLIER)
 
+    @rule("R-ALT-010", "R-ALT-016")
+    def alerting(self, code: int) -> bool:
+        """Whether an event is told over the WAN, as it is set."""
+        return self.behaviour.alerts(code)
+
     @rule("R-ALT-013", "R-ALT-016")
     def logging(self, code: int) -> bool:
-        """Whether an event is written into the event log."""
-        return True
+        """Whether an event is written into the event log, as it is set."""
+        return self.behaviour.logs(code)
 
     def powered(self) -> bool:
         """Whether the meter runs."""

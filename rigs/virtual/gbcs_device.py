@@ -294,7 +294,9 @@ class GbcsDevice:
     def executed(self, exchange: Exchange, successfully: bool) -> None:
         """Log an executed command, with its message code."""
         code = exchange.command.message_code.to_bytes(2)
-        self.logs.add(self.logs.event, ACTIONED if successfully else NOT_ACTIONED, code)
+        outcome = ACTIONED if successfully else NOT_ACTIONED
+        if self.logging(outcome):
+            self.logs.add(self.logs.event, outcome, code)
 
     def respond(self, exchange: Exchange, payload: bytes) -> None:
         """Answer a command: signed if the command was, else MACed for the party it goes to."""
@@ -344,7 +346,12 @@ class GbcsDevice:
 
     @rule("R-ALT-010", "R-ALT-012", "R-ALT-016")
     def alerting(self, code: int) -> bool:
-        """Whether an alert goes out over the WAN: critical ones always do."""
+        """Whether an event is told over the WAN: where it cannot be configured, always."""
+        return True
+
+    @rule("R-ALT-013", "R-ALT-016")
+    def logging(self, code: int) -> bool:
+        """Whether an event is written into the event log."""
         return True
 
     @rule("R-ALT-006", "R-ALT-008")

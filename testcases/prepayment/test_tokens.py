@@ -7,6 +7,7 @@ from testcases.prepayment.steps import POUND, registers, to_prepayment
 
 ACCEPTED, REJECTED = [0], [1]
 DUPLICATE, NOT_AUTHENTIC = 0x8F51, 0x8F63
+NOT_TOLD = 0xFF  #: clock status
 SLACK = 2_000  #: what a minute of consumption may cost, 1/1000 p
 REQUIREMENTS = ["PC.10", "HA.15"]
 
@@ -20,7 +21,7 @@ def _security_log(dcc, dut, supplier, start, clock):
 @testcase(
     "PPM-001",
     "A top up of 5 pounds raises the balance by 5 pounds",
-    rules=["R-UTR-007", "R-UTR-003", "R-UTR-004", "R-UTR-019", "R-RSP-009", "R-CRE-001"],
+    rules=["R-UTR-007", "R-UTR-003", "R-UTR-004", "R-UTR-019", "R-RSP-009", "R-RSP-010", "R-CRE-001"],
     requirements=REQUIREMENTS,
     use_cases=["CS01a", "ECS19"],
 )
@@ -32,6 +33,7 @@ def test_credited(dut, dcc, suppliers, expect):
 
     expect("result of the top up", response.results).equals(ACCEPTED, rule="R-UTR-019")
     expect("date-time in the response", len(response.message.date_time)).equals(12, rule="R-RSP-009")
+    expect("clock status in it", response.message.date_time[-1]).equals(NOT_TOLD, rule="R-RSP-010")
     after = registers(dcc, dut, suppliers.losing).balance
     expect("credited (1/1000 p)", after - before).lies_between(5 * POUND - SLACK, 5 * POUND, rule="R-CRE-001")
 
