@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from bench.bus import Item
 from bench.capabilities import LocalDelivery
 from bench.catalogue import use_case as find_use_case
@@ -93,6 +95,13 @@ class LocalPoint:
         if secret is None:
             raise NotRun("the key store has no key agreement key of the Access Control Broker; test keys are needed")
         return add_mac(replace(message, mac=None), secret)
+
+    def certificate(self, device: Device, usage: str) -> bytes:
+        """Return a certificate of a device (DER) from the key store. Raises NotRun when it is not there."""
+        found = self._keystore.certificate(device.eui, usage)
+        if found is None:
+            raise NotRun(f"the key store has no {usage} certificate of {device}")
+        return found.public_bytes(Encoding.DER)
 
     def deliver(self, message: Message | bytes, words: str) -> Observation:
         """Deliver a message, or octets, as they are; returns where on the timeline that happened."""

@@ -154,6 +154,8 @@ class Home:
                     self.hub,
                     *self.hub.sleepy.values(),
                     self.hub_log,
+                    self.esme.device_log,
+                    self.gsme.device_log,
                     self.trust_centre,
                 ]
             )

@@ -1,0 +1,220 @@
+"""A meter's own log of devices: joined by methods A, B and C (CS03), unjoined (CS04), read (CS07)."""
+
+from dataclasses import replace
+
+import pytest
+
+from bench.clock import seconds
+from bench.dcc.bodies import ReadEventOrSecurityLog, ReadLogPeriod
+from bench.gbcs import Cra, Eui64, Message, decode_der
+from bench.local_point import answer_to
+from bench.testcase import testcase
+
+SUCCESS, WRONG_CODE, WRONG_METHOD, INCOMPATIBLE, FULL, NO_CERTIFICATE = 0, 1, 2, 3, 4, 11
+NOT_IN_LOG = 1
+CS03C = 0x00AF
+METHOD_A, METHOD_A_RESPONDER, METHOD_B, METHOD_C = range(4)
+GPF, HCALCS, PPMID = 3, 4, 5
+JOIN_FAILED, JOINED, UNJOIN_FAILED, UNJOINED = 0x8F48, 0x8F49, 0x8F4A, 0x8F4B
+LEAST = 6  #: devices a meter has to hold at the least: five HCALCS and a PPMID
+FAR_MORE = 40
+
+
+def partner(number=1):
+    """The EUI-64 of a device that could be joined."""
+    return Eui64.of(0x00155F00CAFE1000 + number)
+
+
+class OwnLog:
+    """Sends CS03, CS04 and CS07 to a meter past the DCC, and reads its answers."""
+
+    def __init__(self, local, timeline, device, supplier, patience="30 s"):
+        self._local, self._timeline, self._patience = local, timeline, patience
+        self._device, self._supplier = device, supplier
+
+    def _ask(self, use_case, asked, words):
+        good = self._local.example(use_case, self._device, as_user=self._supplier)
+        return self._send(good, good.message_code, asked, words)
+
+    def _send(self, good, code, asked, words):
+        payload = decode_der.octets(asked, code, Cra.COMMAND) if asked else good.payload
+        signature = None if good.signature else b""
+        changed = replace(good, message_code=code, payload=payload, signature=signature, mac=None)
+        command = self._local.protect(changed, self._device)
+        delivered = self._local.deliver(command, words)
+        seen = self._timeline.expect(answer_to(command), within=self._patience, after=delivered)
+        return decode_der.payload(Message.parse(seen.raw))
+
+    def join(self, use_case, eui, kind=HCALCS, method=METHOD_A, **more):
+        """Join a device; return the response code."""
+        words = f"{use_case} with method {method} for {eui}"
+        return self._ask(use_case, _entry(eui, kind, method) | more, words)["response_code"]
+
+    def join_by_certificate(self, eui, **certificate):
+        """Join a PPMID by method C; return the response code. The command has the protection of an unjoin."""
+        good = self._local.example("CS04ACCritical", self._device, as_user=self._supplier)
+        words = f"CS03C for {eui}, " + ("with its certificate" if certificate else "without certificate")
+        return self._send(good, CS03C, _entry(eui, PPMID, METHOD_C) | certificate, words)["response_code"]
+
+    def unjoin(self, use_case, eui):
+        """Unjoin a device; return the response code."""
+        return self._ask(use_case, {"other_device": str(eui)}, f"{use_case} for {eui}")["response_code"]
+
+    def entries(self):
+        """The devices in the log: EUI-64 -> type."""
+        answer = self._ask("CS07", {}, "CS07")
+        return {Eui64.of(one["device"]): one["device_type_code"] for one in answer.get("device_log", [])}
+
+
+def _entry(eui, kind, method):
+    return {"other_device": str(eui), "other_device_type_code": kind, "method_code": method}
+
+
+@pytest.fixture
+def own_log(local, timeline, dut, suppliers):
+    """The electricity meter's log."""
+    return OwnLog(local, timeline, dut, suppliers.losing)
+
+
+@pytest.fixture
+def gas_log(local, timeline, gsme, gas_suppliers):
+    """The gas meter's log: it answers at its next wake."""
+    return OwnLog(local, timeline, gsme, gas_suppliers.losing, patience="40 min")
+
+
+def security_events(dcc, dut, user, clock, since):
+    """Codes in the security log since an instant."""
+    period = ReadLogPeriod(start=since, end=clock.now() + seconds(1))
+    return [one.code for one in dcc.ask(ReadEventOrSecurityLog(period=period, log="Security"), dut, as_user=user).log()]
+
+
+def key_agreement_certificate(local, device):
+    """The key agreement certificate of a device, as the payload of a join shows it."""
+    return {"certificate": {"der": local.certificate(device, "ka").hex()}}
+
+
+@testcase(
+    "HAN-201",
+    "A device joined by method A is in the meter's log, and the security log says so",
+    rules=["R-HAN-042", "R-HAN-045", "R-HAN-048", "R-HAN-051"],
+    use_cases=["CS03A1", "CS07"],
+)
+@pytest.mark.parametrize("kind", [HCALCS, PPMID], ids=["HCALCS", "PPMID"])
+def test_method_a(kind, dut, dcc, own_log, suppliers, clock, expect):
+    began = clock.now() - seconds(1)
+    expect("result", own_log.join("CS03A1", partner(), kind)).equals(SUCCESS, rule="R-HAN-045")
+    expect("its type in the log", own_log.entries().get(partner())).equals(kind, rule="R-HAN-051")
+    logged = security_events(dcc, dut, suppliers.losing, clock, began)
+    expect("events in the security log", logged).satisfies("a join", lambda codes: JOINED in codes, rule="R-HAN-048")
+
+
+@testcase(
+    "HAN-202",
+    "A join by a method that is not the command's is answered with code 1 and logged; nothing is entered",
+    rules=["R-HAN-046", "R-HAN-048", "R-HAN-045", "R-HAN-042"],
+    use_cases=["CS03A1", "CS07"],
+)
+@pytest.mark.parametrize("method", [METHOD_A_RESPONDER, METHOD_B, METHOD_C], ids=["A as responder", "B", "C"])
+def test_wrong_method(method, dut, dcc, own_log, suppliers, clock, expect):
+    began = clock.now() - seconds(1)
+    expect("result", own_log.join("CS03A1", partner(), method=method)).equals(WRONG_CODE)
+    expect("devices in the log", list(own_log.entries())).satisfies("not the one", lambda seen: partner() not in seen)
+    logged = security_events(dcc, dut, suppliers.losing, clock, began)
+    expect("events in the security log", logged).satisfies(
+        "a failed join", lambda codes: JOIN_FAILED in codes, rule="R-HAN-048"
+    )
+
+
+@testcase(
+    "HAN-203",
+    "A join of an HCALCS that brings a certificate is refused with code 11",
+    rules=["R-HAN-041", "R-HAN-045"],
+    use_cases=["CS03A1", "CS07"],
+)
+def test_certificate_too_many(own_log, local, dut, expect):
+    certificate = key_agreement_certificate(local, dut)
+    expect("result", own_log.join("CS03A1", partner(), **certificate)).equals(NO_CERTIFICATE)
+    expect("devices in the log", list(own_log.entries())).satisfies("not the one", lambda seen: partner() not in seen)
+
+
+@testcase(
+    "HAN-204",
+    "A device joins a second time as the same type, not as another",
+    rules=["R-HAN-047", "R-HAN-045"],
+    use_cases=["CS03A1", "CS07"],
+)
+def test_joined_twice(own_log, expect):
+    expect("result", own_log.join("CS03A1", partner(), HCALCS)).equals(SUCCESS, rule="R-HAN-045")
+    expect("result of the second", own_log.join("CS03A1", partner(), HCALCS)).equals(SUCCESS)
+    expect("result as another type", own_log.join("CS03A1", partner(), PPMID)).equals(INCOMPATIBLE)
+    expect("its type in the log", own_log.entries().get(partner())).equals(HCALCS)
+
+
+@testcase(
+    "HAN-205",
+    "Unjoining takes a device out of the log; a second time it is answered with code 1",
+    rules=["R-HAN-049", "R-HAN-048", "R-HAN-051"],
+    use_cases=["CS03A1", "CS04AC", "CS07"],
+)
+def test_unjoined(dut, dcc, own_log, suppliers, clock, expect):
+    began = clock.now() - seconds(1)
+    expect("result of the join", own_log.join("CS03A1", partner())).equals(SUCCESS, rule="R-HAN-045")
+    expect("result", own_log.unjoin("CS04ACCritical", partner())).equals(SUCCESS)
+    expect("devices in the log", list(own_log.entries())).satisfies(
+        "not the one", lambda seen: partner() not in seen, rule="R-HAN-049"
+    )
+    expect("result of the second", own_log.unjoin("CS04ACCritical", partner())).equals(NOT_IN_LOG)
+    logged = security_events(dcc, dut, suppliers.losing, clock, began)
+    expect("events in the security log", logged).satisfies(
+        "an unjoin and a failed one", lambda codes: {UNJOINED, UNJOIN_FAILED} <= set(codes), rule="R-HAN-048"
+    )
+
+
+@testcase(
+    "HAN-206",
+    "A meter's log holds at least six devices, and the first that does not fit is answered with code 4",
+    rules=["R-HAN-054", "R-HAN-045"],
+    use_cases=["CS03A1", "CS07"],
+)
+def test_own_log_full(own_log, expect):
+    before = len(own_log.entries())
+    joined = 0
+    result = SUCCESS
+    for number in range(FAR_MORE):
+        result = own_log.join("CS03A1", partner(number), HCALCS)
+        if result != SUCCESS:
+            break
+        joined += 1
+    expect("devices it held", before + joined).satisfies("six at least", lambda count: count >= LEAST)
+    expect("result of the first that did not fit", result).equals(FULL)
+    expect("devices in the log", len(own_log.entries())).equals(before + joined, rule="R-HAN-051")
+
+
+@testcase(
+    "HAN-207",
+    "Method B enters the gas proxy in the gas meter's log, and does not fit a PPMID",
+    rules=["R-HAN-043", "R-HAN-045", "R-HAN-051"],
+    use_cases=["CS03B", "CS07"],
+    devices=["GSME"],
+)
+def test_method_b(gas_log, gpf, expect):
+    expect("result for the gas proxy", gas_log.join("CS03B", gpf.eui, GPF, METHOD_B)).equals(SUCCESS)
+    expect("result for a PPMID", gas_log.join("CS03B", partner(), PPMID, METHOD_B)).equals(WRONG_METHOD)
+    entries = gas_log.entries()
+    expect("type of the gas proxy in the log", entries.get(gpf.eui)).equals(GPF, rule="R-HAN-051")
+    expect("devices in the log", list(entries)).satisfies("not the PPMID", lambda seen: partner() not in seen)
+
+
+@testcase(
+    "HAN-208",
+    "Method C joins gas meter and PPMID by the other's certificate, and not without it",
+    rules=["R-HAN-044", "R-HAN-041", "R-HAN-051"],
+    use_cases=["CS03C", "CS07"],
+    devices=["GSME"],
+)
+def test_method_c(gas_log, local, dut, expect):
+    expect("result without certificate", gas_log.join_by_certificate(partner(1))).equals(NO_CERTIFICATE)
+    certificate = key_agreement_certificate(local, dut)  # any good one serves: here that of the electricity meter
+    expect("result", gas_log.join_by_certificate(partner(2), **certificate)).equals(SUCCESS)
+    entries = gas_log.entries()
+    expect("devices in the log", (partner(1) in entries, partner(2) in entries)).equals((False, True))
