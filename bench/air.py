@@ -86,6 +86,9 @@ class Air:
         if item.kind == "ended":
             self._record("step", {"text": problem})
             return
+        if item.kind in ("silent", "heard"):  # the air may be quiet: nothing is broken
+            self._record("step", {"text": f"{name}: {problem}", "sniffer": name, "cause": item.kind})
+            return
         text = f"{name}: {problem}" + _gap(item.kind, data)
         self._record("gap", data | {"text": text, "cause": item.kind})
         if item.kind != "back":

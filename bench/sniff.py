@@ -65,7 +65,7 @@ def _loop(capture: Capture, bus: Bus, sniff: Sniff, out: TextIO, end: float | No
                 count += 1
                 sniff.take(_packet(item, count))
             else:
-                complain(f"{item.source}: {item.kind} {_told(item.data)}")
+                complain(_told(item))
         if sniff.keyring.version != known:
             known = sniff.keyring.version
             sniff.retry()
@@ -92,8 +92,11 @@ def _packet(item: Item, number: int) -> Packet:
     )
 
 
-def _told(data: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in data.items())
+def _told(item: Item) -> str:
+    """Return in words what the capture process tells of a sniffer, or of itself."""
+    since = item.data.get("since")
+    told = f"{item.data.get('sniffer') or item.source}: {item.data.get('problem', item.kind)}"
+    return told + (f" (since {since})" if since else "")
 
 
 def of_rig(path: Path) -> Sniffers:

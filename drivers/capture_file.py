@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from bench.capture.sniffer import Heard, Sniffer, Stamps
-from bench.driver import DriverConfig
+from bench.capture.sniffer import Heard, Sniffer, SnifferConfig, Stamps
 from bench.errors import InstrumentError
 from bench.han.capture_reader import Packet, read_capture
 from bench.han.errors import HanError
@@ -18,7 +17,7 @@ NONE = -(1 << 15)
 BATCH = 64
 
 
-class CaptureFileConfig(DriverConfig):
+class CaptureFileConfig(SnifferConfig):
     """The file; `pace` "own" hands its frames over at once with their own times, "replay" as if they came now."""
 
     resource: str

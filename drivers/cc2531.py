@@ -15,8 +15,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import Field
 
-from bench.capture.sniffer import Heard, Sniffer, Stamps
-from bench.driver import DriverConfig
+from bench.capture.sniffer import Heard, Sniffer, SnifferConfig, Stamps
 from bench.errors import InstrumentError
 from bench.han.mac import fcs
 from drivers.pump import Pump
@@ -95,7 +94,7 @@ class PyUsbDevice:
         self._util.dispose_resources(self._device)
 
 
-class Cc2531Config(DriverConfig):
+class Cc2531Config(SnifferConfig):
     """Serial number of the dongle ("" for the only one there is), and channel 11..26."""
 
     resource: str = ""

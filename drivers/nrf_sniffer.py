@@ -15,8 +15,7 @@ from binascii import unhexlify
 
 from pydantic import Field
 
-from bench.capture.sniffer import Heard, Stamps
-from bench.driver import DriverConfig
+from bench.capture.sniffer import Heard, SnifferConfig, Stamps
 from bench.errors import InstrumentError
 from drivers.serial_sniffer import SerialSniffer
 
@@ -33,7 +32,7 @@ _heard = tuple.__new__  #: a third of the cost of calling the class
 FIELDS = rb"\s*([0-9A-Fa-f]+)\s+power:\s*(-?\d{1,3})\s+lqi:\s*(\d{1,3})\s+time:\s*(\d{1,20})\s*"
 
 
-class NrfSnifferConfig(DriverConfig):
+class NrfSnifferConfig(SnifferConfig):
     """Serial device (a stable /dev/serial/by-id path) and channel 11..26."""
 
     resource: str

@@ -11,8 +11,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from bench.capture.sniffer import Heard, Stamps
-from bench.driver import DriverConfig
+from bench.capture.sniffer import Heard, SnifferConfig, Stamps
 from bench.errors import InstrumentError
 from bench.han.mac import fcs
 from drivers.ps2_frames import Deframer, Message, message
@@ -52,7 +51,7 @@ def frequency(channel: int, page: int) -> tuple[int, int]:
     return kilohertz // 1000, kilohertz % 1000 * 65536 // 1000
 
 
-class TiSniffer2Config(DriverConfig):
+class TiSniffer2Config(SnifferConfig):
     """Serial device, channel and page; `baud` and `phy` only where the program cannot find them out."""
 
     resource: str

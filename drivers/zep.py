@@ -8,8 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from bench.capture.sniffer import Heard, Sniffer, Stamps
-from bench.driver import DriverConfig
+from bench.capture.sniffer import Heard, Sniffer, SnifferConfig, Stamps
 from bench.han.errors import HanError
 from bench.han.zep import PORT, Datagram, spoiled
 
@@ -20,7 +19,7 @@ SO_RXQ_OVFL = 40  #: Linux: how many datagrams the kernel had no room for
 BEHIND = 1 << 16  #: a sequence number this far back is a late one; further, a sender that started anew
 
 
-class ZepConfig(DriverConfig):
+class ZepConfig(SnifferConfig):
     """Where to listen ("address:port"), what to take, and how far the sender's word goes."""
 
     resource: str = f"0.0.0.0:{PORT}"

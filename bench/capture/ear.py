@@ -26,6 +26,8 @@ class Ear:
         self.sequence = 0  #: of what was published, losses included
         self.alive = True
         self.seen_us: int | None = None if now is None else now()  #: when it was last known to be there
+        self.heard_us = self.seen_us  #: when the latest frame came
+        self.silent = False  #: whether it has been told that nothing is heard
         self.convention = StampConvention(sniffer.stamps)
         self._fit = ClockFit()
         self._lost = sniffer.lost
@@ -46,7 +48,16 @@ class Ear:
         self.seen_us = arrival
         convention = self.convention
         frames = [convention.end_of_frame(heard) for heard in self.sniffer.parse(chunk)]
+        if frames:
+            self.heard_us = arrival
         return [(self._time(heard, arrival), heard) for heard in frames]
+
+    def quiet_s(self) -> float | None:
+        """Return the seconds without a frame when they are as many as count as silence, else None."""
+        if self._now is None or self.heard_us is None or not self.alive or self.sniffer.ended:
+            return None
+        quiet = (self._now() - self.heard_us) / 1e6
+        return quiet if quiet >= self.sniffer.silent_after else None
 
     def _time(self, heard: Heard, arrival: int | None) -> int | None:
         if self.sniffer.own_time and heard.device_us is not None:
@@ -100,7 +111,8 @@ class Ear:
         self.alive = True
         self._fit = ClockFit()
         self._lost = self.sniffer.lost
-        self.seen_us = self._now() if self._now else None
+        self.seen_us = self.heard_us = self._now() if self._now else None
+        self.silent = False
         return True
 
     def close(self) -> None:

@@ -148,6 +148,9 @@ class CaptureProcess:
             self._gone(ear, ear.sniffer.error(f"its driver broke ({type(problem).__name__}: {problem})"))
         if lost := ear.new_losses():
             self._lost(ear, lost)
+        if timed and ear.silent:
+            ear.silent = False
+            self._tell("heard", ear, "hears something again")
         hold = self._now is not None and len(self._ears) > 1
         for one in timed:
             if hold and one[0] is not None:
@@ -218,6 +221,7 @@ class CaptureProcess:
                     self._gone(ear, problem)
                 if lost := ear.new_losses():
                     self._lost(ear, lost)
+                self._listen_for(ear)
         if self._publisher is not None:
             self._tell_unsent()
             self._publisher.retell()
@@ -225,6 +229,14 @@ class CaptureProcess:
             self._file_problem = self._file.problem
             if self._publisher is not None and self._file_problem:
                 self._publisher.trouble("file", {"sniffer": None, "problem": self._file_problem})
+
+    def _listen_for(self, ear: Ear) -> None:
+        """Tell, once, of a sniffer that is there and hears nothing."""
+        quiet = None if ear.silent else ear.quiet_s()
+        if quiet is not None:
+            ear.silent = True
+            words = f"has heard nothing for {quiet:.0f} s; is anything on channel {ear.sniffer.channel}?"
+            self._tell("silent", ear, words, since=self._instant(ear.heard_us))
 
     def _tell_unsent(self) -> None:
         """Tell of frames for which the bench, not listening, left no room."""

@@ -2,11 +2,22 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from bench.driver import Driver
+from pydantic import Field
+
+from bench.driver import Driver, DriverConfig
+from bench.units import Duration
 
 Stamps = Literal["start", "end", "unknown"]
+
+
+class SnifferConfig(DriverConfig):
+    """What the table of every sniffer may say."""
+
+    #: nothing heard for so long is told: four link statuses, which a ZigBee router sends every 15 s, have been missed
+    silent_after: Duration = Field(default=timedelta(seconds=60), gt=timedelta(0))
 
 
 class Heard(NamedTuple):
@@ -62,6 +73,13 @@ class Sniffer(Driver, ABC):
     returns = True
     #: a source with an end has come to it
     ended = False
+    #: s without a frame after which it counts as silent
+    silent_after = 60.0
+
+    def __init__(self, name: str, config: DriverConfig) -> None:
+        super().__init__(name, config)
+        if isinstance(config, SnifferConfig):
+            self.silent_after = config.silent_after.total_seconds()
 
     @abstractmethod
     def begin(self) -> None:

@@ -8,15 +8,18 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from bench.air import Air
 from bench.bus import Bus, Item
 from bench.capture import SOURCE
 from bench.capture.client import Capture
 from bench.errors import BenchError, InstrumentError
 from bench.han.capture import PcapngWriter, read_capture
 from drivers.capture_file import CaptureFileConfig
+from drivers.nrf_sniffer import NrfSnifferConfig
 from tests.drivers.peers import until, within
 from tests.engine.capturing import Dongle, bench, line
 
@@ -259,3 +262,53 @@ def test_a_driver_with_a_bug_is_trouble_of_its_sniffer(tmp_path: Path, monkeypat
         one.dongles["near"].send(line(1, 5))
         one.until(lambda: bool(one.trouble))
         assert one.trouble[0].data["problem"] == "its driver broke (KeyError: 'oops')"
+
+
+def test_a_sniffer_that_hears_nothing_is_told_once_and_so_is_that_it_hears_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = Dongle.config
+
+    def config(dongle: Dongle) -> tuple[str, NrfSnifferConfig]:
+        driver, settings = plain(dongle)
+        return driver, settings.model_copy(update={"silent_after": timedelta(milliseconds=600)})
+
+    monkeypatch.setattr(Dongle, "config", config)
+    offset = time.time_ns() // 1000 - time.monotonic_ns() // 1000
+    with bench(tmp_path, "near", "far", offset_us=offset) as one:
+        for step in range(16):  # the other one is never quiet for so long
+            one.dongles["far"].send(line(step, step * 100_000))
+            time.sleep(0.1)
+        one.until(lambda: len(one.items) == 16)
+        (silent,) = one.trouble
+        assert (silent.kind, silent.data["sniffer"], silent.data["listening"]) == ("silent", "near", True)
+        assert silent.data["problem"] == "has heard nothing for 1 s; is anything on channel 11?"
+        one.dongles["near"].send(line(1, 5))
+        one.until(lambda: len(one.trouble) > 1)
+        assert (one.trouble[1].kind, one.trouble[1].data["sniffer"]) == ("heard", "near")
+
+
+def test_how_long_is_silent() -> None:
+    assert NrfSnifferConfig(resource="x", channel=15).silent_after == timedelta(seconds=60)
+    with pytest.raises(ValueError, match="silent_after"):
+        NrfSnifferConfig.model_validate({"resource": "x", "channel": 15, "silent_after": "0 s"})
+    settings = NrfSnifferConfig.model_validate({"resource": "x", "channel": 15, "silent_after": "2 min"})
+    assert NrfSnifferConfig.model_validate(settings.model_dump(mode="json")) == settings
+
+
+def test_silence_is_an_observation_and_no_trouble(tmp_path: Path) -> None:
+    air, told = Air(tmp_path), []
+    try:
+        sniffer = air.sniffer("near", "nrf-sniffer", NrfSnifferConfig(resource="x", channel=15))
+        recording = SimpleNamespace(is_open=True, record=lambda *what: told.append(what))
+        air._recorder = air._timeline = recording  # type: ignore[assignment]
+        for kind, words in (("silent", "has heard nothing for 60 s"), ("heard", "hears something again")):
+            data = {"sniffer": "near", "problem": words, "listening": True, "unanswered": 5}
+            air.take(Item(SOURCE, 1, None, kind, data, b""))
+    finally:
+        air.close()
+    assert sniffer.trouble is None and sniffer.listening
+    assert [(point, kind, data["cause"], data["text"]) for point, kind, data in told] == [
+        ("han", "step", "silent", "near: has heard nothing for 60 s"),
+        ("han", "step", "heard", "near: hears something again"),
+    ]
