@@ -7,6 +7,7 @@ from lxml import etree
 
 from bench.dcc import (
     ChangeOfSupplier,
+    CommandFailure,
     DccAlert,
     DeviceAlert,
     DuisError,
@@ -45,6 +46,9 @@ RESPONSES = {
     "error without identifiers": Response("E1", NOW),
     "device alert": Response("I0", NOW, DeviceAlert(0x8F36, b"alert"), None, FROM_DEVICE),
     "throttled alert": Response("I0", NOW, DeviceAlert(0x8F36, b"alert", Throttled("1", 7)), None, FROM_DEVICE),
+    "not delivered": Response(
+        "I0", NOW, DccAlert("N12", CommandFailure(request_id=str(REQUEST.request_id), device=ESME, schedule="12"))
+    ),
     "outage": Response("I0", NOW, DccAlert("AD1", PowerOutageEvent(comms_hub=ESME, start=NOW, mpxn="1312345678333"))),
     "gained": Response("I0", NOW, DccAlert("N27", ChangeOfSupplier(request_id=str(REQUEST.request_id), mpxns=()))),
     "refused": Response(
