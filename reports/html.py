@@ -15,6 +15,7 @@ from plotly.offline import get_plotlyjs
 
 from bench.runrecord import RunRecord
 from bench.verdict import MAPPING, Verdict
+from reports.joins import diagram, find_joins
 from reports.lanes import figure
 from reports.pages import Page, is_sample, listed_entries
 
@@ -46,6 +47,8 @@ def report_html(record: RunRecord, pages: list[Page]) -> str:
         policy=" ".join(f"'sha256-{_digest(script)}'" for script in scripts),
         evidence=evidence_json,
         reason=reason_html,
+        joins=find_joins,
+        diagram=diagram,
     )
 
 

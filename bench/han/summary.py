@@ -241,7 +241,11 @@ class Summary:
                 for device in devices
             ],
             "joins": [
-                {"device": _eui(eui), "steps": {step: found[step][0] for step in STEPS if step in found}}
+                {
+                    "device": _eui(eui),
+                    "steps": {step: found[step][0] for step in STEPS if step in found},
+                    "seconds": _since_first(found),
+                }
                 for eui, found in sorted(self.joins.items())
                 if {"association request", "association response", "transport key", "device announce"} & found.keys()
             ],
@@ -266,6 +270,12 @@ class Summary:
             "rssi": None if not count else {"mean": round(total / count, 1), "least": least, "greatest": greatest},
             "lqi": round(link.lqi[1] / link.lqi[0]) if link.lqi[0] else None,
         }
+
+
+def _since_first(found: dict[str, tuple[int, int]]) -> dict[str, float]:
+    """Return when each step of a join was, in seconds since the first."""
+    first = min(time for _, time in found.values())
+    return {step: round((found[step][1] - first) / 1e9, 3) for step in STEPS if step in found}
 
 
 def _eui(eui: int | None) -> str | None:

@@ -84,10 +84,15 @@ def _show(told: dict[str, Any], out: TextIO) -> None:
     _table(console, "Networks", ("pan", "channels", "frames", "key_sequences", "coordinator"), told["networks"])
     _table(console, "Devices", ("eui", "short", "pan", "type", "name", "frames"), told["devices"])
     joins = [
-        {"device": join["device"], "steps (frame)": ", ".join(f"{step} ({n})" for step, n in join["steps"].items())}
+        {
+            "device": join["device"],
+            "steps (frame, time)": ", ".join(
+                f"{step} ({n}, {join['seconds'][step]:.3f} s)" for step, n in join["steps"].items()
+            ),
+        }
         for join in told["joins"]
     ]
-    _table(console, "Joins", ("device", "steps (frame)"), joins)
+    _table(console, "Joins", ("device", "steps (frame, time)"), joins)
     links = [
         link | {"rssi": "" if link["rssi"] is None else "{mean} ({least:.0f} .. {greatest:.0f})".format(**link["rssi"])}
         for link in told["links"]
