@@ -214,7 +214,7 @@ class FastReader:
                 start, originator = header + 13, plain[header + 12 : header + 4 : -1]
                 if len(plain) < start + 4:
                     return None
-            if originator is None:
+            if src_eui is None:  # if a key fits, the frame tells whose it is
                 return None
             link = self._links.get((originator, dst_eui)) or self._find_link(originator, dst_eui)
             if link is None:

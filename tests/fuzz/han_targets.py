@@ -61,13 +61,18 @@ def _mac(payload: bytes) -> bytes:
     return bytes(MacFrame.data(0x1A62, 1, 0, 0, payload))
 
 
-def _nwk(payload: bytes, *, command: bool = False) -> bytes:
+def _nwk(payload: bytes, *, command: bool = False, named: bool = True, hop: bytes = _CHF) -> bytes:
     make = NwkFrame.command if command else NwkFrame.data
-    return _mac(bytes(secure_nwk(make(1, 0, 1, payload, src_eui=_CHF), _NK, 1, _CHF)))
+    return _mac(bytes(secure_nwk(make(1, 0, 1, payload, src_eui=_CHF if named else None), _NK, 1, hop)))
 
 
 def _aps(frame: ApsFrame, counter: int = 1, key_id: KeyId = KeyId.DATA) -> bytes:
     return _nwk(bytes(secure_aps(frame, _LK, counter, _CHF, key_id=key_id)))
+
+
+def _relayed(frame: ApsFrame, *, extended: bool) -> bytes:
+    """A frame that comes by a router and whose originator stands nowhere but, when `extended`, in the APS header."""
+    return _nwk(bytes(secure_aps(frame, _LK, 1, _CHF, extended=extended)), named=False, hop=_ESME)
 
 
 def asdu(data: bytes) -> None:
@@ -135,6 +140,8 @@ def _frames(data: bytes) -> list[bytes]:
                 made.append(_nwk(bytes(ApsFrame.parse(_DATA + piece[:90]))))
             case 4 | 5:
                 made.append(_aps(ApsFrame.data(_CLUSTERS[(how >> 3) % len(_CLUSTERS)], 1, piece)))
+            case 6 if how & 0x80:
+                made.append(_relayed(ApsFrame.data(0x0702, 1, piece), extended=bool(how & 0x40)))
             case 6:
                 made.append(_aps(ApsFrame.data(0x0702, how >> 3, piece)))
             case _ if made:

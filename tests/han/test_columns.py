@@ -27,10 +27,16 @@ from bench.han.zcl import ZclFrame, parse_attributes
 from .mixed_traffic import traffic, write
 from .vectors import CHF, ESME, FRAMES, LK_INSTALL, NK, NK2, TCLK, TCLK2, psdu
 
+CODE = bytes.fromhex("83fed3407a939723a5c639b26916d505")  #: install code of LK_INSTALL
+
 
 def keyring(kind: str = "all") -> Keyring:
     keys = Keyring()
     if kind == "none":
+        return keys
+    if kind == "unknown":
+        for number, octets in enumerate((NK, TCLK, TCLK2, NK2, CODE), 1):
+            keys.add_unsorted(octets, f"--key {number}")
         return keys
     if kind == "install code":
         keys.add_link_key(LK_INSTALL)
@@ -219,6 +225,15 @@ def test_rows_and_queries_say_the_same_of_columns(tmp_path: Path, kind: str) -> 
         assert [query.matches(one) for one in rows] == mask.tolist(), text
         met += 0 < int(mask.sum()) < len(rows)
     assert met >= (len(QUERIES) - 5 if kind == "all" else 20)
+
+
+@pytest.mark.parametrize("seed", [2, 7, 207])
+def test_keys_of_unknown_kind(tmp_path: Path, seed: int) -> None:
+    path = write(tmp_path / "mixed.pcapng", traffic(seed, 1200), seed=seed % 5)
+    theirs, ours = keyring("unknown"), keyring("unknown")
+    assert differences(expected(path, theirs), read(path, ours))[:3] == []
+    for kind in ("unsorted_keys", "network_keys", "link_keys"):
+        assert set(getattr(theirs, kind)) == set(getattr(ours, kind))
 
 
 def test_keys_learned_on_air_serve_from_then_on(tmp_path: Path) -> None:

@@ -31,7 +31,6 @@ class Inner:
     aps: Bools  #: APS frames in their everyday form
     header: Ints  #: octets of the APS header without security header
     secured: Bools  #: under a link key
-    named: Bools  #: with the originator's EUI in the security header
 
 
 def read_inner(secured: Secured, nwk_type: NDArray[Any]) -> Inner:
@@ -69,7 +68,6 @@ def read_inner(secured: Secured, nwk_type: NDArray[Any]) -> Inner:
         data & usual,
         header.astype(np.int64),
         secured_aps & usual,
-        security & 0x20 != 0,
     )
 
 
@@ -165,6 +163,6 @@ def read_zcl(work: Work, rows: Rows, payload: U8, length: Ints) -> list[int]:
 
 
 def unknown_originator(inner: Inner, src: NDArray[Any]) -> Bools:
-    """Return which frames need the originator's EUI for their nonce and have none."""
-    unknown: Bools = inner.secured & ~inner.named & (src == ABSENT_EUI)
+    """Return which frames have an originator that nothing else has told: if a key fits, they tell it."""
+    unknown: Bools = inner.secured & (src == ABSENT_EUI)
     return unknown
