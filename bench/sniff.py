@@ -116,7 +116,7 @@ def of_rig(path: Path) -> Sniffers:
     return found
 
 
-def _devices(path: Path) -> Iterator[tuple[bytes, str, str]]:
+def devices_of(path: Path) -> Iterator[tuple[bytes, str, str]]:
     """Yield EUI-64, type and name of the devices of a rig file."""
     from bench.rigfile import load_rig_file
 
@@ -151,7 +151,7 @@ def run(
     if rig is None and not (driver and resource):
         raise UsageError("nothing to sniff: give --read FILE, a rig file, or --driver and --resource")
     if rig is not None:
-        options = replace(options, devices=tuple(_devices(rig)))
+        options = replace(options, devices=tuple(devices_of(rig)))
     try:
         return listen(of_rig(rig) if rig else of_driver(driver, resource, channel), options, sys.stdout, seconds)
     except BrokenPipeError:

@@ -235,7 +235,8 @@ class CaptureProcess:
         quiet = None if ear.silent else ear.quiet_s()
         if quiet is not None:
             ear.silent = True
-            words = f"has heard nothing for {quiet:.0f} s; is anything on channel {ear.sniffer.channel}?"
+            channel = ear.sniffer.channel
+            words = f"has heard nothing for {quiet:.0f} s" + (f"; is anything on channel {channel}?" if channel else "")
             self._tell("silent", ear, words, since=self._instant(ear.heard_us))
 
     def _tell_unsent(self) -> None:

@@ -5,6 +5,7 @@ import socket
 import struct
 import threading
 import time
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from bench.errors import BenchError, UsageError
 from bench.han.capture_reader import read_capture
 from bench.han.sniff_command import Options
-from bench.sniff import listen, of_driver, of_rig, run
+from bench.sniff import devices_of, listen, of_driver, of_rig, run
 from tests.han.vectors import LK_INSTALL, NK, psdu
 
 
@@ -83,3 +84,20 @@ def test_usage(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="only while bench run starts"):
         of_rig(Path("rigs/virtual.toml"))
     assert list(of_rig(Path("rigs/example-lab.toml")))
+
+
+def test_a_sniffer_that_hears_nothing_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    (one,) = of_driver("zep", f"127.0.0.1:{free_port()}", None).items()
+    name, (driver, config) = one
+    quiet = config.model_copy(update={"silent_after": timedelta(seconds=0.5)})
+    assert listen({name: (driver, quiet)}, Options(), StringIO(), seconds=2.0) == 0
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.startswith("bench sniff: zep: has heard nothing for 1 s (since 20")
+
+
+def test_devices_of_the_rig_file_are_known_by_name(tmp_path: Path) -> None:
+    rig = tmp_path / "rig.toml"
+    text = Path("rigs/example-lab.toml").read_text()
+    rig.write_text(text)
+    names = {name: kind for _, kind, name in devices_of(rig)}
+    assert names and set(names.values()) <= {"ESME", "GSME", "CHF", "GPF", "PPMID", "HCALCS", "IHD", "CAD"}
