@@ -101,6 +101,8 @@ class KeyEstablishment:
             if refusal is not None:
                 self._terminate(partner, refusal, from_server=answers)
                 return
+            if not answers and partner not in self._open:
+                raise HanError("CBKE", None, "an answer to nothing")
             agreement = self._begin() if answers else self._open[partner]
             agreement.certificate = frame.payload[4:]
             self._open[partner] = agreement

@@ -126,9 +126,7 @@ class TrustCentre:
         if key is None:
             return
         node.partners[short] = eui
-        node.credentials.link_keys.pop(eui, None)
-        if key == self._log.old_key(eui):
-            node.credentials.link_keys[eui] = key
+        self.prepare(eui, key)
         transport = TransportKey.network(node.credentials.network_key, 0, eui, node.eui).octets()
         counter = node.credentials.next_counter(node.eui, "aps")
         command = ApsFrame.command(self._world.rng.randrange(256), transport)
@@ -145,6 +143,12 @@ class TrustCentre:
         if not self._log.takes_install_code(eui):
             return self._log.old_key(eui)
         return install_code_key(listed.install_code) if listed.install_code else listed.link_key
+
+    @rule("R-HAN-004")
+    def prepare(self, eui: Eui64, key: bytes) -> None:
+        """Have the keys ready for a device that associates: anybody can claim to be it, so one in use is left alone."""
+        if key == self._log.old_key(eui):
+            self._node.credentials.link_keys[eui] = key
 
     def _receive(self, cluster: int, asdu: bytes, partner: int) -> None:
         try:

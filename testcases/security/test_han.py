@@ -6,7 +6,7 @@ from bench.clock import seconds
 from bench.dcc.bodies import ReadSupplyStatus
 from bench.han.aps import ApsFrame, ApsType
 from bench.han.cbke import CLUSTER as KEY_ESTABLISHMENT
-from bench.han.cbke import INITIATE, SUITE_2
+from bench.han.cbke import CONFIRM_KEY, EPHEMERAL_DATA, INITIATE, SUITE_2, TERMINATE
 from bench.han.mac_commands import MAINS_END_DEVICE, Beacon, association_request, data_request, parse_command
 from bench.han.nwk import COORDINATOR
 from bench.han.zcl import ZclFrame
@@ -18,6 +18,18 @@ MGMT_PERMIT_JOINING = 0x0036
 REPEATS_FORGOTTEN = seconds(30)  #: a device may know an ASDU again for that long by other means than its counter
 ENABLED = 1
 WINDOW = 120  #: s
+#: what is wrong -> command, payload, whether it is an answer
+GARBAGE = {
+    "an unknown suite": (INITIATE, b"\x04\x00\x05\x05" + bytes(48), False),
+    "suite 1 with a certificate of zeros": (INITIATE, b"\x01\x00\x05\x05" + bytes(48), False),
+    "a certificate cut short": (INITIATE, b"\x02\x00\x05\x05" + bytes(40), False),
+    "nothing at all": (INITIATE, b"", False),
+    "an answer to nothing": (INITIATE, b"\x02\x00\x05\x05" + bytes(60), True),
+    "a point before the start": (EPHEMERAL_DATA, bytes(37), False),
+    "a confirmation before the start": (CONFIRM_KEY, bytes(16), False),
+    "an end before the start": (TERMINATE, b"", False),
+    "a command that does not exist": (0x7F, bytes(8), False),
+}
 SERVED = 'cluster == metering and src_eui == chf and cmd == "get_sampled_data_response"'
 
 
@@ -197,3 +209,46 @@ def test_flood_of_requests(hub, dut, dcc, han, attacker, at_the_meter, newcomer,
     newcomer.press_join()
     clock.sleep(seconds(15))
     expect("that the rightful device has joined", newcomer.joined).equals(True, rule="R-HAN-005")
+
+
+@testcase(
+    "SEC-508",
+    "Somebody who claims the identifier of a device on the network does not put that device off it",
+    rules=["R-HAN-004", "R-HAN-001"],
+    requirements=["HA.02", "SDAG9-3.8-GUID"],
+    use_cases=["CCS01", "ECS45"],
+    devices=["CHF"],
+)
+def test_claimed_identifier(hub, dut, dcc, han, attacker, at_the_meter, newcomer, suppliers, clock, expect):
+    pan = han.frame_of(asked_by_display(han, at_the_meter, clock)).mac.pan
+    dcc.ask(newcomer.addition(WINDOW), hub, as_user=suppliers.losing)
+
+    attacker.send(association_request(pan, COORDINATOR, dut.eui, 1, MAINS_END_DEVICE), "an association as the meter")
+    clock.sleep(seconds(0.5))
+    attacker.send(data_request(pan, COORDINATOR, dut.eui, 2), "the poll for its answer")
+    clock.sleep(seconds(10))
+
+    answer = dcc.send(ReadSupplyStatus(), dut, as_user=suppliers.losing).response(rule="R-HAN-004")
+    expect("state of the load switch", answer.access.data[0].value).equals(ENABLED, rule="R-SEC-020")
+
+
+@testcase(
+    "SEC-509",
+    "Key establishment that goes wrong at any step leaves hub and home at work",
+    rules=["R-HAN-030", "R-HAN-031"],
+    requirements=["HA.16", "SDAG9-3.5-DOS"],
+    use_cases=["ECS45"],
+    devices=["CHF"],
+)
+@pytest.mark.parametrize("what", GARBAGE)
+def test_garbled_key_establishment(what, dut, dcc, han, attacker, at_the_meter, suppliers, clock, expect):
+    asked = asked_by_display(han, at_the_meter, clock)
+    command, payload, from_server = GARBAGE[what]
+    frame = ZclFrame.cluster(command, 79, payload, from_server=from_server)
+    aps = ApsFrame.data(KEY_ESTABLISHMENT, 204, bytes(frame), ack_request=True)
+
+    with han.never("cmd == confirm_key_response and src_eui == chf", during="10 s"):
+        attacker.data(asked, aps, f"key establishment: {what}", network_security=True)
+
+    is_alive(dcc, dut, suppliers, expect)
+    asked_by_display(han, at_the_meter, clock)

@@ -185,6 +185,23 @@ def removing_always_succeeds(log: HubLog) -> None:
 
 
 @defect(
+    "hub-forgets-key-at-association",
+    device="TrustCentre",
+    breaks="R-HAN-004",
+    story="A device that associates gets a clean slate: whoever claims the meter's identifier puts it off the air.",
+)
+def forgets_key_at_association(centre: TrustCentre) -> None:
+    """The link key in use is deleted."""
+    prepare = centre.prepare
+
+    def clean(eui, key) -> None:
+        centre._node.credentials.link_keys.pop(eui, None)
+        prepare(eui, key)
+
+    centre.prepare = clean  # type: ignore[method-assign]
+
+
+@defect(
     "hub-keeps-key-of-removed",
     device="TrustCentre",
     breaks="R-HAN-013",
