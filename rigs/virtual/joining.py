@@ -4,14 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from functools import cached_property
 
 from bench.gbcs import Eui64
 from bench.han.aps import ApsFrame, ApsType
 from bench.han.aps_commands import STANDARD_NETWORK_KEY, TransportKey
 from bench.han.aps_commands import parse_command as parse_aps_command
 from bench.han.aux_header import KeyId
-from bench.han.cbke import CLUSTER, Identity
+from bench.han.cbke import CLUSTER
 from bench.han.errors import HanError
 from bench.han.mac import MacFrame, MacType
 from bench.han.mac_commands import (
@@ -28,7 +27,7 @@ from bench.han.nwk_commands import Leave
 from bench.han.security import decrypt_aps, install_code_key
 from bench.han.zcl import ZclFrame, read_attributes
 from bench.han.zdo import DeviceAnnce
-from rigs.virtual.key_establishment import KeyEstablishment, test_identity
+from rigs.virtual.key_establishment import KeyEstablishment, issued_identity
 from rigs.virtual.rules import rule
 from rigs.virtual.trust_centre import CRYPTO_TIME, KEEP_ALIVE, READ_ATTRIBUTES
 from rigs.virtual.world import Process, World
@@ -63,7 +62,7 @@ class Joiner:
     """Brings one node onto the network. `served(cluster, asdu, partner)` gets what comes then."""
 
     def __init__(self, world: World, node: ZigbeeNode, install_code: bytes, seed: int) -> None:
-        self._world, self._node, self._seed = world, node, seed
+        self._world, self._node = world, node
         self._install_key = install_code_key(install_code)
         self.memory = Memory()
         self.state = State.ALONE
@@ -72,7 +71,10 @@ class Joiner:
         self._association: AssociationResponse | None = None
         self._agreed = False
         self.keys = KeyEstablishment(
-            Eui64(node.eui), lambda: self._identity, lambda: world.rng.getrandbits(320), self._send_later
+            Eui64(node.eui),
+            lambda: issued_identity(seed, Eui64(node.eui)),
+            lambda: world.rng.getrandbits(320),
+            self._send_later,
         )
         self.keys.agreed = lambda partner, key: self._key_agreed(key)
         self.keys.euis = lambda partner: node.partners.get(partner, b"")
@@ -81,10 +83,6 @@ class Joiner:
         node.mac_command = self._from_mac
         node.commanded = self._commanded
         node.in_clear = self._in_clear
-
-    @cached_property
-    def _identity(self) -> Identity:
-        return test_identity(self._seed, Eui64(self._node.eui))
 
     def powered(self) -> bool:
         """Whether its radio is on: from the press of its button on, until it is alone again."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from bench.gbcs import Eui64
 from bench.han.cbke import (
@@ -32,7 +33,8 @@ WAIT = 0xFF
 CURVE = SUITE_2.curve
 
 
-def test_identity(seed: int, eui: Eui64) -> Identity:
+@cache
+def issued_identity(seed: int, eui: Eui64) -> Identity:
     """Return certificate and key of a device under a test authority: made from the seed, good for nothing else."""
     authority, requester, secret = (
         derive_private_key(seed, f"CBKE test {label}").private_numbers().private_value

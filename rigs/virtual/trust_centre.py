@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
 
 from bench.gbcs import Eui64
 from bench.han.aps import ApsFrame
 from bench.han.aps_commands import TransportKey
 from bench.han.aux_header import KeyId
-from bench.han.cbke import CLUSTER, Identity
+from bench.han.cbke import CLUSTER
 from bench.han.errors import HanError
 from bench.han.mac import MacFrame, MacType
 from bench.han.mac_commands import (
@@ -25,7 +24,7 @@ from bench.han.security import install_code_key, secure_aps
 from bench.han.zcl import Attribute, ZclFrame, read_response
 from bench.han.zcl_types import Value
 from rigs.virtual.hub_log import Heard, HubLog
-from rigs.virtual.key_establishment import KeyEstablishment, test_identity
+from rigs.virtual.key_establishment import KeyEstablishment, issued_identity
 from rigs.virtual.rules import rule
 from rigs.virtual.world import Process, World
 from rigs.virtual.zigbee import ZigbeeNode
@@ -53,7 +52,7 @@ class TrustCentre:
     """Lets devices of the log onto the network, and puts them out."""
 
     def __init__(self, world: World, node: ZigbeeNode, log: HubLog, seed: int) -> None:
-        self._world, self._node, self._log, self._seed = world, node, log, seed
+        self._world, self._node, self._log = world, node, log
         self._answers: dict[bytes, Answer] = {}
         self._shorts: dict[bytes, int] = {eui: short for short, eui in node.partners.items()}
         node.mac_command = self._from_mac
@@ -61,17 +60,16 @@ class TrustCentre:
         log.evict = lambda eui: self.evict(eui)  # noqa: PLW0108 - a defect may replace it
         log.heard = self._heard
         self.keys = KeyEstablishment(
-            Eui64(node.eui), lambda: self._identity, lambda: world.rng.getrandbits(320), self._send_later
+            Eui64(node.eui),
+            lambda: issued_identity(seed, Eui64(node.eui)),
+            lambda: world.rng.getrandbits(320),
+            self._send_later,
         )
         self.keys.agreed = lambda partner, key: self.key_agreed(partner, key)  # noqa: PLW0108
         self.keys.euis = lambda partner: node.partners.get(partner, b"")
         self.joined: Callable[[int], None] = lambda short: None  #: gets the short address of a device that agreed a key
         self._pass_on = node.receive
         node.receive = self._receive
-
-    @cached_property
-    def _identity(self) -> Identity:
-        return test_identity(self._seed, Eui64(self._node.eui))
 
     def _heard(self, eui: Eui64) -> Heard | None:
         short = self._shorts.get(eui, NO_ADDRESS)
