@@ -2,16 +2,21 @@
 
 import subprocess
 
+from bench.catalogue import use_case
 from bench.dcc import Device, ServiceRequest
 from bench.dcc.bodies import AddDeviceToCHFWhitelist, ReadDeviceLog, UpdateHANDeviceLog
 from bench.dcc.transform import transform
-from bench.gbcs import Cra, Eui64
+from bench.gbcs import Cra, Eui64, Message
 from bench.gbcs.crypto import add_mac, shared_secret
-from bench.gbcs.dlms import AccessResponse
+from bench.gbcs.dlms import AccessResponse, DataNotification
+from bench.gbcs.times import parse_date_time
 from bench.han.capture import PcapngWriter
 from bench.han.security import aes_mmo
+from rigs.virtual.blank import description, is_of
 from rigs.virtual.home import CHF_EUI, IHD_EUI, NEWCOMER_EUI
+from rigs.virtual.hub_log import Listed
 from rigs.virtual.world import to_microseconds
+from tests.rtds import messages, needs_rtds, read
 from tests.tools import need
 from tests.virtual.homes import make
 from tests.virtual.test_radio import dissected
@@ -131,3 +136,34 @@ def test_a_hub_without_supply_lets_nobody_join():
     bench.home.newcomer.join()
     bench.run(20)
     assert not bench.home.newcomer.powered()
+
+
+@needs_rtds
+def test_the_report_of_the_log_is_that_of_the_reference_data(monkeypatch):
+    (path,) = [one for one in messages() if one.name == "CS14_NA_8F12_ALERT_GBCS.HEX"]
+    reference = Message.parse(read(path))
+    notification = DataNotification.parse(reference.payload)
+    at, pan, rows = notification.data[2].value
+    bench = make()
+    chf, log = bench.home.chf, bench.home.hub_log
+    monkeypatch.setattr(chf, "eui", Eui64(pan.value))
+    monkeypatch.setattr(chf, "clock", lambda: parse_date_time(at.value))
+    log.entries = {Eui64(row[0].value): Listed(link_key=row[1].value) for row in rows.value}
+    monkeypatch.setattr(log, "key_hash", lambda key: key)
+    sent = []
+    monkeypatch.setattr(chf, "next_own_counter", lambda: reference.counter)
+    monkeypatch.setattr(chf, "send_alert", lambda *arguments, **more: sent.append((arguments, more)))
+    log.report()
+    (((counter, party, code, payload), more),) = sent
+    assert (counter, code, payload) == (reference.counter, reference.message_code, reference.payload)
+    assert party == bench.smki.identities.acb
+    assert more == {"critical": False}
+
+
+def test_answers_are_of_the_types_of_the_catalogue():
+    bench = joined()
+    log = bench.home.hub_log
+    (active,) = use_case("CCS06").command
+    assert is_of(log.active(), description(active.answer))
+    for part, value in zip(use_case("CCS07").response, (log.backup(), log.historic_backup()), strict=True):
+        assert is_of(value, description(part.type))
