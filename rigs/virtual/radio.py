@@ -134,7 +134,7 @@ class MacLayer:
         """Send one frame; the process returns whether it was acknowledged (always true of a broadcast)."""
         hop = BROADCAST if destination >= 0xFFF8 else destination
         frame = MacFrame.data(self.pan, hop, self.short, 0, payload)
-        return (yield from self.send_frame(replace(frame, type=kind)))
+        return (yield from self.send_frame(frame if kind is MacType.DATA else replace(frame, type=kind)))
 
     def send_frame(self, frame: MacFrame) -> Process:
         """Send a frame under the next sequence number; returns whether it was acknowledged, if it asks for that."""
