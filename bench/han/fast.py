@@ -168,11 +168,8 @@ class FastReader:
                 return None
         network, patched, pan, dst, src, kind, nwk_dst, nwk_src, hop, key_seq, src_eui, dst_eui = route
         fresh = psdu[aux + 1 : aux + 5]
-        nwk = psdu[9:end]
         try:
-            plain = network.decrypt(
-                nonce[:8] + fresh + patched, psdu[body:end], nwk[: aux - 9] + patched + fresh + nonce
-            )
+            plain = network.decrypt(nonce[:8] + fresh + patched, psdu[body:end], psdu[9:aux] + patched + fresh + nonce)
         except InvalidTag:
             return None
         if src_eui is _UNKNOWN:
@@ -185,7 +182,7 @@ class FastReader:
             command = self._command(plain)
             if command is None:
                 return None
-            repeat_of = self._note(number, time, (pan, nwk)) if self._thorough else None
+            repeat_of = self._note(number, time, (pan, psdu[9:end])) if self._thorough else None
             return _new(Heard, (
                 number, time, channel, rssi, lqi, good, 1, mac_seq, pan, src, dst,
                 1, nwk_src, nwk_dst, radius, nwk_seq, hop, counter, key_seq, command, src_eui, dst_eui, True,
@@ -234,7 +231,7 @@ class FastReader:
         else:
             payload = plain[header:]
         thorough = self._thorough or header == 10 or cluster == TUNNELLING
-        repeat_of = self._note(number, time, (pan, nwk)) if thorough else None
+        repeat_of = self._note(number, time, (pan, psdu[9:end])) if thorough else None
         if aps_type:
             return _new(Heard, (
                 number, time, channel, rssi, lqi, good, 1, mac_seq, pan, src, dst,
@@ -243,11 +240,11 @@ class FastReader:
                 None, None, None, None, payload, None, None, None,
                 None, repeat_of, network.origin, link_origin, plain, None,
             ))  # fmt: skip
-        parties = (channel, pan, nwk_src, nwk_dst)
         whole: bytes | None = payload
         fault = fragment = None
         if header == 10:
             fragment = 0 if plain[8] & 3 == 1 else plain[9]
+            parties = (channel, pan, nwk_src, nwk_dst)
             if repeat_of is None:
                 repeat_of = self._note(number, time, (*parties, aps_counter, cluster, payload, plain[8:10]))
             try:
@@ -255,7 +252,7 @@ class FastReader:
             except HanError as trouble:
                 fault = trouble
         elif thorough and repeat_of is None:
-            repeat_of = self._note(number, time, (*parties, aps_counter, cluster, payload))
+            repeat_of = self._note(number, time, (channel, pan, nwk_src, nwk_dst, aps_counter, cluster, payload))
         if whole is None or fault is not None:
             found = _new(Heard, (
                 number, time, channel, rssi, lqi, good, 1, mac_seq, pan, src, dst,
@@ -266,6 +263,9 @@ class FastReader:
             ))  # fmt: skip
             return found if fault is None else heard(self._again.read(found, psdu, interface, fault))
         usual = len(whole) > 2 and not whole[0] & 6
+        zcl_type = from_server = zcl_seq = zcl_command = None
+        if usual:
+            zcl_type, from_server, zcl_seq, zcl_command = whole[0] & 1, whole[0] & 8 != 0, whole[1], whole[2]
         gbcs = None
         if usual and cluster == TUNNELLING and repeat_of is None and (header == 10 or _holds_message(whole)):
             gbcs = message(whole)
@@ -273,7 +273,7 @@ class FastReader:
             number, time, channel, rssi, lqi, good, 1, mac_seq, pan, src, dst,
             0, nwk_src, nwk_dst, radius, nwk_seq, hop, counter, key_seq, None, src_eui, dst_eui, True,
             0, aps_counter, profile, cluster, src_endpoint, dst_endpoint, aps_frame_counter,
-            *((whole[0] & 1, whole[0] & 8 != 0, whole[1], whole[2]) if usual else (None,) * 4),
+zcl_type, from_server, zcl_seq, zcl_command,
             payload, fragment, whole, gbcs,
             None, repeat_of, network.origin, link_origin, plain, None,
         ))  # fmt: skip
