@@ -83,12 +83,12 @@ class Home:
         self._wan = self._make_wan()
         gas_attenuator = rig.instruments.get(file.devices["gsme"].link or "") if "gsme" in file.devices else None
         self._gas_link = (
-            Link(gas_attenuator, self.timeline, file.safety, file.nominal.attenuation)
+            Link("CHF - GSME", gas_attenuator, self.timeline, file.safety, file.nominal.attenuation)
             if isinstance(gas_attenuator, Attenuator)
             else None
         )
         self._link = (
-            Link(attenuator, self.timeline, file.safety, file.nominal.attenuation)
+            Link("CHF - ESME", attenuator, self.timeline, file.safety, file.nominal.attenuation)
             if isinstance(attenuator, Attenuator)
             else None
         )

@@ -27,7 +27,7 @@ class Wan:
         safety: SafetyTable,
         rest_db: float,
     ) -> None:
-        self._link = Link(attenuator, timeline, safety, rest_db) if attenuator is not None else None
+        self._link = Link("WAN - CHF", attenuator, timeline, safety, rest_db) if attenuator is not None else None
         self._path, self._timeline, self._clock = path, timeline, clock
         self._impairment = Impairment()
 

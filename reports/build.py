@@ -4,13 +4,16 @@ import os
 from pathlib import Path
 
 from bench.errors import BenchError
+from reports.curves import table
 from reports.html import report_html
 from reports.junit import junit_xml
 from reports.pages import read_pages
 
 
 def build_reports(folder: Path) -> dict[str, Path]:
-    """Write `report.html` and `junit.xml` into a run folder and return what there is to read, by kind.
+    """Write `report.html`, `junit.xml` and, where radio links were measured, `curves.csv` into a run folder.
+
+    Returns what there is to read, by kind.
 
     Raises BenchError when the folder is not a run's or cannot be written.
     """
@@ -18,6 +21,9 @@ def build_reports(folder: Path) -> dict[str, Path]:
     reports = {"report": write_whole(folder / "report.html", report_html(record, pages).encode(errors="replace"))}
     if (folder / "allure-results").is_dir():
         reports["allure"] = folder / "allure-results"
+    measured = table(pages)
+    if measured is not None:
+        reports["curves"] = write_whole(folder / "curves.csv", measured.encode())
     reports["junit"] = write_whole(folder / "junit.xml", junit_xml(record))
     reports["record"] = folder / "run.json"
     return reports

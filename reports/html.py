@@ -15,11 +15,12 @@ from plotly.offline import get_plotlyjs
 
 from bench.runrecord import RunRecord
 from bench.verdict import MAPPING, Verdict
+from reports.curves import curves
 from reports.joins import diagram, find_joins
 from reports.lanes import figure
 from reports.pages import Page, is_sample, listed_entries
 
-SCRIPTS = ("log.js", "axis.js", "report.js")
+SCRIPTS = ("log.js", "axis.js", "curves.js", "report.js")
 
 
 def report_html(record: RunRecord, pages: list[Page]) -> str:
@@ -71,6 +72,7 @@ def evidence_json(page: Page) -> Markup:
         "steady": len(page.entries) - len(listed),
         "samples": sum(1 for one in page.entries if is_sample(one)),
         **figure(page.entries, listed),
+        "curves": curves(page.entries),
     }
     text = json.dumps(value, separators=(",", ":"), allow_nan=False)
     for mark in "<>&":

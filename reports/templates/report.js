@@ -30,6 +30,7 @@ function makePage(page) {
   const evidence = JSON.parse(source.textContent);
   const log = new Log(page.querySelector(".log"), evidence);
   drawAxis(page.querySelector(".plot"), evidence, log);
+  drawCurves(page.querySelector(".curves"), evidence.curves, log);
   return log;
 }
 

@@ -2,40 +2,62 @@
 
 import pytest
 
-from bench.clock import minutes, seconds
-from bench.dcc.bodies import DisableSupply, EnableSupply, ReadSupplyStatus
-from bench.dcc_point import device_alert
+from bench.clock import hours, minutes, seconds
+from bench.dcc.bodies import (
+    DisableSupply,
+    EnableSupply,
+    ReadActiveImportProfileData,
+    ReadLogPeriod,
+    ReadSupplyStatus,
+)
+from bench.dcc_point import device_alert, response_to
 from bench.expecting import precondition
 from bench.han_point import frame
 from bench.testcase import testcase
 
 ENABLED = 1
 REFUSALS = (0x8F1E, 0x8F30, 0x8F3D, 0x8F3E)
-FIRST_DB, LAST_DB, STEP_DB = 44, 66, 2
-READS = 3  #: commands at each step
-PATIENCE = "40 s"
+FIRST_DB, LAST_DB, STEP_DB = 44, 66, 1
+GAS_FIRST_DB, GAS_LAST_DB, GAS_STEP_DB = 36, 57, 3
+READS = 2  #: commands at each step
+PATIENCE, GAS_PATIENCE = "40 s", "31 min"
+ENOUGH_RETRIES = 10
 LEAST_MARGIN_DB = 40  #: a link with less to spare is not what a home needs
 MOST_HYSTERESIS_DB = 8
 REQUIREMENTS = ["CSC-DP094-HANLOSS", "CSC-DP094-DROPOFF", "SFA-4-FITPURPOSE"]
 
 
-def _answered(dcc, dut, supplier):
-    sent = dcc.send(ReadSupplyStatus(), dut, as_user=supplier)
+def _read(dcc, device, supplier, patience):
+    """Read the supply status; return how long the answer took, None if there was none in time."""
+    sent = dcc.send(ReadSupplyStatus(), device, as_user=supplier)
     sent.insist()
     try:
-        sent.response(within=PATIENCE)
+        return sent.response(within=patience).seen.time - sent.posted.time
     except AssertionError:
-        return False
-    return True
+        return None
 
 
-def _rate(dcc, dut, link, supplier, timeline, db):
-    """Measure the share of commands answered at an attenuation, and put the point of the curve on the timeline."""
-    link.attenuate(db)
-    rate = sum(_answered(dcc, dut, supplier) for _ in range(READS)) / READS
-    text = f"at {db:g} dB {rate:.0%} of {READS} commands were answered"
-    timeline.record("link", "measurement", {"text": text, "attenuation": db, "success": rate})
-    return rate
+def _sweep(curve, link, read, timeline, levels, until):
+    """Measure a point of the curve at each attenuation, until the share of answered commands is the one looked for."""
+    for db in levels:
+        link.attenuate(db)
+        began = len(timeline.seen)
+        times = [time for time in (read() for _ in range(READS)) if time is not None]
+        retries = sum(bool(seen.data.get("attempt")) for seen in timeline.seen[began:])
+        if curve.point(db, READS, times, retries) == until:
+            return
+
+
+def _limits(link, read, timeline, first, last, step):
+    """Sweep until the link is lost and back until it works again; return the limits (dB) and note them."""
+    falling, rising = link.curve("falling signal"), link.curve("rising signal")
+    _sweep(falling, link, read, timeline, range(first, last + 1, step), until=0)
+    lost = falling.lost_at()
+    precondition(lost is not None, "the link is lost within the range of the attenuator")
+    _sweep(rising, link, read, timeline, range(int(lost), first - 1, -step), until=1)
+    limits = {"works_to": falling.works_to(), "lost_at": lost, "returns_at": rising.works_to()}
+    link.note_limits(**limits)
+    return limits
 
 
 @testcase(
@@ -46,29 +68,89 @@ def _rate(dcc, dut, link, supplier, timeline, db):
     use_cases=["ECS45"],
 )
 def test_working_limit(dut, dcc, clock, link, timeline, suppliers, expect):
-    down, up = {}, {}
-    db = FIRST_DB
-    while db <= LAST_DB and (not down or down[db - STEP_DB] > 0):
-        down[db] = _rate(dcc, dut, link, suppliers.losing, timeline, db)
-        db += STEP_DB
-    precondition(0 in down.values(), "the link is lost within the range of the attenuator")
-    lost = max(down)
-    works = max((db for db, rate in down.items() if rate == 1), default=0)
+    def read():
+        return _read(dcc, dut, suppliers.losing, PATIENCE)
 
-    db = lost
-    while db >= FIRST_DB and (not up or up[db + STEP_DB] < 1):
-        up[db] = _rate(dcc, dut, link, suppliers.losing, timeline, db)
-        db -= STEP_DB
-    returns = max((db for db, rate in up.items() if rate == 1), default=0)
-    curve = {"down": down, "up": up, "works_to": works, "lost_at": lost, "returns_at": returns}
-    text = f"working limit {works:g} dB, lost at {lost:g} dB, back at {returns:g} dB"
-    timeline.record("link", "curve", {"text": text, "curve": {name: str(value) for name, value in curve.items()}})
+    limits = _limits(link, read, timeline, FIRST_DB, LAST_DB, STEP_DB)
 
+    works, returns = limits["works_to"], limits["returns_at"]
     expect("attenuation up to which every command is answered (dB)", works).lies_between(LEAST_MARGIN_DB, LAST_DB)
     expect("hysteresis (dB)", works - returns).lies_between(-MOST_HYSTERESIS_DB, MOST_HYSTERESIS_DB)
     link.settle()
     clock.sleep(minutes(2))
-    expect("a command at full signal answered", _answered(dcc, dut, suppliers.losing)).equals(True, rule="R-HAN-032")
+    expect("whether a command at full signal is answered", read() is not None).equals(True, rule="R-HAN-032")
+
+
+@testcase(
+    "RAD-106",
+    "Success against attenuation of the gas meter's link, a wake at a time",
+    rules=["R-HAN-032", "R-GSM-001"],
+    requirements=[*REQUIREMENTS, "HA.11"],
+    use_cases=["GCS33"],
+    devices=["GSME", "CHF"],
+)
+def test_working_limit_of_gas(gsme, dcc, clock, gas_link, timeline, gas_suppliers, expect):
+    def read():
+        return _read(dcc, gsme, gas_suppliers.losing, GAS_PATIENCE)
+
+    limits = _limits(gas_link, read, timeline, GAS_FIRST_DB, GAS_LAST_DB, GAS_STEP_DB)
+
+    works, returns = limits["works_to"], limits["returns_at"]
+    expect("attenuation up to which every command is answered (dB)", works).lies_between(GAS_FIRST_DB, GAS_LAST_DB)
+    expect("hysteresis (dB)", works - returns).lies_between(-MOST_HYSTERESIS_DB, MOST_HYSTERESIS_DB)
+    gas_link.settle()
+    clock.sleep(minutes(31))
+    expect("whether a command at full signal is answered", read() is not None).equals(True)
+
+
+@testcase(
+    "RAD-107",
+    "Through a slow fade and back every command is answered, once",
+    rules=["R-HUB-002", "R-HUB-017", "R-HAN-032"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS45"],
+)
+def test_slow_fade(dut, dcc, clock, link, timeline, suppliers, expect):
+    sent = []
+    for db in (*range(FIRST_DB - 10, LAST_DB + 5, 3), *range(LAST_DB + 5, FIRST_DB - 10, -3)):
+        link.attenuate(db)
+        sent.append(dcc.send(ReadSupplyStatus(), dut, as_user=suppliers.losing))
+        clock.sleep(seconds(10))
+    link.settle()
+
+    for number, one in enumerate(sent, 1):
+        expect(f"result of command {number}", one.response(within=minutes(5)).results).equals([0])
+    clock.sleep(minutes(1))
+    counts = {len(timeline.find(response_to(one.request), after=one.posted)) for one in sent}
+    expect("answers to each command", counts).equals({1}, rule="R-HUB-017")
+
+
+@testcase(
+    "RAD-108",
+    "A long answer over a link that loses frames is the same as over a good one",
+    rules=["R-HUB-002", "R-RSP-020"],
+    requirements=["ELS-Q48-TUNNEL", "SFA-1-TUNNEL", "DS.02"],
+    use_cases=["ECS22b"],
+)
+def test_long_answer_under_loss(dut, dcc, clock, link, timeline, suppliers, expect):
+    end = clock.now().replace(minute=0, second=0, microsecond=0)
+    body = ReadActiveImportProfileData(period=ReadLogPeriod(start=end - hours(36), end=end))
+    whole = dcc.ask(body, dut, as_user=suppliers.losing).profile()
+
+    retried = 0
+    for db in range(FIRST_DB - 4, LAST_DB):
+        link.attenuate(db)
+        began = len(timeline.seen)
+        sent = dcc.send(body, dut, as_user=suppliers.losing)
+        try:
+            answer = sent.response(within=minutes(2))
+        except AssertionError:
+            break
+        retried = sum(bool(seen.data.get("attempt")) for seen in timeline.seen[began:])
+        expect(f"half hours read at {db} dB, with {retried} frames sent again", answer.profile()).equals(whole)
+        if retried >= ENOUGH_RETRIES:
+            break
+    precondition(retried > 0, "frames are lost before the link is")
 
 
 @testcase(

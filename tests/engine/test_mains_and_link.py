@@ -71,7 +71,7 @@ class Bench:
         )
         rest = NominalTable.model_validate({"voltage": "230 V", "frequency": "50 Hz"})
         self.mains = Mains(self.source, self.timeline, self.clock, safety, rest)
-        self.link = Link(self.source, self.timeline, safety, 0.0)
+        self.link = Link("CHF - ESME", self.source, self.timeline, safety, 0.0)
 
     def stimuli(self) -> list[str]:
         return [seen.data["text"] for seen in self.timeline.seen if seen.kind == "stimulus"]

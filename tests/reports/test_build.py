@@ -208,7 +208,7 @@ def test_every_entry_is_listed_but_steady_mains(page: Any) -> None:
 def test_hostile_strings_stay_text(page: Any, run: Path) -> None:
     text = (run / "report.html").read_text(encoding="utf-8")
     assert "<img" not in text.replace(page.xpath("//script[not(@type)]")[0].text, "")
-    assert len(page.xpath("//script[not(@type)]")) == 4
+    assert len(page.xpath("//script[not(@type)]")) == 5, "plotly and the four of the report"
     row = evidence(page, "COS-003")["rows"][0]
     assert row[4] == HOSTILE
     assert row[5]["rssi"] == "nan"

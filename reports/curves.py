@@ -1,0 +1,63 @@
+"""Curves of radio links: share of commands answered against attenuation, drawn per test and kept as one table."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from reports.pages import Entry, Page, number
+
+COLUMNS = ("test", "link", "direction", "attenuation_db", "tried", "answered", "share", "answer_s", "retries", "time")
+
+
+def curves(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """Return the curves of a test, a JSON object a link: points by direction, and limits (name -> dB)."""
+    found: dict[str, dict[str, Any]] = {}
+    for entry in _of_link(entries, "measurement"):
+        data = entry.data
+        x, share = number(data.get("attenuation")), _share(entry)
+        if x is None or share is None:
+            continue
+        link = found.setdefault(str(data.get("link")), {"link": str(data.get("link")), "lines": {}, "limits": {}})
+        line = link["lines"].setdefault(str(data.get("direction")), {"x": [], "y": [], "text": [], "at": []})
+        line["x"].append(x)
+        line["y"].append(100 * share)
+        line["text"].append(entry.text)
+        line["at"].append(entry.number)
+    for entry in _of_link(entries, "limits"):
+        link, limits = found.get(str(entry.data.get("link"))), entry.data.get("limits")
+        if link is not None and isinstance(limits, dict):
+            shown = {str(name).replace("_", " "): number(db) for name, db in limits.items()}
+            link["limits"] |= {name: db for name, db in shown.items() if db is not None}
+    return list(found.values())
+
+
+def table(pages: Iterable[Page]) -> str | None:
+    """Return the points of every curve of a run as CSV, None where there is none."""
+    rows = [
+        (
+            page.result.id,
+            *(entry.data.get(name) for name in ("link", "direction", "attenuation", "tried", "answered")),
+            _share(entry),
+            *(entry.data.get(name) for name in ("answer_s", "retries")),
+            entry.time,
+        )
+        for page in pages
+        for entry in _of_link(page.entries, "measurement")
+    ]
+    if not rows:
+        return None
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _of_link(entries: Sequence[Entry], kind: str) -> list[Entry]:
+    return [entry for entry in entries if entry.point == "link" and entry.kind == kind]
+
+
+def _share(entry: Entry) -> float | None:
+    tried, answered = number(entry.data.get("tried")), number(entry.data.get("answered"))
+    return None if not tried or answered is None else answered / tried
