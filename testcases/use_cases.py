@@ -1,8 +1,10 @@
 """Which use cases a parametrised test case goes through: those a party has, or has not, a right to."""
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterable
 
 from bench.catalogue import catalogue
+from bench.rules import catalogue as rules
 
 #: use cases whose smallest legal request does not follow from the catalogue alone
 WITHOUT_EXAMPLE = frozenset({"ECS01a", "ECS01c", "ECS04a", "ECS29b", "ECS29d", "ECS57"})
@@ -33,3 +35,20 @@ def use_cases(
         and (replay is None or case.replay is replay)
         and case.name not in but
     ]
+
+
+def right_to(use_case: str) -> str:
+    """Return the rule that says who may send a use case: the one whose statement lists it."""
+    return next(
+        (rule.id for rule in rules().values() if rule.id.startswith("R-USE-0") and use_case in _named(rule.statement)),
+        "R-SEC-005",
+    )
+
+
+def rights_to(names: Iterable[str]) -> list[str]:
+    """Return the rules that say who may send use cases."""
+    return sorted({right_to(name) for name in names})
+
+
+def _named(statement: str) -> list[str]:
+    return re.findall(r"\w+", statement.partition(":")[0]) if ":" in statement else []

@@ -175,9 +175,14 @@ class GbcsDevice:
         roles = self.anchors.roles_of(message.originator)
         if not roles:
             return Refusal(UNAUTHORISED_ACCESS)
-        if not roles & self.use_cases[message.message_code].roles:
+        if not any(self.has_right(role, message.message_code) for role in roles):
             return Refusal(NO_AUTHORITY, logged=False)
         return None
+
+    @rule(*(f"R-USE-{number:03}" for number in (*range(3, 20), 80, 81)))
+    def has_right(self, role: Role, message_code: int) -> bool:
+        """Whether a role may send a use case."""
+        return role in self.use_cases[message_code].roles
 
     @rule("R-SEC-006", "R-CTR-005")
     def check_counter(self, message: Message) -> Refusal | None:
@@ -212,8 +217,8 @@ class GbcsDevice:
 
     def role_of(self, message: Message) -> Role:
         """Return the role in which the originator acts."""
-        roles = self.anchors.roles_of(message.originator) & self.use_cases[message.message_code].roles
-        return min(roles)
+        roles = self.anchors.roles_of(message.originator)
+        return min(role for role in roles if self.has_right(role, message.message_code))
 
     @rule("R-SEC-010")
     def consume_counter(self, message: Message) -> None:

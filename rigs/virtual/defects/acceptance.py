@@ -354,3 +354,50 @@ def not_supported_is_answered(esme: Esme) -> None:
         return refusal
 
     esme.examine, esme.refuse = examine_or_answer, refuse  # type: ignore[method-assign]
+
+
+@defect(
+    "esme-supplier-acts-as-broker",
+    device="Esme",
+    breaks="R-USE-080",
+    story="What the broker alone may ask for is taken from any supplier, who then reads on behalf of strangers.",
+)
+def supplier_acts_as_broker(esme: Esme) -> None:
+    """The supplier has the broker's rights."""
+    has_right = esme.has_right
+    esme.has_right = lambda role, code: (
+        has_right(role, code)
+        or (  # type: ignore[method-assign]
+            role is Role.SUPPLIER and has_right(Role.ACCESS_CONTROL_BROKER, code)
+        )
+    )
+
+
+@defect(
+    "esme-network-operator-acts-as-supplier",
+    device="Esme",
+    breaks="R-USE-004",
+    story="A party that the meter knows at all may send whatever the supplier may: the network operator switches off.",
+)
+def network_operator_acts_as_supplier(esme: Esme) -> None:
+    """Being known is enough."""
+    has_right = esme.has_right
+    esme.has_right = lambda role, code: (
+        has_right(role, code)
+        or (  # type: ignore[method-assign]
+            role is Role.NETWORK_OPERATOR and has_right(Role.SUPPLIER, code)
+        )
+    )
+
+
+@defect(
+    "esme-tariff-for-everybody",
+    device="Esme",
+    breaks="R-USE-005",
+    story="The commands that may be future-dated have a table of rights of their own, with a column missing.",
+)
+def tariff_for_everybody(esme: Esme) -> None:
+    """Tariff and mode are open to the network operator."""
+    has_right = esme.has_right
+    future_dated = {0x0019, 0x00A2, 0x001A, 0x001B, 0x0020}
+    esme.has_right = lambda role, code: has_right(role, code) or code in future_dated  # type: ignore[method-assign]
