@@ -82,6 +82,11 @@ class HanPoint:
         known = self._frames.get(seen.number)
         return None if known is None else self._reader.detail(known.heard, seen.raw)
 
+    def transfer(self, seen: Observation) -> bytes | None:
+        """Return the GBCS message, or block of one, that a frame of the running test completes in a tunnel."""
+        known = self._frames.get(seen.number)
+        return None if known is None else known.heard.gbcs
+
     def network_key(self) -> bytes | None:
         """Return the network key, None when none is known."""
         keys = self._reader.keyring.network_keys

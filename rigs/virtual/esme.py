@@ -25,7 +25,7 @@ BOOT = timedelta(seconds=4)
 HOLD_UP = timedelta(milliseconds=600)
 LOAD_W = 720.0
 HALF_HOUR = timedelta(minutes=30)
-PROFILE_START = timedelta(days=2)
+PROFILE_START = timedelta(days=14)
 EVENT_LOG_CODES = frozenset(range(0x81A0, 0x81BF)) | {0x8F01, 0x8145, 0x8F66, 0x8F67, 0x8183}
 
 

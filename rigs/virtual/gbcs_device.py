@@ -24,6 +24,7 @@ from rigs.virtual.exchange import Exchange
 from rigs.virtual.firmware import Firmware
 from rigs.virtual.logs import Logs
 from rigs.virtual.rules import rule
+from rigs.virtual.transfers import Transfers
 from rigs.virtual.trust_anchors import TrustAnchors
 from rigs.virtual.use_cases import CREDENTIALS_DETAILS, DEVICE_CREDENTIALS_DETAILS, REPLACEMENTS, use_cases_of
 from rigs.virtual.world import World
@@ -85,6 +86,7 @@ class GbcsDevice:
         self.certificates = DeviceCertificates(self, smki.device(eui).certificates)
         self.firmware = Firmware(self)
         self.time = DeviceClock(self)
+        self.transfers = Transfers()
         self.long_form = False  #: whether lengths 128 to 255 in DER take three octets
         self.supported = supported = use_cases_of(kind)
         self.cosem = CosemServer(self, CosemObjects(one for one in supported.values() if one.payload == "DLMS"))

@@ -9,7 +9,6 @@ from cryptography import x509
 
 from bench.dcc.payload import Device
 from bench.gbcs import Eui64
-from bench.gbcs.gbt import Assembly, split
 from bench.gbcs.trust_anchors import KeyUsage, Role, TrustAnchorCell
 from bench.han.keyring import Keyring
 from bench.han.nwk import UNASSIGNED
@@ -231,7 +230,6 @@ class MeterTunnel:
 
     def __init__(self, esme: Esme, node: ZigbeeNode) -> None:
         self._esme, self._node = esme, node
-        self._assembly = Assembly()
         self._number: int | None = None
         self._last_number = 0
         self._sequence = 0
@@ -265,7 +263,7 @@ class MeterTunnel:
             response = RequestTunnelResponse(self._number, 0).frame(frame.sequence)
             self._esme.world.process(self._answer(partner, bytes(response)))
         elif frame.command == TransferData.IDS[0]:
-            message = self._assembly.feed(TransferData.parse(frame.payload).data)
+            message = self._esme.transfers.take(TransferData.parse(frame.payload).data)
             if message is not None:
                 self._esme.receive(message)
 
@@ -276,7 +274,7 @@ class MeterTunnel:
         self._esme.world.process(self._drain())
 
     def _enqueue(self, message: bytes) -> None:
-        self._queue += split(message)
+        self._queue += self._esme.transfers.blocks(message)
         self._esme.world.process(self._drain())
 
     def _drain(self) -> Process:

@@ -113,7 +113,7 @@ class Hub:
         It is for the device it names where the hub knows that one, else for the one the tool is set to.
         """
         try:
-            envelope = Message.parse(message)
+            envelope = Block.parse(message) if is_block(message) else Message.parse(message)
             self._local.add((envelope.originator, envelope.counter))
         except GbcsError:
             pass  # a tool may send anything; the device judges it

@@ -6,7 +6,6 @@ At each wake: a data request, the mirror's attributes, the hub's notification fl
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bench.gbcs.gbt import Assembly, split
 from bench.han.errors import HanError
 from bench.han.tunnelling import (
     CLUSTER,
@@ -60,7 +59,6 @@ class SleepyEnd:
         self.asleep_until: datetime | None = None
         self._number: int | None = None
         self._queue: list[bytes] = []
-        self._assembly = Assembly()
         self._answer: bytes | None = None
         self._last: bytes | None = None  #: sent last: to be sent again where the hub knows the tunnel no more
         self._flags: int | None = None
@@ -100,7 +98,7 @@ class SleepyEnd:
 
     def enqueue(self, message: bytes) -> None:
         """Take a message for the hub; a sleeping meter wakes for it."""
-        self._queue += split(message)
+        self._queue += self._gsme.transfers.blocks(message)
         if not self.awake and self.wakes_to_send():
             self._world.after(ALERT_DELAY, self.wake)
 
@@ -207,7 +205,7 @@ class SleepyEnd:
             self._number = None
             return False
         if len(answer) > 2:
-            message = self._assembly.feed(answer[2:])
+            message = self._gsme.transfers.take(answer[2:])
             if message is not None:
                 self._gsme.receive(message)
                 yield self._world.wait(PROCESSING + 2 * STEP)
