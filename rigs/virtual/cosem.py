@@ -59,7 +59,7 @@ class CosemServer:
             GET: self.get,
             SET: self.set,
             ACTION: self.act,
-            GET_WITH_SELECTION: self.select,
+            GET_WITH_SELECTION: lambda access: self.select(access),  # noqa: PLW0108 - a defect may replace it
         }
 
     @rule("R-SEC-001", "R-SEC-002")

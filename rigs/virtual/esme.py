@@ -47,7 +47,13 @@ class Esme(GbcsDevice):
         self._interrupted_at: datetime | None = None
         self.on_boot: list[object] = []
         self.tunnel: object = None  #: its end of the tunnel to the hub
-        self.supply = Supply(world, feed, hold_up=HOLD_UP, lost=self._power_down, back=self._power_up)
+        self.supply = Supply(
+            world,
+            feed,
+            hold_up=HOLD_UP,
+            lost=lambda: self._power_down(),  # noqa: PLW0108 - a defect may replace it
+            back=lambda: self._power_up(),  # noqa: PLW0108 - a defect may replace it
+        )
         feed.add_load(lambda: self.load)
         feed.listen(lambda volts: self._feed_changed())
         self._volts = feed.voltage

@@ -52,7 +52,12 @@ class EsmePrepayment:
         self._esme = esme
         self.account = Account(esme)
         self.calendar = NonDisablement(esme)
-        self.tokens = Tokens(esme, self.limits, lambda: self.account.balance, self.account.top_up)
+        self.tokens = Tokens(
+            esme,
+            lambda: self.limits(),  # noqa: PLW0108 - a defect may replace it
+            lambda: self.account.balance,
+            lambda amount: self.account.top_up(amount),  # noqa: PLW0108 - a defect may replace it
+        )
         objects = esme.cosem.objects
         objects.put(ACCOUNT_MODE, lambda: structure([enum(int(self.account.mode)), enum(ACTIVE)]))
         objects.put(REGISTERS, lambda: self.registers())  # noqa: PLW0108 - a defect may replace it
@@ -78,7 +83,7 @@ class EsmePrepayment:
         objects.written[attribute(f"{PAYMENT_DEBT}:13")] = lambda value: self.take_share(value)  # noqa: PLW0108
         objects.selected[CREDIT_LOG] = lambda start, end: self._log(self.account.credits, start, end)
         objects.selected[RECOVERY_LOG] = lambda start, end: self._log(self.account.recoveries, start, end)
-        esme.activations.activated.append(self.activated)
+        esme.activations.activated.append(lambda key: self.activated(key))  # noqa: PLW0108 - a defect may replace it
 
     def _done(self, action: Callable[[int], None]) -> Callable[[Data], int]:
         def do(value: Data) -> int:

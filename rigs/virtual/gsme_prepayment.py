@@ -72,7 +72,12 @@ class GsmePrepayment:
         self.account.settings.price, self.account.settings.standing_charge = 7_000, 28_000
         self.configuration, self.cut_off = CREDIT_MODE, -1
         self.debt_percentage_shown = 0
-        self.tokens = Tokens(gsme, self.limits, lambda: self.account.balance, self._credit)
+        self.tokens = Tokens(
+            gsme,
+            lambda: self.limits(),  # noqa: PLW0108 - a defect may replace it
+            lambda: self.account.balance,
+            self._credit,
+        )
         self.top_up_log: list[tuple[bytes, int, datetime]] = []
         self._code = b""
         commands, activations = gsme.zcl.objects.commands, gsme.activations

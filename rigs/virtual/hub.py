@@ -63,7 +63,13 @@ class Hub:
         self.started = True
         self.clock_error, self.clock_status = timedelta(), RELIABLE
         self._interrupted_at: datetime | None = None
-        self.supply = Supply(world, feed, hold_up=HUB_HOLD_UP, lost=self._power_down, back=self._power_up)
+        self.supply = Supply(
+            world,
+            feed,
+            hold_up=HUB_HOLD_UP,
+            lost=lambda: self._power_down(),  # noqa: PLW0108 - a defect may replace it
+            back=lambda: self._power_up(),  # noqa: PLW0108 - a defect may replace it
+        )
         node.receive = self._from_han
 
     @rule("R-TIM-003", "R-TIM-021")

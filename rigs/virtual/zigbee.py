@@ -71,7 +71,7 @@ class ZigbeeNode:
         self.receive: Callable[[int, bytes, int], None] = lambda cluster, asdu, partner: None
         self.commanded: Callable[[bytes, int], None] = lambda command, source: None  #: gets NWK commands
         self.mac_command: Callable[[MacFrame], None] = lambda frame: None  #: gets beacons and MAC commands
-        self.in_clear: Callable[[NwkFrame], None] = self.drop_clear
+        self.in_clear: Callable[[NwkFrame], None] = lambda frame: self.drop_clear(frame)  # noqa: PLW0108 - a defect may replace it
         self.heard: dict[int, datetime] = {}  #: when a partner was heard last
         self._highest: dict[tuple[str, bytes], int] = {}  #: counters taken last, by layer and sender
         self._nwk_sequence = world.rng.randrange(256)
