@@ -16,6 +16,7 @@ from rigs.virtual.load_switch import LoadSwitch, SupplyState
 from rigs.virtual.power import Branch, Supply
 from rigs.virtual.rules import rule
 from rigs.virtual.trust_anchors import TrustAnchors
+from rigs.virtual.voltage import Voltage
 from rigs.virtual.world import World
 
 LONG_OUTAGE = timedelta(minutes=3)
@@ -47,17 +48,12 @@ class Esme(GbcsDevice):
         self._interrupted_at: datetime | None = None
         self.on_boot: list[object] = []
         self.tunnel: object = None  #: its end of the tunnel to the hub
-        self.supply = Supply(
-            world,
-            feed,
-            hold_up=HOLD_UP,
-            lost=lambda: self._power_down(),  # noqa: PLW0108 - a defect may replace it
-            back=lambda: self._power_up(),  # noqa: PLW0108 - a defect may replace it
-        )
+        self.supply = Supply(world, feed, hold_up=HOLD_UP, lost=self._lost, back=self._back)
         feed.add_load(lambda: self.load)
         feed.listen(lambda volts: self._feed_changed())
         self._volts = feed.voltage
         self.behaviour = EsmeBehaviour(self)
+        self.voltage = Voltage(self)
         self.activations = Activations(self)
         self.prepayment = EsmePrepayment(self)
         self.objects = EsmeObjects(self)
@@ -126,6 +122,11 @@ class Esme(GbcsDevice):
         """Whether an event is written into the event log, as it is set."""
         return self.behaviour.logs(code)
 
+    def clock_changed(self) -> None:
+        """Look at the agenda and at the periods of the clock again."""
+        super().clock_changed()
+        self.voltage.period_changed()
+
     def powered(self) -> bool:
         """Whether the meter runs."""
         return self.supply.alive and self.booted
@@ -167,11 +168,18 @@ class Esme(GbcsDevice):
         now = self.world.now
         return [(at, round(wh)) for at, wh in sorted(self._profile.items()) if start <= at <= end and at <= now]
 
+    def _lost(self) -> None:
+        self._power_down()
+
+    def _back(self) -> None:
+        self._power_up()
+
     @rule("R-PWR-007", "R-CTR-010")
     def _power_down(self) -> None:
         """The meter stops; what it must keep, it keeps."""
         self.booted = False
         self._interrupted_at = self.supply.failed_at
+        self.voltage.power_down()
 
     @rule("R-PWR-006")
     def _power_up(self) -> None:
@@ -183,6 +191,7 @@ class Esme(GbcsDevice):
         if not self.supply.alive or self.booted:
             return
         self.booted = True
+        self.voltage.power_up()
         interrupted_at = self._interrupted_at or restored_at
         self.log_outage(interrupted_at, restored_at)
         for action in self.on_boot:

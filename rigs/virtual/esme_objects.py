@@ -23,9 +23,10 @@ EVENT_LOG = attribute("7:0-0:99.98.0.255:2")
 SECURITY_LOG = attribute("7:0-0:99.98.1.255:2")
 POWER_LOG = attribute("7:0-0:99.98.4.255:2")
 IMPORT_REGISTERS = attribute("1:0-0:94.44.34.10:2")
+POWER = attribute("1:0-0:94.44.34.20:2")
 PROFILE = attribute("7:0-0:99.1.0.255:2")
 COMPACT_ARRAY = 0x13
-WATT_HOUR, VAR_HOUR = 0x1E, 0x20
+WATT, WATT_HOUR, VAR_HOUR = 0x1B, 0x1E, 0x20
 
 
 class EsmeObjects:
@@ -43,6 +44,7 @@ class EsmeObjects:
         objects.methods[RESET_LIMIT_COUNTER] = lambda _: self.reset_limit_counter()
         objects.put(SUPPLY_STATE, lambda: self.supply_state())  # noqa: PLW0108 - a defect may replace it
         objects.put(IMPORT_REGISTERS, lambda: self.import_registers())  # noqa: PLW0108
+        objects.put(POWER, lambda: self.power())  # noqa: PLW0108
         objects.methods[SUPPLY_SCRIPTS] = lambda parameter: self.run_supply_script(parameter)  # noqa: PLW0108
         objects.selected[EVENT_LOG] = lambda start, end: self.event_log(start, end)  # noqa: PLW0108
         objects.selected[SECURITY_LOG] = lambda start, end: self.security_log(start, end)  # noqa: PLW0108
@@ -96,6 +98,12 @@ class EsmeObjects:
         """Return active and reactive import with their units (ECS17b)."""
         watt_hours = u32(int(self._esme.integrate()))
         return structure([watt_hours, structure([i8(0), enum(WATT_HOUR)]), u32(0), structure([i8(0), enum(VAR_HOUR)])])
+
+    @rule("R-VLT-007")
+    def power(self) -> Data:
+        """Return the active power drawn, in all and by the primary element, in whole watts (ECS17c)."""
+        watts = u32(round(self._esme.load))
+        return structure([watts, structure([i8(0), enum(WATT)]), watts])
 
     def profile(self, start: datetime, end: datetime) -> Data:
         """Return the half-hour import of a range (ECS22b)."""
