@@ -7,6 +7,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from bench.authority import Credentials
 from bench.bus import Item
 from bench.capabilities import DccGateway
 from bench.clock import Clock
@@ -166,25 +167,30 @@ class DccPoint:
         execute_at: datetime | None = None,
         floor: int | None = None,
         foreign: bool = False,
+        credentials: Credentials | None = None,
+        time_checks: bool = True,
     ) -> UpdateSecurityCredentialsCoS:
         """Return the body of 6.23 that puts a supplier's credentials on a meter.
 
         `execute_at` makes it future dated (CANCEL withdraws it); without `floor` the supplier's next counters are free.
-        `foreign` takes certificates of the same names from an unrelated SMKI.
+        `foreign` takes certificates of the same names from an unrelated SMKI, `credentials` others than those at hand.
         """
         store, path = self._foreign(gaining) if foreign else (self._keystore, self._path)
-        certificates = ReplacementCertificates(
-            digital_signing=_der(store, gaining, "ds"),
-            key_agreement=_der(store, gaining, "ka"),
-            key_agreement_top_up=_der(store, gaining, "pp-ka"),
-        )
+        if credentials is not None:
+            certificates, path = credentials.replacement, credentials.path
+        else:
+            certificates = ReplacementCertificates(
+                digital_signing=_der(store, gaining, "ds"),
+                key_agreement=_der(store, gaining, "ka"),
+                key_agreement_top_up=_der(store, gaining, "pp-ka"),
+            )
         return UpdateSecurityCredentialsCoS(
             execute_at=execute_at,
             supplier_floor=self._counters.last(gaining.eui) if floor is None else floor,
             top_up_floor=0,
             certificates=certificates,
             path=CertificationPath(certificates=path),
-            apply_time_checks=True,
+            apply_time_checks=time_checks,
             import_mpxn=device.mpxn,
         )
 

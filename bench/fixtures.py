@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bench.attacker import Attacker
+from bench.authority import TestAuthority
 from bench.clock import Clock
 from bench.dcc_point import DccPoint
 from bench.expecting import Expectation
@@ -24,6 +25,7 @@ from bench.wan import Wan
 __all__ = [
     "at_the_meter",
     "attacker",
+    "authority",
     "clock",
     "cos_party",
     "dcc",
@@ -169,6 +171,12 @@ def newcomer(home: Home) -> Newcomer:
 def attacker(home: Home) -> Attacker:
     """A radio that sends frames it should not."""
     return home.need_attacker()
+
+
+@pytest.fixture
+def authority(home: Home) -> TestAuthority:
+    """The test SMKI's authorities: certificates of parties and devices made during a test."""
+    return home.need_authority()
 
 
 @pytest.fixture

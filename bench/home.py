@@ -6,6 +6,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from bench.attacker import Attacker
+from bench.authority import TestAuthority
 from bench.capabilities import (
     AcSource,
     Attenuator,
@@ -272,6 +273,10 @@ class Home:
         if network_key is None:
             raise NotRun(f"rig {self.rig.file.name}: the key ring (keys.han) has no network key to forge frames with")
         return Attacker(transmitter, han, self.timeline, self.clock, network_key)
+
+    def need_authority(self) -> TestAuthority:
+        """Return the test SMKI's authorities. Raises NotRun when their keys are not beside the key store."""
+        return TestAuthority(self._beside(self.rig.file.keys.keystore), self.keystore, self.clock)
 
     def need_hands(self) -> AtTheMeter:
         """Return the hands at the gas meter. Raises NotRun when the rig has none."""

@@ -13,6 +13,7 @@ from bench.dcc.bodies import Body
 from bench.dcc.examples import example
 from bench.dcc.payload import Device as DeviceKind
 from bench.dcc.transform import candidates, transform
+from bench.device_message import DeviceMessage
 from bench.driver import Driver
 from bench.errors import InstrumentError, NotRun
 from bench.gbcs import Eui64, GbcsError, Keystore, Message
@@ -111,6 +112,10 @@ class LocalPoint:
         seen = self._timeline.record("local", "delivery", data, octets)
         self._delivery.deliver(octets)
         return seen
+
+    def read(self, seen: Observation) -> DeviceMessage:
+        """Return the GBCS message in an observation."""
+        return DeviceMessage.of(seen, self._keystore, self._acb)
 
     def take(self, item: Item) -> None:
         """Put a message that came back on the timeline."""

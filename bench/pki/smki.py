@@ -193,12 +193,17 @@ class TestSmki:
         return store
 
     def write(
-        self, directory: Path, private: Iterable[Eui64] | None = None, passphrase: bytes | None = None
+        self,
+        directory: Path,
+        private: Iterable[Eui64] | None = None,
+        passphrase: bytes | None = None,
+        *,
+        authorities: bool = False,
     ) -> list[Path]:
         """Write <eui>-<usage>.pem and, for the parties in `private` (None: all), .key; returns the files.
 
         Keys are PKCS #8 PEM, mode 0600, encrypted when a passphrase is given. Also root.pem, issuing.pem and
-        device-issuing.pem.
+        device-issuing.pem, with `authorities` their keys beside them.
         """
         chosen = None if private is None else set(private)
         directory.mkdir(parents=True, exist_ok=True)
@@ -213,4 +218,6 @@ class TestSmki:
                     written.append(write_private_key(stem.with_suffix(".key"), party.private_keys[usage], passphrase))
         for name, each in (("root", self.root), ("issuing", self.issuing), ("device-issuing", self.device_issuing)):
             written.append(write_certificate(directory / f"{name}.pem", each.certificate))
+            if authorities:
+                written.append(write_private_key(directory / f"{name}.key", each.private_key, passphrase))
         return written

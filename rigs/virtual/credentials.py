@@ -20,8 +20,9 @@ from bench.gbcs.credentials import (
     UpdateCredentialsResponse,
     UpdateOutcome,
 )
-from bench.gbcs.trust_anchors import KeyUsage, Role, TrustAnchorCell
+from bench.gbcs.trust_anchors import KeyUsage, Mode, Role, TrustAnchorCell
 from bench.pki import PkiError, check_path, describe, load_certificate
+from rigs.virtual.device_clock import RELIABLE
 from rigs.virtual.rules import rule
 from rigs.virtual.trust_anchors import Credential
 
@@ -33,8 +34,13 @@ SUCCESS, BAD_CERTIFICATE, NO_TRUST_ANCHOR, TRUST_ANCHOR_NOT_FOUND, OTHER = 0, 5,
 CREDENTIALS_UPDATED = 0x8F70
 FUTURE_DATED_DONE, FUTURE_DATED_FAILED = 0x8F66, 0x8F67
 FUTURE_DATED_ALERT = 0x00CB
-#: mode -> role whose cells it may replace
-MODE_TARGETS = {2: Role.SUPPLIER, 3: Role.NETWORK_OPERATOR, 7: Role.SUPPLIER}
+#: mode -> roles whose cells it may replace
+MODE_TARGETS = {
+    Mode.SUPPLIER_BY_SUPPLIER: {Role.SUPPLIER},
+    Mode.NETWORK_OPERATOR_BY_NETWORK_OPERATOR: {Role.NETWORK_OPERATOR},
+    Mode.SUPPLIER_BY_TRANS_COS: {Role.SUPPLIER},
+    Mode.ANY_EXCEPT_ABNORMAL_ROOT_BY_RECOVERY: set(Role) - {Role.ROOT},
+}
 NOBODY = Eui64(bytes(8))
 
 
@@ -80,13 +86,23 @@ class CredentialsReplacement:
         except GbcsError:
             device.refuse_format()
             return None
-        if request.mode != command.message_code - 0x0100 or request.authorising_seq != command.counter:
+        if not self.is_of_its_code(command, request) or not self.repeats_counter(command, request):
             device.refuse_format()
             return None
         if request.execution_time is None:
             return bytes(UpdateCredentialsResponse(self.apply(request)))
         self.schedule(command, request)
         return bytes(UpdateCredentialsResponse(None))
+
+    @rule("R-CRD-020", "R-CRD-021")
+    def is_of_its_code(self, command: Message, request: UpdateCredentials) -> bool:
+        """Whether the replacement mode is the one the message code stands for."""
+        return request.mode == command.message_code - 0x0100
+
+    @rule("R-CRD-031")
+    def repeats_counter(self, command: Message, request: UpdateCredentials) -> bool:
+        """Whether the authorising sequence number is the counter of the message."""
+        return request.authorising_seq == command.counter
 
     @rule("R-FUT-004", "R-FUT-005", "R-FUT-006")
     def schedule(self, command: Message, request: UpdateCredentials) -> None:
@@ -135,7 +151,7 @@ class CredentialsReplacement:
         device.logs.add(device.logs.security, CREDENTIALS_UPDATED)
         return UpdateOutcome(request.authorising_seq, request.mode, changes, results)
 
-    @rule("R-CRD-037", "R-CRD-022", "R-CRD-035")
+    @rule("R-CRD-037")
     def replace_cell(self, request: UpdateCredentials, replacement: Replacement) -> ReplacementResult:
         """Replace one cell; a failure leaves the old credential and does not stop the others."""
         cells = self._device.anchors.cells
@@ -153,7 +169,7 @@ class CredentialsReplacement:
         """Put a new credential into a cell; nothing of the old one stays in use."""
         self._device.anchors.cells[cell] = new
 
-    @rule("R-CRD-033", "R-CRD-034", "R-CRD-036")
+    @rule("R-CRD-034", "R-CRD-035", "R-CRD-036")
     def examine_certificate(
         self, request: UpdateCredentials, replacement: Replacement
     ) -> tuple[int, Credential | None]:
@@ -161,7 +177,7 @@ class CredentialsReplacement:
         cell = replacement.cell
         if cell not in self._device.anchors.cells:
             return TRUST_ANCHOR_NOT_FOUND, None
-        if MODE_TARGETS.get(request.mode) is not cell.role:
+        if not self.reaches(request.mode, cell.role):
             return OTHER, None
         try:
             certificate = load_certificate(replacement.certificate)
@@ -172,13 +188,25 @@ class CredentialsReplacement:
         usage = KeyUsage.KEY_AGREEMENT if profile.key_usage.name == "KEY_AGREEMENT" else KeyUsage.DIGITAL_SIGNATURE
         if usage is not cell.key_usage or profile.role is None or int(profile.role) != int(cell.role):
             return BAD_CERTIFICATE, None
-        at = self._device.clock() if request.apply_time_checks else None
-        return self.check_chain(certificate, path, at)
+        if not self.may_judge_dates(request):
+            return NO_TRUST_ANCHOR, None
+        return self.check_chain(certificate, path, self._device.clock() if request.apply_time_checks else None)
 
+    @rule("R-CRD-022", "R-CRD-023")
+    def reaches(self, mode: int, role: Role) -> bool:
+        """Whether a replacement mode may replace the cells of a role."""
+        return role in MODE_TARGETS.get(mode, ())
+
+    @rule("R-CRD-032", "R-CRD-033")
+    def may_judge_dates(self, request: UpdateCredentials) -> bool:
+        """Dates are judged by a reliable clock; a command may waive them."""
+        return not request.apply_time_checks or self._device.time.status == RELIABLE
+
+    @rule("R-CRD-033", "R-CRD-034")
     def check_chain(
         self, certificate: x509.Certificate, path: list[x509.Certificate], at: datetime | None
     ) -> tuple[int, Credential | None]:
-        """Check that a certificate chains to the root held here."""
+        """Check that a certificate chains to the root held here, and that all of the chain is valid at an instant."""
         try:
             check_path(certificate, path, self._device.anchors.root, at)
         except PkiError:

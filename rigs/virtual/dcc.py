@@ -242,7 +242,9 @@ class Dcc:
             if request is not None:
                 content = FutureDatedDeviceAlert(alert.alert_code, octets, 1, 1)
                 self._to_user(request.request_id.originator, Response.to(request, "I0", self._world.now, content))
-                if all(result.status == 0 for result in alert.outcome.results):
+                if isinstance(request.body, UpdateSecurityCredentialsCoS) and all(
+                    result.status == 0 for result in alert.outcome.results
+                ):
                     self._supplier_changed(request)
             return
         if message.message_code == CS14:

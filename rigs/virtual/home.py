@@ -92,8 +92,9 @@ class Site:
     def write(self, folder: Path) -> dict[str, str]:
         """Write test keys for the bench: key store and HAN key ring; returns where."""
         store, ring = folder / "keystore", folder / "han-keys.toml"
-        users = [*self.users, self.smki.identities.acb, self.smki.identities.cos_party]
-        self.smki.write(store, private=users)
+        who = self.smki.identities
+        users = [*self.users, who.acb, who.cos_party, who.recovery]
+        self.smki.write(store, private=users, authorities=True)
         keyring = Keyring()
         keyring.add_network_key(self.network.network_key, 0, pan=PAN)
         for eui, key in self.network.link_keys.items():
