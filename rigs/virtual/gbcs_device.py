@@ -184,7 +184,8 @@ class GbcsDevice:
     @rule(*(f"R-USE-{number:03}" for number in (*range(3, 20), 80, 81)))
     def has_right(self, role: Role, message_code: int) -> bool:
         """Whether a role may send a use case."""
-        return role in self.use_cases[message_code].roles
+        use_case = self.use_cases.get(message_code)
+        return use_case is not None and role in use_case.roles
 
     @rule("R-SEC-006", "R-CTR-005")
     def check_counter(self, message: Message) -> Refusal | None:
@@ -220,7 +221,8 @@ class GbcsDevice:
     def role_of(self, message: Message) -> Role:
         """Return the role in which the originator acts."""
         roles = self.anchors.roles_of(message.originator)
-        return min(role for role in roles if self.has_right(role, message.message_code))
+        entitled = [role for role in roles if self.has_right(role, message.message_code)]
+        return min(entitled or self.use_cases[message.message_code].roles)
 
     @rule("R-SEC-010")
     def consume_counter(self, message: Message) -> None:

@@ -142,3 +142,23 @@ def test_critical_alerts_stay(dut, dcc, mains, timeline, suppliers, network_oper
     timeline.expect(device_alert(dut, SUPPLY_ARMED, to=supplier), within=minutes(1))
     mains.interrupt(minutes(4))
     timeline.expect(device_alert(dut, RESTORED_LONG, to=network_operator), within=minutes(2), rule="R-ALT-018")
+
+
+@testcase(
+    "MSG-105",
+    "An event is told to the supplier and stands in the event log, each once",
+    rules=["R-EVT-006f", "R-EVT-008"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS09", "ECS35a"],
+)
+def test_event(dut, dcc, clock, timeline, suppliers, expect):
+    supplier, began = suppliers.losing, clock.now()
+
+    use_emergency_credit(dcc, dut, supplier)
+
+    timeline.expect(device_alert(dut, EMERGENCY_ACTIVATED, to=supplier), within=minutes(1), rule="R-EVT-008")
+    clock.sleep(minutes(1))
+    told = timeline.find(device_alert(dut, EMERGENCY_ACTIVATED))
+    expect("alerts 81AB", len(told)).equals(1, rule="R-EVT-008")
+    logged = events_logged(dcc, dut, supplier, began, clock.now())
+    expect("entries 81AB in the event log", logged.count(EMERGENCY_ACTIVATED)).equals(1)

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from bench.dcc.bodies import DisableSupply, ReadSupplyStatus
+from bench.dcc.bodies import DisableSupply, ReadEventOrSecurityLog, ReadLogPeriod, ReadSupplyStatus
+from bench.dcc_point import device_alert
 from bench.gbcs import Cra, Message
 from bench.gbcs.axdr import Data
 from bench.gbcs.dlms import AccessRequest, AccessResponse
@@ -12,6 +13,7 @@ from bench.local_point import answer_to
 from bench.testcase import testcase
 
 ENABLED = 1
+OTHER_REFUSALS, NOT_COVERED = (0x8F30, 0x8F3D, 0x8F3E), 0x8F53  #: told of other failures; the log entry of this one
 WINDOW = 1  #: item of ECS70 that holds the interval
 
 
@@ -134,18 +136,21 @@ def test_one_protection_missing(missing, dut, dcc, local, suppliers, timeline, e
 @testcase(
     "SEC-305",
     "A command whose code the meter does not know is not executed, and has no answer",
-    rules=["R-SEC-004", "R-SEC-020"],
+    rules=["R-SEC-004", "R-SEC-020", "R-SEC-025"],
     requirements=["SP.19", "SP.20"],
-    use_cases=["ECS45"],
+    use_cases=["ECS45", "ECS35b"],
 )
 @pytest.mark.parametrize("code", [0x00FF, 0x0FFF, 0x0072], ids=["reserved", "far out", "a gas meter's"])
-def test_unknown_code(code, dut, dcc, local, suppliers, timeline, expect):
+def test_unknown_code(code, dut, dcc, local, clock, suppliers, timeline, expect):
     good = local.command(ReadSupplyStatus(), dut, as_user=suppliers.losing)
     unknown = local.protect(replace(good, message_code=code, signature=good.signature), dut)
 
-    with timeline.never(answer_to(unknown), during="20 s"):
-        local.deliver(unknown, f"a command with code {code:04X}")
+    with timeline.never(device_alert(dut, *OTHER_REFUSALS)), timeline.never(answer_to(unknown), during="20 s"):
+        delivered = local.deliver(unknown, f"a command with code {code:04X}")
 
+    period = ReadLogPeriod(start=delivered.time.replace(microsecond=0), end=clock.now())
+    log = dcc.ask(ReadEventOrSecurityLog(period=period, log="Security"), dut, as_user=suppliers.losing).log()
+    expect("entries in the security log", [entry.code for entry in log]).equals([NOT_COVERED], rule="R-SEC-025")
     status = dcc.ask(ReadSupplyStatus(), dut, as_user=suppliers.losing)
     expect("state of the load switch", status.access.data[0].value).equals(ENABLED)
 
