@@ -14,6 +14,7 @@ from bench.dcc.bodies import (
     ReadSupplyStatus,
 )
 from bench.dcc_point import device_alert
+from bench.gbcs import Message
 from bench.gbcs.dlms import DataNotification
 from bench.local_point import answer_to
 from bench.testcase import testcase
@@ -26,16 +27,20 @@ REQUIREMENTS = ["SDAG1-3-TRUST", "ELS-Q24-E2EMSG"]
 @testcase(
     "MSG-001",
     "A response carries the counter and the message code of its command, and goes to who sent it",
-    rules=["R-CTR-008", "R-RSP-001"],
+    rules=["R-CTR-008", "R-RSP-001", "R-RSP-002", "R-USE-017"],
     requirements=REQUIREMENTS,
     use_cases=["ECS45"],
 )
-def test_counter(dut, local, timeline, network_operator):
+def test_counter(dut, local, timeline, network_operator, expect):
     command = local.command(ReadSupplyStatus(), dut, as_user=network_operator)
-
     delivered = local.deliver(command, "a read of the supply status")
 
-    timeline.expect(answer_to(command), within=seconds(30), after=delivered)
+    answer = timeline.expect(answer_to(command), within=seconds(30), after=delivered)
+    message = Message.parse(answer.raw)
+    expect("who answers", message.originator).equals(dut.eui, rule="R-RSP-001")
+    expect("who is answered", message.target).equals(network_operator.eui, rule="R-RSP-001")
+    expect("MAC of the response", answer.data["mac"]).equals("valid", rule="R-RSP-002")
+    expect("signature of the response", answer.data["signature"]).equals("absent", rule="R-RSP-002")
 
 
 @testcase(
@@ -71,7 +76,7 @@ def test_credentials_have_a_mac(dut, dcc, timeline, suppliers, expect):
 @testcase(
     "MSG-004",
     "A read with the broker's MAC alone is answered; the same read signed as well is not",
-    rules=["R-CMD-004", "R-SEC-007"],
+    rules=["R-CMD-004", "R-SEC-007", "R-USE-017"],
     requirements=REQUIREMENTS,
     use_cases=["ECS45"],
 )
