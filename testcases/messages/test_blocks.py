@@ -114,10 +114,10 @@ def test_contradiction(dut, dcc, local, timeline, suppliers, expect):
     requirements=[*REQUIREMENTS, "DS.02"],
     use_cases=["ECS22b"],
 )
-def test_long_answer(dut, dcc, han, clock, timeline, suppliers, expect):
+def test_long_answer(dut, dcc, han, clock, timeline, network_operator, expect):
     end = clock.now().replace(minute=0, second=0, microsecond=0)
     body = ReadActiveImportProfileData(period=ReadLogPeriod(start=end - hours(240), end=end))
-    sent = dcc.send(body, dut, as_user=suppliers.losing)
+    sent = dcc.send(body, dut, as_user=network_operator)
     answer = sent.response(within=minutes(3))
     precondition(len(bytes(answer.message)) > MAX_TRANSFER, "the answer is too long for one transfer")
 
@@ -129,6 +129,24 @@ def test_long_answer(dut, dcc, han, clock, timeline, suppliers, expect):
     together = b"".join(one.data for one in sorted(blocks, key=lambda one: one.number))
     expect("whether the DCC has what was on the air", together == bytes(answer.message)).equals(True, rule="R-GBT-007")
     expect("half hours", len(answer.profile())).equals(481, rule="R-RSP-020")
+
+
+@testcase(
+    "MSG-206",
+    "A read in two blocks is answered after the second, and not after the first",
+    rules=["R-GBT-003", "R-GBT-001"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS45"],
+)
+def test_read_in_blocks(dut, local, timeline, network_operator):
+    command = local.command(ReadSupplyStatus(), dut, as_user=network_operator)
+    one, two = in_blocks(command, len(bytes(command)) // 2 + 1)
+
+    with timeline.never(answer_to(command), during=seconds(30)):
+        local.deliver(one, "the first half of a read")
+
+    delivered = local.deliver(two, "the second half")
+    timeline.expect(answer_to(command), within=seconds(30), after=delivered, rule="R-GBT-001")
 
 
 @testcase(
