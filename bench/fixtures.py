@@ -21,6 +21,7 @@ from bench.parties import Device, Party, Suppliers
 from bench.street import StreetPoint
 from bench.timeline import Timeline
 from bench.wan import Wan
+from bench.wan_time import WanTime
 
 __all__ = [
     "at_the_meter",
@@ -48,6 +49,7 @@ __all__ = [
     "suppliers",
     "timeline",
     "wan",
+    "wan_time",
 ]
 
 
@@ -159,6 +161,12 @@ def street(home: Home) -> StreetPoint:
 def wan(home: Home) -> Wan:
     """The WAN between hub and DCC."""
     return home.need_wan()
+
+
+@pytest.fixture
+def wan_time(home: Home) -> WanTime:
+    """The time the WAN tells the hub."""
+    return home.need_wan_time()
 
 
 @pytest.fixture

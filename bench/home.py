@@ -38,6 +38,7 @@ from bench.rig import Rig
 from bench.street import StreetPoint
 from bench.testcase import TestCase
 from bench.wan import Wan
+from bench.wan_time import WanTime
 
 INSTALL_CODE = 16  #: octets, without the CRC
 
@@ -277,6 +278,11 @@ class Home:
     def need_authority(self) -> TestAuthority:
         """Return the test SMKI's authorities. Raises NotRun when their keys are not beside the key store."""
         return TestAuthority(self._beside(self.rig.file.keys.keystore), self.keystore, self.clock)
+
+    def need_wan_time(self) -> WanTime:
+        """Return the time of the WAN. Raises NotRun when nobody can set it."""
+        hands = self.rig.need("hands", Hands)  # type: ignore[type-abstract]
+        return WanTime(hands, self.timeline)
 
     def need_hands(self) -> AtTheMeter:
         """Return the hands at the gas meter. Raises NotRun when the rig has none."""

@@ -92,16 +92,20 @@ class LocalPoint:
             if key is None:
                 raise NotRun(f"the key store has no signing key of {message.originator}")
             message = sign(message, key)
+        return self.maced(message, receiver)
+
+    def maced(self, message: Message, receiver: Device) -> Message:
+        """Return a message, signed or not, with a fresh MAC for the device that gets it."""
         secret = self._keystore.secret(self._acb, receiver.eui)
         if secret is None:
             raise NotRun("the key store has no key agreement key of the Access Control Broker; test keys are needed")
         return add_mac(replace(message, mac=None), secret)
 
-    def certificate(self, device: Device, usage: str) -> bytes:
-        """Return a certificate of a device (DER) from the key store. Raises NotRun when it is not there."""
-        found = self._keystore.certificate(device.eui, usage)
+    def certificate(self, owner: Device | Party, usage: str) -> bytes:
+        """Return a certificate of a device or party (DER) from the key store. Raises NotRun when it is not there."""
+        found = self._keystore.certificate(owner.eui, usage)
         if found is None:
-            raise NotRun(f"the key store has no {usage} certificate of {device}")
+            raise NotRun(f"the key store has no {usage} certificate of {owner}")
         return found.public_bytes(Encoding.DER)
 
     def deliver(self, message: Message | bytes, words: str) -> Observation:

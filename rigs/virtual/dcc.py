@@ -31,11 +31,12 @@ from bench.dcc import (
 from bench.dcc.bodies import SignedPreCommand, UpdateSecurityCredentialsCoS
 from bench.dcc.payload import Device
 from bench.dcc.transform import transform
-from bench.gbcs import Cra, Eui64, GbcsError, Message
+from bench.gbcs import Cra, Eui64, GbcsError, Message, decode_der
 from bench.gbcs.credentials import UpdateCredentialsAlert, UpdateCredentialsResponse
 from bench.gbcs.crypto import add_mac, shared_secret, sign
 from bench.gbcs.gbt import Assembly, split
-from bench.pki import TestSmki
+from bench.gbcs.trust_anchors import KeyUsage
+from bench.pki import TestSmki, describe, load_certificate
 from rigs.virtual.dcc_hub_log import CS14, LogUpdates
 from rigs.virtual.outbox import Outbox
 from rigs.virtual.traffic import TrafficManagement
@@ -43,6 +44,7 @@ from rigs.virtual.wan import Wan
 from rigs.virtual.world import World, to_microseconds
 
 FUTURE_DATED_CREDENTIALS = 0x00CB
+DEVICE_CERTIFICATE = 0x000B
 GBZ = b"\x01"  #: first octet of a GBZ payload
 POST_SECONDS = 10.0
 DELIVERY_LIMIT, RESPONSE_LIMIT = timedelta(minutes=10), timedelta(minutes=30)
@@ -106,6 +108,7 @@ class Dcc:
         self._answered: set[RequestId] = set()
         self._assembly = Assembly()
         self._counter = 0
+        self._agreement_keys = {eui: smki.device(eui).certificates["ka"].public_key() for eui in devices}
         self._log_updates = LogUpdates(world, self._dcc_alert)
 
     def post(self, service: str, document: bytes) -> bytes:
@@ -189,7 +192,7 @@ class Dcc:
 
     def _with_mac(self, message: Message) -> Message:
         broker = self._smki.party(self._smki.identities.acb).private_keys["ka"]
-        device = self._smki.device(message.target).certificates["ka"].public_key()
+        device = self._agreement_keys[message.target]
         return add_mac(message, shared_secret(broker, device))  # type: ignore[arg-type]
 
     def _deliver(self, message: Message, request: ServiceRequest) -> None:
@@ -230,10 +233,18 @@ class Dcc:
             return
         self._answered.add(request.request_id)
         self._to_user(request.request_id.originator, Response.to(request, "I0", self._world.now, GbcsPayload(octets)))
+        if message.message_code == DEVICE_CERTIFICATE and isinstance(request.body, SignedPreCommand):
+            self._device_certified(message, Message.parse(request.body.payload).payload)
         if isinstance(request.body, UpdateSecurityCredentialsCoS):
             outcome = UpdateCredentialsResponse.parse(message.payload).outcome
             if outcome is not None and all(result.status == 0 for result in outcome.results):
                 self._supplier_changed(request)
+
+    def _device_certified(self, response: Message, certificate: bytes) -> None:
+        """Talk to a device by its new key agreement key once it says that it uses it."""
+        profile = describe(load_certificate(certificate))
+        if decode_der.payload(response)["response_code"] == 0 and profile.key_usage is KeyUsage.KEY_AGREEMENT:
+            self._agreement_keys[response.originator] = profile.public_key
 
     def _alert(self, message: Message, octets: bytes) -> None:
         if message.message_code == FUTURE_DATED_CREDENTIALS:

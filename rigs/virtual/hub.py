@@ -261,7 +261,7 @@ class Hub:
     def wan_returned(self) -> None:
         """The WAN is there (again): take its time."""
         if self.powered():
-            self.clock_error, self.clock_status = timedelta(), RELIABLE
+            self.clock_error, self.clock_status = self.wan.time_ahead, RELIABLE
 
     @rule("R-HUB-021")
     def _power_up(self) -> None:

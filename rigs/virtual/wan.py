@@ -24,6 +24,7 @@ class Wan:
         self.delay = timedelta()
         self.duplicate = 0.0
         self.rate: int | None = None
+        self.time_ahead = timedelta()  #: of the time it tells, against true time
         self._broken = False
         self._was_up = True
         self._busy_until = {True: world.now, False: world.now}
@@ -42,6 +43,12 @@ class Wan:
         """Change what is wrong with the path."""
         self.delay, self.duplicate, self.rate, self._broken = delay, duplicate, rate, broken
         self.changed()
+
+    def set_time(self, ahead: timedelta) -> None:
+        """Tell another time from now on."""
+        self.time_ahead = ahead
+        if self.up:
+            self._registered()
 
     def changed(self) -> None:
         """Look whether the network has come back."""

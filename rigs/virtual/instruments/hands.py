@@ -1,6 +1,7 @@
 """Hands at the devices of the virtual home: keys, taps, covers, displays, by text lines (see `drivers.hands`)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from rigs.virtual.display import Display
 from rigs.virtual.home import Home
@@ -51,6 +52,10 @@ class Hands:
             display.ask()
             return "asked"
 
+        def wan_time(argument: str) -> str:
+            home.wan.set_time(timedelta(seconds=float(argument)))
+            return f"{home.wan.time_ahead.total_seconds():g} s ahead"
+
         def join(_: str) -> str:
             newcomer.join()
             return newcomer.state
@@ -70,6 +75,7 @@ class Hands:
                 "cover": cover,
             },
             "ihd": {"gas-history": lambda _: history(ihd), "display": lambda _: ihd.shown},
+            "wan": {"time": wan_time},
             "newcomer": {
                 "join": join,
                 "reset": reset,
