@@ -102,7 +102,9 @@ class CosemServer:
 
     def set(self, access: Access) -> Result:
         """Write an attribute."""
-        return null(), SUCCESS if self.objects.write(access.key, access.data) else TYPE_UNMATCHED
+        if self.objects.write(access.key, access.data):
+            return null(), SUCCESS
+        return null(), self.objects.refusals.get(access.key, TYPE_UNMATCHED)
 
     def act(self, access: Access) -> Result:
         """Execute a method."""

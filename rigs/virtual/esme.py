@@ -8,6 +8,7 @@ from bench.gbcs.trust_anchors import Role
 from bench.pki import TestSmki
 from rigs.virtual.account import Account
 from rigs.virtual.activation import Activations
+from rigs.virtual.auxiliary import Auxiliary
 from rigs.virtual.esme_behaviour import EsmeBehaviour
 from rigs.virtual.esme_objects import EsmeObjects
 from rigs.virtual.esme_prepayment import EsmePrepayment
@@ -55,6 +56,7 @@ class Esme(GbcsDevice):
         self.behaviour = EsmeBehaviour(self)
         self.voltage = Voltage(self)
         self.activations = Activations(self)
+        self.auxiliary = Auxiliary(self)
         self.prepayment = EsmePrepayment(self)
         self.objects = EsmeObjects(self)
         self.activations.activated.append(lambda key: self.switch.settings_changed())
@@ -62,7 +64,10 @@ class Esme(GbcsDevice):
     @property
     def load(self) -> float:
         """Watts that flow through the meter."""
-        return LOAD_W if self.is_on() and self.feed.voltage > 0 else 0.0
+        return self._behind() if self.feed.voltage > 0 else 0.0
+
+    def _behind(self) -> float:
+        return LOAD_W + self.auxiliary.load if self.is_on() else 0.0
 
     @property
     def account(self) -> Account:
@@ -126,6 +131,7 @@ class Esme(GbcsDevice):
         """Look at the agenda and at the periods of the clock again."""
         super().clock_changed()
         self.voltage.period_changed()
+        self.auxiliary.update()
 
     def powered(self) -> bool:
         """Whether the meter runs."""
@@ -136,7 +142,7 @@ class Esme(GbcsDevice):
         now = self.world.now
         hours = (now - self._integrated_at) / timedelta(hours=1)
         if self._volts > 0 and self.is_on():
-            self._add_energy(self._integrated_at, now, LOAD_W * hours)
+            self._add_energy(self._integrated_at, now, self._behind() * hours)
         self._integrated_at, self._volts = now, self.feed.voltage
         return self._energy_wh
 
@@ -180,6 +186,7 @@ class Esme(GbcsDevice):
         self.booted = False
         self._interrupted_at = self.supply.failed_at
         self.voltage.power_down()
+        self.auxiliary.power_down()
 
     @rule("R-PWR-006")
     def _power_up(self) -> None:
@@ -192,6 +199,7 @@ class Esme(GbcsDevice):
             return
         self.booted = True
         self.voltage.power_up()
+        self.auxiliary.power_up()
         interrupted_at = self._interrupted_at or restored_at
         self.log_outage(interrupted_at, restored_at)
         for action in self.on_boot:
