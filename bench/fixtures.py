@@ -24,6 +24,7 @@ from bench.wan import Wan
 from bench.wan_time import WanTime
 
 __all__ = [
+    "at_the_esme",
     "at_the_meter",
     "attacker",
     "authority",
@@ -107,6 +108,12 @@ def gas(home: Home) -> GasPoint:
 def at_the_meter(home: Home) -> AtTheMeter:
     """Hands at the gas meter: keys, taps, covers; and at the in-home display."""
     return home.need_hands()
+
+
+@pytest.fixture
+def at_the_esme(home: Home) -> AtTheMeter:
+    """Hands at the electricity meter: keys, cover."""
+    return home.need_hands("esme")
 
 
 @pytest.fixture

@@ -30,10 +30,10 @@ HALF_HOUR = timedelta(minutes=30)
 
 
 class AtTheMeter:
-    """Hands at the gas meter and at the in-home display."""
+    """Hands at a meter (`gsme` or `esme`) and at the in-home display."""
 
-    def __init__(self, hands: Hands, timeline: Timeline) -> None:
-        self._hands, self._timeline = hands, timeline
+    def __init__(self, hands: Hands, timeline: Timeline, meter: str = "gsme") -> None:
+        self._hands, self._timeline, self._meter = hands, timeline, meter
 
     def _do(self, device: str, act: str) -> str:
         shown = self._hands.do(device, act)
@@ -44,31 +44,35 @@ class AtTheMeter:
 
     def open_valve(self) -> bool:
         """Press the button that opens the valve; returns whether the meter says it does."""
-        return self._do("gsme", "open-valve") == "open"
+        return self._do(self._meter, "open-valve") == "open"
+
+    def enable_supply(self) -> bool:
+        """Press the button of an electricity meter that turns the supply on; returns whether it is on."""
+        return self._do(self._meter, "enable-supply") == "on"
 
     def set_taps(self, cubic_metres_an_hour: float) -> None:
         """Let the appliances behind the meter take an amount of gas (m3/h), 0 for all taps closed."""
-        self._do("gsme", f"taps {cubic_metres_an_hour:g}")
+        self._do(self._meter, f"taps {cubic_metres_an_hour:g}")
 
     def flow(self) -> float:
         """Return what really flows behind the meter (m3/h)."""
-        return float(self._do("gsme", "flow"))
+        return float(self._do(self._meter, "flow"))
 
     def enter_token(self, digits: str) -> bool:
         """Key a token in; returns whether the meter takes it."""
-        return self._do("gsme", f"token {digits}") == "accepted"
+        return self._do(self._meter, f"token {digits}") == "accepted"
 
     def activate_emergency_credit(self) -> bool:
         """Ask for emergency credit at the meter; returns whether it is active."""
-        return self._do("gsme", "emergency-credit") == "active"
+        return self._do(self._meter, "emergency-credit") == "active"
 
     def set_battery(self, days: int) -> None:
         """Put a battery in that lasts for some days, or use it up to that."""
-        self._do("gsme", f"battery {days}")
+        self._do(self._meter, f"battery {days}")
 
     def open_cover(self) -> None:
-        """Open the battery cover, as somebody who tampers."""
-        self._do("gsme", "cover")
+        """Open the cover (of a gas meter, that of the battery), as somebody who tampers."""
+        self._do(self._meter, "cover")
 
     def ask_display(self) -> None:
         """Let the in-home display show the gas used on the last days; it takes a moment."""

@@ -284,10 +284,10 @@ class Home:
         hands = self.rig.need("hands", Hands)  # type: ignore[type-abstract]
         return WanTime(hands, self.timeline)
 
-    def need_hands(self) -> AtTheMeter:
-        """Return the hands at the gas meter. Raises NotRun when the rig has none."""
+    def need_hands(self, meter: str = "gsme") -> AtTheMeter:
+        """Return the hands at a meter (`gsme`, `esme`). Raises NotRun when the rig has none."""
         hands = self.rig.need("hands", Hands)  # type: ignore[type-abstract]
-        return AtTheMeter(hands, self.timeline)
+        return AtTheMeter(hands, self.timeline, meter)
 
     @cached_property
     def suppliers(self) -> Suppliers:

@@ -11,9 +11,10 @@ A robot at the keypad with a flow rig speaks this, or a program that tells a per
 from pydantic import Field
 
 from bench.driver import Driver, DriverConfig
+from bench.errors import NotRun
 from drivers.visa import VisaText
 
-DONE, REFUSED = "OK ", "ERR "
+DONE = "OK "
 
 
 class HandsConfig(DriverConfig):
@@ -44,8 +45,13 @@ class Hands(Driver):
         self.io.close()
 
     def do(self, device: str, act: str) -> str:
-        """Do something at a device; returns what it shows then. Raises InstrumentError if it cannot be done."""
+        """Do something at a device; returns what it shows then.
+
+        Raises NotRun where there are no hands that can do it, InstrumentError if they failed.
+        """
         reply = self.io.query(f"DO {device} {act}")
+        if reply.startswith(("ERR there are ", f"ERR {device}: cannot ")):
+            raise NotRun(f"the hands ({self.name}) cannot {act} at {device}: {reply.removeprefix('ERR ')}")
         if not reply.startswith(DONE):
             raise self.error(f"could not do {act!r} at {device}", reply)
         return reply.removeprefix(DONE)

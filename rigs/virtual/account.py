@@ -160,9 +160,10 @@ class Account:
         self._owed += amount
         whole = int(self._owed)
         self._owed -= whole
-        from_balance = min(whole, max(0, self.balance)) if self.emergency_active else whole
-        self.balance -= from_balance
-        self.emergency_used += whole - from_balance
+        usable = self.emergency_left if self.emergency_active else 0
+        from_emergency = min(usable, max(0, whole - max(0, self.balance)))
+        self.emergency_used += from_emergency
+        self.balance -= whole - from_emergency
 
     # ---- thresholds -------------------------------------------------------------------------------------------
 
@@ -295,19 +296,20 @@ class Account:
         """Repay used emergency credit; when all is repaid it is no longer in use."""
         repaid = min(amount, self.emergency_used)
         self.emergency_used -= repaid
-        if self.emergency_used == 0 and amount > repaid:
+        if self.emergency_used == 0 and amount:
             self.emergency_active = self.emergency_exhausted = False
         return repaid
 
     @rule("R-EMC-002", "R-EMC-006", "R-RSP-016")
     def activate_emergency(self) -> bool:
-        """Activate emergency credit; returns whether it is active now."""
+        """Activate emergency credit; returns whether it is active now and not used up."""
         self.settle()
         if self.emergency_active:
-            return True
+            return not self.emergency_exhausted
         if self.mode is not Mode.PREPAYMENT or not self.emergency_available():
             return False
         self.emergency_active = True
+        self.told.discard(EMERGENCY_AVAILABLE)
         self.meter.event(EMERGENCY_ACTIVATED)
         self._changed()
         return True

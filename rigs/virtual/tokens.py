@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bench.gbcs import GbcsError
@@ -18,6 +19,7 @@ TOP_UP_CELL = 1
 DUPLICATE, NOT_AUTHENTIC, ABOVE_MAXIMUM_CREDIT, ABOVE_MAXIMUM_BALANCE = 0x8F51, 0x8F63, 0x8F5B, 0x8F47
 LOCKED_OUT, ENTRY_SUSPENDED = 0x81C5, 0x81C4
 MOST_FAILURES = 5
+SUSPENSION = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Tokens:
         self._device, self._limits, self._balance, self._credit = device, limits, balance, credit
         self.cache: list[int] = []
         self.failures = 0
+        self.suspended_at: datetime | None = None
 
     @rule("R-UTR-008", "R-UTR-009")
     def counter_of(self, token: Ptut, command_counter: int | None) -> int | None:
@@ -130,14 +133,18 @@ class Tokens:
         if local:
             self.failures += 1
             if self.failures == MOST_FAILURES:
+                self.suspended_at = self._device.clock()
                 logs.add(logs.event, ENTRY_SUSPENDED)
                 self._device.alert(ENTRY_SUSPENDED, Role.SUPPLIER)
         return False
 
     @rule("R-UTR-018")
     def locked_out(self) -> bool:
-        """Whether entry at the meter is suspended; an attempt meanwhile is logged."""
-        if self.failures < MOST_FAILURES:
+        """Whether entry at the meter is suspended, which ends after a time; an attempt meanwhile is logged."""
+        if self.suspended_at is None:
+            return False
+        if self._device.clock() - self.suspended_at >= SUSPENSION:
+            self.suspended_at, self.failures = None, 0
             return False
         logs = self._device.logs
         logs.add(logs.event, LOCKED_OUT)

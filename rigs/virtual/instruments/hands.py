@@ -34,7 +34,7 @@ class Hands:
 
     def _acts(self) -> dict[str, dict[str, Act]]:
         home = self._home()
-        gsme, ihd, newcomer = home.gsme, home.ihd, home.newcomer
+        esme, gsme, ihd, newcomer = home.esme, home.gsme, home.ihd, home.newcomer
 
         def taps(argument: str) -> str:
             gsme.gas.set_flow(float(argument))
@@ -46,6 +46,10 @@ class Hands:
 
         def cover(_: str) -> str:
             gsme.valve.tamper()
+            return "open"
+
+        def esme_cover(_: str) -> str:
+            esme.switch.tampered()
             return "open"
 
         def history(display: Display) -> str:
@@ -65,6 +69,12 @@ class Hands:
             return newcomer.state
 
         return {
+            "esme": {
+                "enable-supply": lambda _: "on" if esme.switch.enable_locally() else "stays off",
+                "token": lambda digits: "accepted" if esme.prepayment.top_up_locally(digits) else "rejected",
+                "emergency-credit": lambda _: "active" if esme.account.activate_emergency() else "not available",
+                "cover": esme_cover,
+            },
             "gsme": {
                 "open-valve": lambda _: "open" if gsme.valve.enable_locally() else "stays closed",
                 "flow": lambda _: f"{gsme.gas.flowing:g}",
