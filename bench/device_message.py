@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from bench.answered import DLMS_FORM, of_the_device
 from bench.errors import Inconclusive
 from bench.gbcs import Eui64, GbcsError, Keystore, Message
 from bench.gbcs.axdr import CompactArray, Data, decode_all
@@ -71,6 +72,7 @@ class DeviceMessage:
         return "invalid" not in both and both != {"absent"}
 
     @cached_property
+    @of_the_device(DLMS_FORM)
     def access(self) -> AccessResponse:
         """The DLMS access response."""
         return AccessResponse.parse(self.message.payload)
@@ -80,6 +82,12 @@ class DeviceMessage:
         """The result code of each item (0 success)."""
         return [code for _, code in self.access.results]
 
+    @of_the_device(DLMS_FORM)
+    def value(self, item: int = 0) -> Any:
+        """Return the value of an item that was read in clear."""
+        return self.access.data[item].value
+
+    @of_the_device(DLMS_FORM)
     def values(self, item: int = 0) -> Data:
         """Return the decrypted value of a protected item: a structure, one member for each attribute."""
         _, ciphered = parse_protected_response(self.access.data[item])
@@ -92,6 +100,7 @@ class DeviceMessage:
         )
         return decode_all(plain)
 
+    @of_the_device(DLMS_FORM)
     def log(self) -> list[LogEntry]:
         """Return the entries of a log that was read (ECS35a, ECS35b, ECS35e)."""
         value = self.access.data[0].value
@@ -101,32 +110,39 @@ class DeviceMessage:
             for row in rows
         ]
 
+    @of_the_device(DLMS_FORM)
     def profile(self) -> list[tuple[datetime, int]]:
         """Return the half hours of a profile that was read: end of each (UTC) and Wh."""
         value = self.values()[0].value
         rows = value.rows if isinstance(value, CompactArray) else []
         return [(from_zigbee_utc(row[0].value), row[1].value) for row in rows]
 
+    @of_the_device(DLMS_FORM)
     def prepayment(self) -> "PrepaymentRegisters":
         """Return the prepayment registers of ECS19."""
         return PrepaymentRegisters(*(member.value for member in self.values()[0].value))
 
+    @of_the_device(DLMS_FORM)
     def import_register(self) -> int:
         """Return the active import register (Wh) of ECS17b."""
         return int(self.values()[0][0].value)
 
+    @of_the_device(DLMS_FORM)
     def credentials(self) -> dict[Role, RoleDetails]:
         """Return what CS02a said of each role."""
         return {details.role: details for details in CredentialsDetails.parse(self.message.payload).roles}
 
+    @of_the_device(DLMS_FORM)
     def replacement(self) -> UpdateOutcome | None:
         """Return the outcome in a CS02b response, None when it only accepts."""
         return UpdateCredentialsResponse.parse(self.message.payload).outcome
 
+    @of_the_device(DLMS_FORM)
     def replacement_alert(self) -> UpdateCredentialsAlert:
         """Return the outcome alert of a future-dated CS02b."""
         return UpdateCredentialsAlert.parse(self.message.payload)
 
+    @of_the_device(DLMS_FORM)
     def alert_times(self) -> list[datetime]:
         """Return the date-times in a DLMS alert: its own, then those the use case adds."""
         members = DataNotification.parse(self.message.payload).data.value[1:]

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from bench.answered import GBZ_FORM, of_the_device, unreadable
 from bench.capabilities import Hands
 from bench.dcc.bodies import Body
 from bench.dcc_point import DccPoint
@@ -114,6 +115,11 @@ class GasMessage:
     keystore: Keystore
 
     @property
+    def seen(self) -> Observation:
+        """Where the message stands on the timeline."""
+        return self.device_message.seen
+
+    @property
     def message(self) -> Any:
         """The GBCS message."""
         return self.device_message.message
@@ -124,6 +130,7 @@ class GasMessage:
         return self.device_message.protected_well
 
     @cached_property
+    @of_the_device(GBZ_FORM)
     def components(self) -> list[GbzComponent]:
         """The ZCL commands of the answer."""
         return list(Gbz.parse(self.message.payload).components)
@@ -133,6 +140,7 @@ class GasMessage:
         """Whether each component is encrypted."""
         return [one.encrypted for one in self.components]
 
+    @of_the_device(GBZ_FORM)
     def plain(self, component: GbzComponent) -> bytes:
         """Return the ZCL payload of a component."""
         if component.ciphered is None:
@@ -146,6 +154,7 @@ class GasMessage:
         )
 
     @property
+    @of_the_device(GBZ_FORM)
     def statuses(self) -> list[int]:
         """The ZCL status of each component: that of a default response, else 0."""
         return [
@@ -153,14 +162,16 @@ class GasMessage:
         ]
 
     @property
+    @of_the_device(GBZ_FORM)
     def attributes(self) -> dict[str, int | bytes]:
         """The attributes in the answer: "0702:0000" -> value; those with a bad status are not there."""
-        found: dict[str, int | bytes] = {}
+        found = _Attributes(self)
         for one in self.components:
             if one.profile_wide and one.command != DEFAULT_RESPONSE:
                 found |= _attributes(one.cluster, self.plain(one))
         return found
 
+    @of_the_device(GBZ_FORM)
     def fields(self, number: int = 0) -> dict[str, Any]:
         """Return the fields of a cluster command in the answer, numbers as they are on the wire."""
         component = self.components[number]
@@ -169,12 +180,14 @@ class GasMessage:
             raise Inconclusive(f"component {number + 1} of the answer is a default response")
         return zcl_payload.decode(known.fields, self.plain(component))
 
+    @of_the_device(GBZ_FORM)
     def log(self) -> list[LogEntry]:
         """Return the entries of a log that was read (CS10a, CS10b); none where the answer is NOT FOUND."""
         if self.statuses[0]:
             return []
         return [LogEntry(from_zigbee_utc(row["time"]), row["eventId"], row["data"]) for row in self.fields()["events"]]
 
+    @of_the_device(GBZ_FORM)
     def samples(self) -> list[tuple[datetime, int]]:
         """Return sampled volumes (GCS17, GCS61): instant and litres; none where the answer is NOT FOUND."""
         if self.statuses[0]:
@@ -186,20 +199,34 @@ class GasMessage:
         return [(first + step * number, row["sample"]) for number, row in rows if row["sample"] != INVALID_SAMPLE]
 
     @property
+    @of_the_device(GBZ_FORM)
     def time(self) -> datetime | None:
         """The date-time in the header."""
         found = parse_date_time(self.message.date_time) if self.message.date_time else None
         return found if isinstance(found, datetime) else None
 
     @property
+    @of_the_device(GBZ_FORM)
     def clock_status(self) -> int:
         """The clock status octet of that date-time."""
         return int(self.message.date_time[-1])
 
     @property
+    @of_the_device(GBZ_FORM)
     def alert(self) -> GbzAlert:
         """The alert in a GBZ alert message."""
         return GbzAlert.parse(self.message.payload)
+
+
+class _Attributes(dict[str, int | bytes]):
+    """Attributes of an answer; one that is looked for and not there is the device's failure."""
+
+    def __init__(self, answer: GasMessage) -> None:
+        super().__init__()
+        self._answer = answer
+
+    def __missing__(self, name: str) -> int | bytes:
+        raise unreadable(GBZ_FORM, self._answer, f"attribute {name} is not in the answer")
 
 
 def _attributes(cluster: int, octets: bytes) -> dict[str, int | bytes]:

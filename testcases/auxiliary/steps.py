@@ -67,7 +67,7 @@ def set_calendar(dcc, dut, supplier, *entries, at=None, special_days=None, switc
 
 def state_read(dcc, dut, supplier, switch=1):
     """Read whether a switch is closed (7.7, ECS61a)."""
-    return dcc.ask(ReadALCSData(), dut, as_user=supplier).access.data[11 + switch].value
+    return dcc.ask(ReadALCSData(), dut, as_user=supplier).value(11 + switch)
 
 
 def offset_read(dcc, dut, supplier):
@@ -79,6 +79,6 @@ def switch_log(dcc, dut, supplier, start, clock):
     """Read the log of the switches since an instant: (time, switch and action, outcome, HAN command id)."""
     period = ReadLogPeriod(start=start.replace(microsecond=0), end=clock.now() + seconds(1))
     body = ReadEventOrSecurityLog(period=period, log="ALCSEvent")
-    value = dcc.ask(body, dut, as_user=supplier).access.data[0].value
+    value = dcc.ask(body, dut, as_user=supplier).value()
     rows = value.rows if isinstance(value, CompactArray) else []
     return [(from_zigbee_utc(row[0].value), row[1].value, row[2].value, row[3].value) for row in rows]

@@ -96,12 +96,12 @@ def test_future_dated(dut, dcc, clock, timeline, suppliers, expect):
     set_calendar(dcc, dut, supplier, entry(True, at), at=at)
     with timeline.never(device_alert(dut, ACTIVATED), rule="R-FUT-013"):
         clock.sleep_until(at - seconds(10))
-    read = dcc.ask(ReadALCSData(), dut, as_user=supplier).access.data[CALENDAR].value
+    read = dcc.ask(ReadALCSData(), dut, as_user=supplier).value(CALENDAR)
     expect("entries in force before the time", len(read)).equals(0, rule="R-AUX-002")
     clock.sleep_until(at + seconds(30))
     alerts = timeline.find(device_alert(dut, ACTIVATED, to=supplier))
     expect("alerts 8F66 by half a minute after the time", len(alerts)).equals(2)
-    read = dcc.ask(ReadALCSData(), dut, as_user=supplier).access.data[CALENDAR].value
+    read = dcc.ask(ReadALCSData(), dut, as_user=supplier).value(CALENDAR)
     expect("entries in force after the time", len(read)).equals(1, rule="R-AUX-002")
 
 

@@ -117,7 +117,7 @@ def test_losing_supplier_cannot_disable(dut, dcc, local, mains, timeline, suppli
         "to flow as before", lambda watts: watts > 100, rule="R-CRD-058"
     )
     status = dcc.ask(ReadSupplyStatus(), dut, as_user=suppliers.gaining)
-    expect("state of the load switch", status.access.data[0].value).equals(ENABLED, rule="R-CRD-058")
+    expect("state of the load switch", status.value()).equals(ENABLED, rule="R-CRD-058")
 
 
 @testcase(

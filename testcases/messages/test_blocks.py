@@ -24,7 +24,7 @@ def in_blocks(command, octets=100):
 
 
 def state(dcc, dut, supplier):
-    return dcc.ask(ReadSupplyStatus(), dut, as_user=supplier).access.data[0].value
+    return dcc.ask(ReadSupplyStatus(), dut, as_user=supplier).value()
 
 
 @testcase(

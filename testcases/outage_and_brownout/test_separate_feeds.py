@@ -126,13 +126,13 @@ def test_order(
         )
 
     status = dcc.ask(ReadSupplyStatus(), dut, as_user=suppliers.losing, rule="R-HUB-011")
-    expect("state of the load switch", status.access.data[0].value).equals(ENABLED, rule="R-PWR-006")
+    expect("state of the load switch", status.value()).equals(ENABLED, rule="R-PWR-006")
     code = RESTORED_LONG if meter_length >= 180 else RESTORED
     log = power_log(dcc, dut, network_operator, start, clock)
     expect("codes in the power event log", log).equals([INTERRUPTED, code], rule="R-PWR-003")
     now = clock.now().replace(microsecond=0)
     response = dcc.ask(SynchroniseClock(current=now, tolerance=60), dut, as_user=suppliers.losing)
-    told = parse_date_time(response.access.data[3].value)
+    told = parse_date_time(response.value(3))
     expect("time the meter tells", told).lies_between(now - TOLERANCE, clock.now() + TOLERANCE, rule="R-TIM-016")
 
 

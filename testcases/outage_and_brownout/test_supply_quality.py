@@ -150,7 +150,7 @@ def test_bouncing(dut, dcc, clock, mains, timeline, network_operator, expect):
 
 def _as_before(dut, dcc, suppliers, before, longest, expect):
     status = dcc.ask(ReadSupplyStatus(), dut, as_user=suppliers.losing)
-    expect("state of the load switch", status.access.data[0].value).equals(ENABLED, rule="R-PWR-006")
+    expect("state of the load switch", status.value()).equals(ENABLED, rule="R-PWR-006")
     after = dcc.ask(ReadInstantaneousImportRegisters(), dut, as_user=suppliers.losing).import_register()
     most = 3000 * (longest / minutes(60))
     expect("energy counted (Wh)", after - before).lies_between(0, round(most), rule="R-PWR-007")

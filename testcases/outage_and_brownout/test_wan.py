@@ -118,7 +118,7 @@ def test_overtaken(dut, dcc, clock, wan, suppliers, timeline, expect):
     with timeline.never(response_to(older.request), during=minutes(2)):
         pass
     status = dcc.ask(ReadSupplyStatus(), dut, as_user=suppliers.losing)
-    expect("state of the load switch", status.access.data[0].value).equals(ENABLED)
+    expect("state of the load switch", status.value()).equals(ENABLED)
 
 
 @testcase(
@@ -141,7 +141,7 @@ def test_sent_without_wan(dut, dcc, clock, wan, suppliers, timeline, expect):
     expect("answers and reports of failure", len(answers) + len(reported)).equals(1)
     status = dcc.ask(ReadSupplyStatus(), dut, as_user=suppliers.losing)
     wanted = DISABLED if answers else ENABLED
-    expect("state of the load switch", status.access.data[0].value).equals(wanted, rule="R-CTR-005")
+    expect("state of the load switch", status.value()).equals(wanted, rule="R-CTR-005")
 
 
 @testcase(
@@ -161,7 +161,7 @@ def test_too_late(dut, dcc, clock, wan, suppliers, timeline, expect):
     with timeline.never(response_to(sent.request), during=minutes(5)):
         pass
     status = dcc.ask(ReadSupplyStatus(), dut, as_user=suppliers.losing, rule="R-HUB-002")
-    expect("state of the load switch", status.access.data[0].value).equals(ENABLED)
+    expect("state of the load switch", status.value()).equals(ENABLED)
     again = dcc.ask(DisableSupply(), dut, as_user=suppliers.losing, rule="R-HUB-002")
     expect("result of the next command", again.results).equals([0])
 

@@ -15,7 +15,7 @@ LITTLE = 5_000  #: a few minutes of the home's load, 1/1000 p
 
 
 def _state(dcc, dut, supplier):
-    return dcc.ask(ReadSupplyStatus(), dut, as_user=supplier).access.data[0].value
+    return dcc.ask(ReadSupplyStatus(), dut, as_user=supplier).value()
 
 
 @testcase(

@@ -173,7 +173,7 @@ def test_queue(dut, dcc, clock, link, mains, timeline, suppliers, expect):
     refused = timeline.find(device_alert(dut, *REFUSALS), after=sent[0].posted)
     expect("commands that came twice and were refused", len(refused)).equals(0, rule="R-HUB-017")
     status = dcc.ask(ReadSupplyStatus(), dut, as_user=suppliers.losing)
-    expect("state of the load switch, in the order sent", status.access.data[0].value).equals(ENABLED)
+    expect("state of the load switch, in the order sent", status.value()).equals(ENABLED)
 
 
 @testcase(

@@ -32,4 +32,4 @@ def test_flipped_bit(place, dut, dcc, local, suppliers, timeline, expect):
         local.deliver(bytes(octets), f"a supply disablement with bit {bit} flipped")
 
     status = dcc.ask(ReadSupplyStatus(), dut, as_user=suppliers.losing)
-    expect("state of the load switch", status.access.data[0].value).equals(ENABLED)
+    expect("state of the load switch", status.value()).equals(ENABLED)

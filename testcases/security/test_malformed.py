@@ -93,7 +93,7 @@ def test_content(what, dut, dcc, local, suppliers, mains, timeline, expect):
 
     expect("power drawn through the meter (W)", mains.sample().power).satisfies("to flow", lambda watts: watts > 100)
     status = dcc.ask(ReadSupplyStatus(), dut, as_user=suppliers.losing)
-    expect("state of the load switch", status.access.data[0].value).equals(ENABLED)
+    expect("state of the load switch", status.value()).equals(ENABLED)
 
 
 @testcase(
@@ -111,7 +111,7 @@ def test_octets(what, dut, dcc, local, suppliers, timeline, expect):
         local.deliver(OCTETS[what](bytes(command)), f"a command with {what}")
 
     status = dcc.ask(ReadSupplyStatus(), dut, as_user=suppliers.losing)
-    expect("state of the load switch", status.access.data[0].value).equals(ENABLED)
+    expect("state of the load switch", status.value()).equals(ENABLED)
 
 
 @testcase(
@@ -130,7 +130,7 @@ def test_one_protection_missing(missing, dut, dcc, local, suppliers, timeline, e
         local.deliver(bare, f"a critical command without {missing}")
 
     status = dcc.ask(ReadSupplyStatus(), dut, as_user=suppliers.losing)
-    expect("state of the load switch", status.access.data[0].value).equals(ENABLED)
+    expect("state of the load switch", status.value()).equals(ENABLED)
 
 
 @testcase(
@@ -152,7 +152,7 @@ def test_unknown_code(code, dut, dcc, local, clock, suppliers, timeline, expect)
     log = dcc.ask(ReadEventOrSecurityLog(period=period, log="Security"), dut, as_user=suppliers.losing).log()
     expect("entries in the security log", [entry.code for entry in log]).equals([NOT_COVERED], rule="R-SEC-025")
     status = dcc.ask(ReadSupplyStatus(), dut, as_user=suppliers.losing)
-    expect("state of the load switch", status.access.data[0].value).equals(ENABLED)
+    expect("state of the load switch", status.value()).equals(ENABLED)
 
 
 @testcase(

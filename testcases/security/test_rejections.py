@@ -150,4 +150,4 @@ def _use_a_counter(dut, dcc, suppliers):
 
 def _supply_is_on(dut, dcc, suppliers, expect):
     status = dcc.ask(ReadSupplyStatus(), dut, as_user=suppliers.losing)
-    expect("state of the load switch", status.access.data[0].value).equals(ENABLED)
+    expect("state of the load switch", status.value()).equals(ENABLED)

@@ -33,9 +33,9 @@ def test_within(dut, dcc, clock, timeline, suppliers, expect):
         response = dcc.ask(SynchroniseClock(current=now, tolerance=60), dut, as_user=suppliers.losing)
 
     expect("results", response.results).equals([0] * 5, rule="R-TIM-007")
-    told = parse_date_time(response.access.data[3].value)
+    told = parse_date_time(response.value(3))
     expect("time the meter tells", told).lies_between(now - timedelta(seconds=5), clock.now())
-    expect("clock status", response.access.data[4].value).equals(RELIABLE)
+    expect("clock status", response.value(4)).equals(RELIABLE)
 
 
 @testcase(
@@ -51,9 +51,9 @@ def test_outside(dut, dcc, clock, timeline, suppliers, expect):
 
     response = dcc.ask(SynchroniseClock(current=wrong, tolerance=60), dut, as_user=suppliers.losing)
 
-    told = parse_date_time(response.access.data[3].value)
+    told = parse_date_time(response.value(3))
     expect("time the meter tells", told).lies_between(now - timedelta(seconds=5), clock.now(), rule="R-TIM-004")
-    expect("clock status", response.access.data[4].value).equals(UNRELIABLE, rule="R-TIM-005")
+    expect("clock status", response.value(4)).equals(UNRELIABLE, rule="R-TIM-005")
     timeline.expect(device_alert(dut, NOT_ADJUSTED, to=suppliers.losing), within=minutes(1))
 
 
@@ -156,7 +156,7 @@ def test_what_waits(ahead, dut, dcc, wan_time, clock, timeline, suppliers, expec
 
     response = dcc.ask(SynchroniseClock(current=told, tolerance=600), dut, as_user=suppliers.losing)
 
-    expect("clock status", response.access.data[4].value).equals(RELIABLE, rule="R-TIM-004")
+    expect("clock status", response.value(4)).equals(RELIABLE, rule="R-TIM-004")
     due = max(began, at - minutes(ahead))
     with timeline.never(device_alert(dut, DONE)):
         clock.sleep_until(due - seconds(10))

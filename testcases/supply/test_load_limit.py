@@ -23,7 +23,7 @@ def _limit(dcc, dut, supplier, expect, *, watts=BELOW_THE_LOAD, state="Disable")
 
 
 def _state(dcc, dut, supplier):
-    return dcc.ask(ReadSupplyStatus(), dut, as_user=supplier).access.data[0].value
+    return dcc.ask(ReadSupplyStatus(), dut, as_user=supplier).value()
 
 
 @testcase(

@@ -12,7 +12,7 @@ REQUIREMENTS = ["ES.12", "SFA-21-POLICY", "ES.01"]
 
 
 def _state(dcc, dut, supplier):
-    return dcc.ask(ReadSupplyStatus(), dut, as_user=supplier).access.data[0].value
+    return dcc.ask(ReadSupplyStatus(), dut, as_user=supplier).value()
 
 
 @testcase(

@@ -266,7 +266,7 @@ def test_full_log(dut, dcc, clock, network_operator, expect):
 def test_power(dut, dcc, clock, mains, suppliers, expect):
     delivered = mains.sample().power
     response = dcc.ask(ReadActivePowerImport(), dut, as_user=suppliers.losing)
-    watts, (scaler, unit), primary = (member.value for member in response.access.data[0].value)
+    watts, (scaler, unit), primary = (member.value for member in response.value())
     expect("scaler and unit", (scaler.value, unit.value)).equals((0, 27))
     expect("power of the meter (W)", watts).lies_between(round(0.9 * delivered) - 50, round(1.05 * delivered) + 10)
     expect("power of the primary element (W)", primary).equals(watts)
@@ -274,4 +274,4 @@ def test_power(dut, dcc, clock, mains, suppliers, expect):
     dcc.ask(DisableSupply(), dut, as_user=suppliers.losing)
     clock.sleep(seconds(5))
     response = dcc.ask(ReadActivePowerImport(), dut, as_user=suppliers.losing)
-    expect("power with the supply off (W)", response.access.data[0].value[0].value).equals(0)
+    expect("power with the supply off (W)", response.value()[0].value).equals(0)
