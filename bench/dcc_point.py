@@ -52,6 +52,7 @@ from bench.pki import TestSmki
 from bench.timeline import Timeline
 
 ANSWER = "2 min"
+NON_DEVICE = 8  #: command variant of what the DCC does itself
 SLEEPY_ANSWER = "40 min"  #: of a gas meter: it fetches its messages once in half an hour
 
 
@@ -124,7 +125,8 @@ class DccPoint:
         request = ServiceRequest.of(as_user.eui, to.eui, number, body)
         patience = SLEEPY_ANSWER if to.type == "GSME" else ANSWER
         if not request.critical:
-            return replace(self._post("send", request, as_user), patience=patience)
+            service = "non-device" if request.command_variant == NON_DEVICE else "send"
+            return replace(self._post(service, request, as_user), patience=patience)
         transformed = self._post("transform", request, as_user)
         if not transformed.accepted:
             return transformed

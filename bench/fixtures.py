@@ -10,6 +10,7 @@ from bench.authority import TestAuthority
 from bench.clock import Clock
 from bench.dcc_point import DccPoint
 from bench.expecting import Expectation
+from bench.firmware_point import FirmwarePoint
 from bench.gas import AtTheMeter, GasPoint
 from bench.han_point import HanPoint
 from bench.home import Home
@@ -33,6 +34,7 @@ __all__ = [
     "dcc",
     "dut",
     "expect",
+    "firmware",
     "gas",
     "gas_link",
     "gas_suppliers",
@@ -174,6 +176,12 @@ def wan(home: Home) -> Wan:
 def wan_time(home: Home) -> WanTime:
     """The time the WAN tells the hub."""
     return home.need_wan_time()
+
+
+@pytest.fixture
+def firmware(home: Home) -> FirmwarePoint:
+    """Newer images for the meters, and their way through the DCC."""
+    return home.need_firmware()
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from bench.capabilities import (
 from bench.dcc_point import DccPoint
 from bench.driver import Driver
 from bench.errors import BenchError, Inconclusive, NotRun
+from bench.firmware_point import FirmwarePoint
 from bench.gas import AtTheMeter
 from bench.gbcs import Eui64, GbcsError, Keystore
 from bench.gbcs.trust_anchors import Role
@@ -278,6 +279,12 @@ class Home:
     def need_authority(self) -> TestAuthority:
         """Return the test SMKI's authorities. Raises NotRun when their keys are not beside the key store."""
         return TestAuthority(self._beside(self.rig.file.keys.keystore), self.keystore, self.clock)
+
+    def need_firmware(self) -> FirmwarePoint:
+        """Return images and their way to the meters; asking for a device's raises NotRun where it has none."""
+        named = self.rig.file.devices.items()
+        paths = {Eui64.of(table.eui): self._beside(table.firmware) for _, table in named if table.firmware}
+        return FirmwarePoint(self.need_dcc(), self.keystore, self.acb, paths)
 
     def need_wan_time(self) -> WanTime:
         """Return the time of the WAN. Raises NotRun when nobody can set it."""

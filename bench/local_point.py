@@ -87,12 +87,15 @@ class LocalPoint:
 
     def protect(self, message: Message, receiver: Device) -> Message:
         """Return a message signed (where it has no signature yet) and with a fresh MAC for the device that gets it."""
-        if message.signature is None:
-            key = self._keystore.private_key(message.originator, "ds")
-            if key is None:
-                raise NotRun(f"the key store has no signing key of {message.originator}")
-            message = sign(message, key)
-        return self.maced(message, receiver)
+        return self.maced(self.signed(message) if message.signature is None else message, receiver)
+
+    def signed(self, message: Message, by: Party | None = None) -> Message:
+        """Return a message signed by its originator, or with another party's key."""
+        signer = message.originator if by is None else by.eui
+        key = self._keystore.private_key(signer, "ds")
+        if key is None:
+            raise NotRun(f"the key store has no signing key of {signer}")
+        return sign(message, key)
 
     def maced(self, message: Message, receiver: Device) -> Message:
         """Return a message, signed or not, with a fresh MAC for the device that gets it."""

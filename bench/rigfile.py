@@ -65,6 +65,7 @@ class DeviceTable(_Table):
     link: str | None = None  #: attenuator between it and the hub; the hub's own: in its WAN antenna path
     mpxn: str | None = None
     install_code: str | None = None  #: file with the hex digits of its install code: it joins only in a test
+    firmware: str | None = None  #: file with a newer image of the maker for it (OTA)
     golden: bool = False
 
 

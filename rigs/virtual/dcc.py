@@ -28,7 +28,7 @@ from bench.dcc import (
     sign_xml,
     verify_xml,
 )
-from bench.dcc.bodies import SignedPreCommand, UpdateSecurityCredentialsCoS
+from bench.dcc.bodies import SignedPreCommand, UpdateFirmware, UpdateSecurityCredentialsCoS
 from bench.dcc.payload import Device
 from bench.dcc.transform import transform
 from bench.gbcs import Cra, Eui64, GbcsError, Message, decode_der
@@ -99,6 +99,8 @@ class Dcc:
         wan: Wan,
     ) -> None:
         self._world, self._smki, self._users, self._to_hub, self._poster = world, smki, users, to_hub, poster
+        #: hands an image to the hub, for a device that is to fetch it
+        self.to_image: Callable[[Eui64, bytes], None] = lambda device, image: None
         self._devices = dict(devices)  #: type, and MPxN of a meter ("" of anything else)
         self._registered = dict.fromkeys(devices, smki.identities.supplier)
         self._pending: dict[tuple[Eui64, int], ServiceRequest] = {}
@@ -120,6 +122,10 @@ class Dcc:
         refusal = self._access_control(service, request, document)
         if refusal is not None:
             return bytes(Response.to(request, refusal, self._world.now, message=False))
+        if isinstance(request.body, UpdateFirmware):
+            for device in _listed(request.body):
+                self.to_image(device, request.body.image)
+            return self._signed(Response.acknowledge(request, self._world.now))
         if service == "transform":
             (message,) = self._transform(request)
             pre_command = bytes(message) + b"\x00"
@@ -134,6 +140,8 @@ class Dcc:
             return "E1"
         if not self._well_signed(identifier.originator, document):
             return "E100"
+        if isinstance(body, UpdateFirmware):
+            return "E13" if service != "non-device" else None if _listed(body) else "E12"
         if identifier.target not in self._devices:
             return "E19"
         if request.command_variant not in SERVICES[service]:
@@ -302,6 +310,14 @@ class Dcc:
     def _signed(self, response: Response) -> bytes:
         party = self._smki.party(self._smki.identities.acb)
         return sign_xml(bytes(response), party.private_keys["xml"], party.certificates["xml"])
+
+
+def _listed(body: UpdateFirmware) -> list[Eui64]:
+    """Return the devices an image is for, none where the list is not one of EUI-64."""
+    try:
+        return [Eui64.of(eui.strip()) for eui in body.devices.split(",")]
+    except (GbcsError, ValueError):
+        return []
 
 
 def _installed(body: UpdateSecurityCredentialsCoS) -> tuple[InstalledCertificate, ...]:

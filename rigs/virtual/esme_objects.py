@@ -23,6 +23,7 @@ EVENT_LOG = attribute("7:0-0:99.98.0.255:2")
 SECURITY_LOG = attribute("7:0-0:99.98.1.255:2")
 POWER_LOG = attribute("7:0-0:99.98.4.255:2")
 IMPORT_REGISTERS = attribute("1:0-0:94.44.34.10:2")
+FIRMWARE_VERSION = attribute("1:0-0:0.2.1.255:2")
 POWER = attribute("1:0-0:94.44.34.20:2")
 PROFILE = attribute("7:0-0:99.1.0.255:2")
 COMPACT_ARRAY = 0x13
@@ -38,6 +39,7 @@ class EsmeObjects:
         objects = esme.cosem.objects
         objects.put(CLOCK_TIME, lambda: octets(date_time(esme.clock())))
         objects.put(CLOCK_STATUS, lambda: u8(esme.time.status))
+        objects.put(FIRMWARE_VERSION, lambda: octets(esme.firmware.version))
         objects.put(LIMIT_COUNTER, lambda: u16(esme.switch.limit_counter))
         objects.methods[CLOCK_WINDOW] = lambda window: self.window_written(window)  # noqa: PLW0108
         objects.methods[CLOCK_ADJUST] = lambda _: self.adjust_clock()

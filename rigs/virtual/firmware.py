@@ -1,12 +1,14 @@
 """Firmware of a device: the image it runs, the one it holds, activation now or later (GBCS 11)."""
 
-import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from bench.gbcs import GbcsError
+from bench.gbcs.axdr import octets
 from bench.gbcs.clock_text import from_iso
-from bench.gbcs.trust_anchors import Role
+from bench.gbcs.firmware import OtaImage
+from bench.gbcs.trust_anchors import KeyUsage, Role
 from rigs.virtual.rules import rule
 
 if TYPE_CHECKING:
@@ -15,25 +17,17 @@ if TYPE_CHECKING:
 
 ACTIVATE = 0x0012
 ACTIVATED_ALERT = 0x00CA
-SUCCESS, NO_IMAGE, WRONG_HASH, FAILED = 0, 1, 2, 3
+SUCCESS, NO_IMAGE, WRONG_HASH = 0, 1, 2
 DONE, NOT_DONE, VERSION_CHANGED = 0x8F66, 0x8F67, 0x8F43
+RECEIVED, REJECTED = 0x8F72, 0x8F1C
 LATER = "future dated or cancelled"
+MAKER, HARDWARE = 0x1234, 1
+IMAGE_TYPES = {"ESME": 0x0101, "GSME": 0x0102}
+RECEIPTS = {"ESME": 0x00CE, "GSME": 0x00CF}
+#: how long an image takes over the HAN, not modelled frame by frame
+TRANSFER = {"ESME": timedelta(minutes=4), "GSME": timedelta(minutes=70)}
 
 Named = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Image:
-    """A firmware image as a meter keeps it."""
-
-    version: bytes  #: four octets
-    content: bytes
-    sound: bool = True  #: whether it starts
-
-    @property
-    def hash(self) -> bytes:
-        """SHA-256 of the manufacturer's image (GBCS 11.2.4)."""
-        return hashlib.sha256(self.content).digest()
 
 
 @dataclass(frozen=True)
@@ -51,9 +45,50 @@ class Firmware:
     def __init__(self, device: "GbcsDevice", version: bytes = b"\x01\x00\x00\x00") -> None:
         self._device = device
         self.version = version
-        self.image: Image | None = None
+        self.image: OtaImage | None = None
         self.waiting: Waiting | None = None
         device.der_commands[ACTIVATE] = lambda exchange, asked: self.activate(exchange, asked)  # noqa: PLW0108
+
+    def fetch(self, image: bytes) -> None:
+        """Fetch an image from the hub, which takes its time."""
+        if self._device.kind in TRANSFER:
+            self._device.world.after(TRANSFER[self._device.kind], lambda: self.receive(image))
+
+    @rule("R-FWU-006", "R-FWU-007", "R-FWU-008")
+    def receive(self, image: bytes) -> None:
+        """Keep an image that fits in place of an earlier one, drop any other; log and tell its hash."""
+        device = self._device
+        try:
+            received = OtaImage.parse(image)
+        except GbcsError:
+            device.logs.add(device.logs.security, REJECTED)
+            self.tell(REJECTED, bytes(32))
+            return
+        fits = self.fits(received) and self.is_authorised(received)
+        if fits:
+            self.image = received
+        device.logs.add(device.logs.security, RECEIVED if fits else REJECTED)
+        self.tell(RECEIVED if fits else REJECTED, received.hash)
+
+    @rule("R-FWU-002", "R-FWU-005")
+    def fits(self, image: OtaImage) -> bool:
+        """Whether an image is of the maker, for this type of device and its hardware."""
+        low, high = image.hardware
+        right = (image.manufacturer, image.image_type) == (MAKER, IMAGE_TYPES.get(self._device.kind))
+        return right and low <= HARDWARE <= high
+
+    @rule("R-FWU-001", "R-FWU-005")
+    def is_authorised(self, image: OtaImage) -> bool:
+        """Whether the supplier of the meter signed the manufacturer's image."""
+        key = self._device.anchors.key(Role.SUPPLIER, KeyUsage.DIGITAL_SIGNATURE)
+        return key is not None and image.is_signed_by(key)
+
+    @rule("R-FWU-003", "R-FWU-006", "R-FWU-007")
+    def tell(self, code: int, image_hash: bytes) -> None:
+        """Tell the supplier what became of an image, with the hash of the manufacturer's image."""
+        device = self._device
+        length = b"" if device.kind == "ESME" else b"\x09\x20"  # a GBZ alert names type and length itself
+        device.alert(code, Role.SUPPLIER, [octets(length + image_hash)], RECEIPTS[device.kind])
 
     @rule("R-FWU-009", "R-FWU-010", "R-FWU-011", "R-FWU-012")
     def activate(self, exchange: "Exchange", asked: Named) -> Named | None:
@@ -97,9 +132,7 @@ class Firmware:
             return NO_IMAGE
         if image.hash != image_hash:
             return WRONG_HASH
-        if not image.sound:
-            return FAILED
-        self.version, self.image = image.version, None
+        self.version, self.image = image.version.to_bytes(4), None
         self._device.logs.add(self._device.logs.security, VERSION_CHANGED)
         return SUCCESS
 

@@ -9,6 +9,7 @@ from cryptography import x509
 
 from bench.dcc.payload import Device
 from bench.gbcs import Eui64
+from bench.gbcs.firmware import OtaImage
 from bench.gbcs.trust_anchors import KeyUsage, Role, TrustAnchorCell
 from bench.han.keyring import Keyring
 from bench.han.nwk import UNASSIGNED
@@ -20,6 +21,7 @@ from rigs.virtual.dcc import Dcc, Poster, User
 from rigs.virtual.defects import Defect
 from rigs.virtual.display import Display
 from rigs.virtual.esme import Esme
+from rigs.virtual.firmware import HARDWARE, IMAGE_TYPES, MAKER
 from rigs.virtual.gas_proxy import Gpf
 from rigs.virtual.gbz_device import PRICE
 from rigs.virtual.gsme import Gsme
@@ -59,6 +61,7 @@ CHF_SHORT, ESME_SHORT, GSME_SHORT, IHD_SHORT = 0x0000, 0x6F01, 0x6F02, 0x6F03
 LINK_LOSS_DB, GAS_LINK_LOSS_DB = 52.0, 61.0
 SNIFFER_LOSS_DB = 40.0
 CAPABILITY = 0x8E
+NEWER = 0x02000000  #: version of the image that is at hand for each meter
 TARIFF = (0x0301, 0x0302, 0x0304, 0x0400, 0x0401, 0x0402, 0x0403, 0x0410, 0x0420, 0x0430, 0x0440)  #: known since then
 START = datetime(2030, 1, 7, 9, 0, tzinfo=UTC)
 NOT_BEFORE = datetime(2028, 1, 1, tzinfo=UTC)
@@ -102,7 +105,14 @@ class Site:
         keyring.save(ring)
         code = folder / "newcomer.code"
         code.write_text(self.install_code.hex())
-        return {"keystore": str(store), "keyring": str(ring), "install_code": str(code)}
+        written = {"keystore": str(store), "keyring": str(ring), "install_code": str(code)}
+        for kind, image_type in IMAGE_TYPES.items():
+            content = derive_private_key(self.seed, f"firmware {kind}").private_numbers().private_value.to_bytes(32)
+            image = OtaImage(MAKER, image_type, NEWER, content * 64, (HARDWARE, HARDWARE), b"virtual " + kind.encode())
+            file = folder / f"{kind.lower()}.ota"
+            file.write_bytes(bytes(image))
+            written[f"{kind.lower()}_firmware"] = str(file)
+        return written
 
 
 class Home:
@@ -141,6 +151,7 @@ class Home:
         self.medium.listen_in(SNIFFER_LOSS_DB, heard)
         self.dcc = Dcc(world, smki, site.users, DEVICES, self.hub.from_wan, site.poster, self.wan)
         self.hub.to_wan = self.dcc.from_wan
+        self.dcc.to_image = self._image_for
         self.street = Street(world, smki, self.dcc.hub_outage, self.dcc.from_wan)
         self.hub.outage = lambda started: self.dcc.hub_outage(CHF_EUI, started, MPAN)
         for defect in site.defects:
@@ -161,6 +172,11 @@ class Home:
             )
         self.hub.connect(ESME_EUI, ESME_SHORT)
         self.gsme_radio.start()
+
+    def _image_for(self, device: Eui64, image: bytes) -> None:
+        for meter in (self.esme, self.gsme):
+            if meter.eui == device:
+                meter.firmware.fetch(image)
 
     def _add_gas(self, smki: TestSmki) -> None:
         """Add the gas meter: it has been there for two weeks, and the proxy has its history."""

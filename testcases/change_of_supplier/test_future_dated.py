@@ -1,11 +1,14 @@
 """Change of supplier at a set time: acceptance now, outcome alert then, also across an outage; cancellation."""
 
+import pytest
+
 from bench.clock import minutes, seconds
 from bench.dcc import CANCEL
 from bench.dcc.bodies import ReadInstantaneousImportRegisters
 from bench.dcc_point import device_alert
 from bench.gbcs.trust_anchors import Role
 from bench.testcase import testcase
+from testcases.change_of_supplier.steps import held, suppliers_of
 
 DONE, FAILED = 0x8F66, 0x8F67
 SECOND = seconds(1)
@@ -88,3 +91,58 @@ def test_cancelled(dut, dcc, clock, timeline, suppliers, expect):
 
 def _next_minute(instant):
     return instant.replace(second=0, microsecond=0) + minutes(1)
+
+
+@testcase(
+    "COS-014",
+    "A later change takes the place of one that waits: one activation, at the later command's time, in its name",
+    rules=["R-FUT-006", "R-FUT-012"],
+    requirements=["IN.02", "SDAG1-4-TCOS"],
+    use_cases=["CS02b", "CS02a"],
+    devices=["ESME", "GPF"],
+)
+@pytest.mark.parametrize("kind", ["ESME", "GPF"])
+@pytest.mark.parametrize("order", ["later", "earlier"])
+def test_superseded(order, kind, home, dcc, clock, timeline, expect):
+    device = home.device(kind)
+    suppliers = suppliers_of(home, device)
+    first = _next_minute(clock.now() + minutes(20))
+    second = first + minutes(10) if order == "later" else first - minutes(10)
+    for at in (first, second):
+        body = dcc.change_of_supplier(device, suppliers.gaining, execute_at=at)
+        sent = dcc.send(body, device, as_user=suppliers.gaining)
+        sent.response(rule="R-FUT-005")
+
+    with timeline.never(device_alert(device, DONE, FAILED)):
+        clock.sleep_until(second - minutes(1))
+    clock.sleep_until(max(first, second) + minutes(2))
+
+    seen = timeline.find(device_alert(device, DONE, FAILED), after=sent.posted)
+    expect("outcome alerts", len(seen)).equals(1)
+    told = dcc.read(seen[0]).replacement_alert()
+    expect("execution time in the alert", told.execution_time).equals(second)
+    owners = {subject for subject, _ in held(dcc, device, "Supplier", suppliers.gaining).values()}
+    expect("supplier afterwards", owners).equals({suppliers.gaining.eui})
+
+
+@testcase(
+    "COS-015",
+    "An immediate change overtakes one that waits; the waiting one of the same supplier is made as well, and told",
+    rules=["R-FUT-014", "R-CRD-056", "R-FUT-012"],
+    requirements=["IN.02", "SDAG1-4-TCOS"],
+    use_cases=["CS02b", "CS02a"],
+)
+def test_overtaken(dut, dcc, clock, timeline, suppliers, cos_party, expect):
+    at = _next_minute(clock.now() + minutes(10))
+    waiting = dcc.change_of_supplier(dut, suppliers.gaining, execute_at=at)
+    dcc.send(waiting, dut, as_user=suppliers.gaining).response(rule="R-FUT-005")
+
+    now = dcc.ask(dcc.change_of_supplier(dut, suppliers.gaining), dut, as_user=suppliers.gaining).replacement()
+    expect("statuses of the immediate change", {one.status for one in now.results}).equals({0})
+
+    with timeline.never(device_alert(dut, DONE, FAILED)):
+        clock.sleep_until(at - seconds(10))
+    seen = timeline.expect(device_alert(dut, DONE), within=minutes(2))
+    expect("target of the outcome alert", dcc.read(seen).message.target).equals(cos_party.eui, rule="R-FUT-012")
+    reading = dcc.ask(ReadInstantaneousImportRegisters(), dut, as_user=suppliers.gaining)
+    expect("result of the gaining supplier's read", reading.results).equals([0])

@@ -11,6 +11,7 @@ from bench.dcc.bodies import (
     ReadInstantaneousImportRegisters,
     ReadLogPeriod,
     ReadSupplyStatus,
+    RetrieveDeviceSecurityCredentialsKRP,
 )
 from bench.dcc.bodies.settings import UpdateDeviceConfigurationLoadLimitingGeneralSettings as LoadLimit
 from bench.dcc_point import dcc_alert, device_alert
@@ -23,6 +24,7 @@ DONE, REJECTED = [0], [1]
 BELOW_THRESHOLD = 0x8F0F
 UNAUTHORISED = (0x8F1E, 0x8F30, 0x8F3D, 0x8F3E)
 SLACK = 3_000
+CREDENTIALS_WITH_LOAD_CONTROLLER, CANNOT_BE_REPORTED = 0x011B, 127
 REQUIREMENTS = ["IN.02", "SDAG1-3-PRIVCOS", "PC.10"]
 
 
@@ -262,3 +264,23 @@ def test_role_not_held(dut, dcc, suppliers, expect):
     expect("roles told", list(details)).equals([Role.SUPPLIER, Role.WAN_PROVIDER], rule="R-CRD-011")
     expect("status of a role the meter does not hold", details[Role.WAN_PROVIDER].status).equals(25)
     expect("status of the supplier", details[Role.SUPPLIER].status).equals(0)
+
+
+@testcase(
+    "COS-113",
+    "Asked for the load controller, a meter that has none says so for that role alone, by the newer use case",
+    rules=["R-CRD-078", "R-CRD-012"],
+    requirements=["SDAG9-6.1.3-READCERT"],
+    use_cases=["CS02f"],
+)
+def test_load_controller(dut, dcc, suppliers, expect):
+    body = RetrieveDeviceSecurityCredentialsKRP(roles=("Supplier", "LoadController"))
+    response = dcc.ask(body, dut, as_user=suppliers.losing, rule="R-CRD-078")
+
+    expect("message code", response.message.message_code).equals(CREDENTIALS_WITH_LOAD_CONTROLLER)
+    details = response.credentials()
+    expect("roles told", list(details)).equals([Role.SUPPLIER, Role.LOAD_CONTROLLER])
+    expect("status of the load controller", details[Role.LOAD_CONTROLLER].status).equals(CANNOT_BE_REPORTED)
+    expect("status of the supplier", details[Role.SUPPLIER].status).equals(0, rule="R-CRD-012")
+    owners = {cell.subject for cell in details[Role.SUPPLIER].cells}
+    expect("subjects of the supplier's cells", owners).equals({suppliers.losing.eui})

@@ -3,7 +3,7 @@
 import pytest
 
 from bench.clock import minutes, seconds
-from bench.dcc.bodies import DisableSupply, ReadSupplyStatus
+from bench.dcc.bodies import DisableSupply, ReadEventOrSecurityLog, ReadLogPeriod, ReadSupplyStatus
 from bench.dcc.bodies.settings import UpdateDeviceConfigurationLoadLimitingGeneralSettings as LoadLimit
 from bench.dcc_point import device_alert
 from bench.testcase import testcase
@@ -166,3 +166,22 @@ def test_waiting_settings(how, dut, dcc, clock, timeline, suppliers, expect):
     clock.sleep(minutes(2))
     alerts = timeline.find(device_alert(dut, 0x8F66, to=suppliers.losing))
     expect("alerts 8F66", len(alerts)).equals(4 if how == "replaced" else 0, rule=rule)
+
+
+@testcase(
+    "SUP-108",
+    "A load above the limit for the whole period is told to the supplier and stands in the event log, once",
+    rules=["R-EVT-021", "R-LLM-002"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS28a", "ECS35a"],
+)
+def test_logged(dut, dcc, clock, timeline, suppliers, expect):
+    began = _limit(dcc, dut, suppliers.losing, expect, state="Unchanged")
+
+    timeline.expect(device_alert(dut, EXCEEDED, to=suppliers.losing), within=minutes(5), after=began, rule="R-EVT-021")
+
+    clock.sleep(minutes(1))
+    period = ReadLogPeriod(start=began.time.replace(microsecond=0), end=clock.now() + seconds(1))
+    log = dcc.ask(ReadEventOrSecurityLog(period=period, log="Event"), dut, as_user=suppliers.losing).log()
+    codes = [entry.code for entry in log]
+    expect("entries 8F01 in the event log", codes.count(EXCEEDED)).equals(1, rule="R-EVT-021")
