@@ -11,6 +11,7 @@ from bench.dcc.bodies import (
     ReadLogPeriod,
     ReadMeterBalance,
     ReadSupplyStatus,
+    ReadTariffPrimaryElement,
     RetrieveDailyConsumptionLog,
     UpdateDeviceConfigurationGasConversion,
 )
@@ -26,6 +27,7 @@ from testcases.gas_steps import (
 )
 
 CLEARED = 0x8F52
+PRICE, STANDING_CHARGE = "0700:0410", "0700:0301"  #: 1e-5 pounds a kWh, a day
 
 
 @testcase(
@@ -184,6 +186,33 @@ def test_calorific_value(gsme, gas, at_the_meter, gas_suppliers, expect):
     standing = 28_000 / 48
     ratio = (half_hour() - standing) / (before - standing)
     expect("cost of half an hour, to that before", round(ratio, 2)).lies_between(1.95, 2.05)
+
+
+@testcase(
+    "GAS-309",
+    "Gas is charged by its energy: volume, calorific value and conversion factor, at the price in force",
+    rules=["R-GAS-001", "R-TAR-009"],
+    requirements=["GS.01", "ELS-Q51-BALANCE"],
+    use_cases=["GCS60a", "GCS21f"],
+    devices=["GSME"],
+)
+def test_energy(gsme, gas, at_the_meter, clock, gas_suppliers, expect):
+    supplier = gas_suppliers.losing
+    tariff = gas.ask(ReadTariffPrimaryElement(), gsme, as_user=supplier).attributes
+    set_to = UpdateDeviceConfigurationGasConversion(
+        calorific_value=Decimal("39.5"), conversion_factor=Decimal("1.02264")
+    )
+    gas.ask(set_to, gsme, as_user=supplier)
+    at_the_meter.set_taps(6)
+    first = gas.ask(ReadMeterBalance(), gsme, as_user=supplier)
+    second = gas.ask(ReadMeterBalance(), gsme, as_user=supplier)
+
+    hours_between = (second.seen.time - first.seen.time) / hours(1)
+    kilowatt_hours = 6 * hours_between * 39.5 * 1.02264 / 3.6
+    charged = kilowatt_hours * tariff[PRICE] + tariff[STANDING_CHARGE] * hours_between / 24
+    expect("charged for half an hour (1/1000 p)", second.attributes[BILL] - first.attributes[BILL]).lies_between(
+        round(0.98 * charged), round(1.02 * charged)
+    )
 
 
 @testcase(

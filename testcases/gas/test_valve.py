@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import pytest
+
 from bench.clock import minutes, seconds
 from bench.dcc.bodies import ArmSupply, DisableSupply, ReadSupplyStatus, UpdateDeviceConfigurationGasFlow
 from bench.dcc_point import device_alert
@@ -163,6 +165,27 @@ def test_trickle(gsme, gas, at_the_meter, clock, timeline, gas_suppliers, expect
 
 
 @testcase(
+    "GAS-014",
+    "What counts as uncontrolled flow is what the supplier has set",
+    rules=["R-GAS-006", "R-GAS-005"],
+    use_cases=["GCS24a", "GCS32", "GCS39"],
+    devices=["GSME"],
+)
+@pytest.mark.parametrize(("rate", "opens"), [("1.0", True), ("0.03", False)], ids=["1 m3/h", "0.03 m3/h"])
+def test_rate_of_uncontrolled_flow(rate, opens, gsme, gas, at_the_meter, clock, gas_suppliers, expect):
+    supplier = gas_suppliers.losing
+    gas.ask(_flow_settings("Unchanged", "Unchanged", rate), gsme, as_user=supplier)
+    gas.ask(DisableSupply(), gsme, as_user=supplier)
+    gas.ask(ArmSupply(), gsme, as_user=supplier)
+    at_the_meter.set_taps(0.2)
+
+    at_the_meter.open_valve()
+    clock.sleep("2 min")
+
+    expect("gas that flows with a tap of 0.2 m3/h open", at_the_meter.flow()).equals(0.2 if opens else 0)
+
+
+@testcase(
     "GAS-010",
     "A tamper closes and locks the valve until the supplier arms it",
     rules=["R-GAS-007", "R-GAS-006", "R-SUP-011"],
@@ -248,9 +271,9 @@ def test_alert_form(gsme, gas, at_the_meter, clock, timeline, gas_suppliers, exp
     expect("protection", alert.protected_well).equals(True, rule="R-ALT-001")
 
 
-def _flow_settings(tamper, depletion):
+def _flow_settings(tamper, depletion, rate="0.03"):
     return UpdateDeviceConfigurationGasFlow(
-        rate_decimal=Decimal("0.03"),
+        rate_decimal=Decimal(rate),
         depletion_state=depletion,
         tamper_state=tamper,
         stabilisation=10,
