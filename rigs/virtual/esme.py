@@ -9,6 +9,7 @@ from bench.pki import TestSmki
 from rigs.virtual.account import Account
 from rigs.virtual.activation import Activations
 from rigs.virtual.auxiliary import Auxiliary
+from rigs.virtual.demand import Demand
 from rigs.virtual.esme_behaviour import EsmeBehaviour
 from rigs.virtual.esme_objects import EsmeObjects
 from rigs.virtual.esme_prepayment import EsmePrepayment
@@ -58,6 +59,7 @@ class Esme(GbcsDevice):
         self.activations = Activations(self)
         self.auxiliary = Auxiliary(self)
         self.prepayment = EsmePrepayment(self)
+        self.demand = Demand(self)
         self.objects = EsmeObjects(self)
         self.activations.activated.append(lambda key: self.switch.settings_changed())
 
@@ -167,6 +169,11 @@ class Esme(GbcsDevice):
             self._profile[end] = 300 + (int(end.timestamp()) // 1800 * 37) % 200
             end += HALF_HOUR
 
+    def energy_of(self, end: datetime) -> float:
+        """Return the import (Wh) of the half hour that ends at an instant."""
+        self.integrate()
+        return self._profile.get(end, 0)
+
     @rule("R-LOG-003")
     def profile(self, start: datetime, end: datetime) -> list[tuple[datetime, int]]:
         """Return the complete half hours between two instants, each stamped at its end (Wh)."""
@@ -200,6 +207,7 @@ class Esme(GbcsDevice):
         self.booted = True
         self.voltage.power_up()
         self.auxiliary.power_up()
+        self.demand.settle()
         interrupted_at = self._interrupted_at or restored_at
         self.log_outage(interrupted_at, restored_at)
         for action in self.on_boot:
