@@ -42,7 +42,9 @@ ACTIVE = 2
 REJECTED = 1
 EMERGENCY_NAME = attribute("112:0-0:19.10.1.255:1")[1]
 TIME_DEBT_NAME = attribute("113:0-0:19.20.1.255:1")[1]
-SUSPENDED_WHEN_DISABLED = 0xC0
+SUSPENDED_WHEN_DISABLED, ALWAYS = 0xC0, 0xE0
+WAITING_CHARGES = attribute("111:0-1:19.0.0.255:11")
+TIME_DEBTS = tuple(attribute(f"{name}:1")[1] for name in TIME_DEBT)
 
 
 class EsmePrepayment:
@@ -81,6 +83,7 @@ class EsmePrepayment:
                 lambda value, number=number: self.take_rate(number)  # type: ignore[misc]
             )
         objects.written[attribute(f"{PAYMENT_DEBT}:13")] = lambda value: self.take_share(value)  # noqa: PLW0108
+        objects.allowed[WAITING_CHARGES] = lambda value: self.is_payment_setting(value)  # noqa: PLW0108
         objects.selected[CREDIT_LOG] = lambda start, end: self._log(self.account.credits, start, end)
         objects.selected[RECOVERY_LOG] = lambda start, end: self._log(self.account.recoveries, start, end)
         esme.activations.activated.append(lambda key: self.activated(key))  # noqa: PLW0108 - a defect may replace it
@@ -194,6 +197,17 @@ class EsmePrepayment:
             )
         if wanted is not account.mode:
             account.change_mode(wanted)
+
+    @rule("R-PPM-002")
+    def is_payment_setting(self, charges: Data) -> bool:
+        """Whether charges may be taken as asked: all always, but both time debts perhaps not while supply is off."""
+        masks = [(row[1].value, row[2].value[1][0]) for row in charges.value]
+        debts = {mask for charge, mask in masks if charge in TIME_DEBTS}
+        return (
+            len(debts) <= 1
+            and debts <= {ALWAYS, SUSPENDED_WHEN_DISABLED}
+            and all(mask == ALWAYS for charge, mask in masks if charge not in TIME_DEBTS)
+        )
 
     @rule("R-UTR-021", "R-CRE-004")
     def _log(self, entries: list[tuple[datetime, int]], start: datetime, end: datetime) -> Data:

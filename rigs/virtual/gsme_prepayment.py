@@ -20,6 +20,7 @@ GET_TOP_UPS, LOW_CREDIT, GET_REPAYMENTS, MAXIMA, DEBT_CAP = 0x08, 0x09, 0x0A, 0x
 MODE_CHANGED, TOPPED_UP, TOP_UPS, REPAYMENTS = 0x02, 0x03, 0x05, 0x06
 TARIFF_INFORMATION, PRICE_MATRIX, BLOCK_THRESHOLDS = 0x04, 0x05, 0x06
 CREDIT_MODE = 0x0C94
+SETTINGS = frozenset({CREDIT_MODE, 0x0097, 0x0497, 0x0897, 0x0C97})  #: of payment control; there are no others
 PREPAYMENT_ENABLED, COLLECTS_IN_EMERGENCY, STOPS_WHEN_DISABLED = 0x0002, 0x0800, 0x0400
 #: message code -> type of adjustment: of prepayment balance or credit mode balance, relative or to zero
 ADJUSTMENTS = {0x0086: 0, 0x00B4: 1, 0x00C2: 2, 0x00C0: 3}
@@ -115,7 +116,7 @@ class GsmePrepayment:
     @rule("R-FUT-005", "R-PPM-002")
     def change_mode(self, component: GbzComponent) -> Answer:
         """Set the payment mode, now or later; the answer shows emergency credit and calendar (GCS02, GCS03)."""
-        status = self._gsme.activations.come(component)
+        status = self._gsme.activations.come(component) if self.is_payment_setting(component) else FAILURE
         if status != SUCCESS:
             return status
         settings = self.account.settings
@@ -126,6 +127,11 @@ class GsmePrepayment:
             "ecThreshold": settings.emergency_threshold,
         }
         return [(MODE_CHANGED, made(PREPAYMENT, False, MODE_CHANGED, answer))]
+
+    @rule("R-PPM-002")
+    def is_payment_setting(self, component: GbzComponent) -> bool:
+        """Whether the payment control configuration is one of the five there are."""
+        return values(component)["config"] in SETTINGS
 
     @rule("R-PPM-001", "R-PPM-002", "R-PPM-002a", "R-PPM-007")
     def take_mode(self, component: GbzComponent) -> int:

@@ -1,9 +1,14 @@
 """Payment mode: what is set and read back, when it changes, and what goes with it."""
 
+from dataclasses import replace
+
 import pytest
 
 from bench.clock import minutes, seconds
+from bench.dcc.bodies import UpdatePaymentMode
+from bench.dcc.bodies.prepayment import PrepaymentMode
 from bench.dcc_point import device_alert
+from bench.expecting import precondition
 from bench.testcase import testcase
 from testcases.prepayment.calendars import Settings
 from testcases.prepayment.meters import HOUR, OFF, ON, POUND, Recovery
@@ -126,3 +131,35 @@ def test_sign(meter, expect):
             expect(f"balance in {mode} mode", meter.registers().balance).equals(balance)
         meter.reset()
         expect(f"balance in {mode} mode after the reset", meter.registers().balance).equals(0, rule="R-DIS-007")
+
+
+#: octets of the command, and what is put there instead: charges never taken; a configuration that does not exist
+WRONG_SETTING = {
+    "electricity": (bytes.fromhex("0403e0"), bytes.fromhex("0403a0")),
+    "gas": ((0x0897).to_bytes(2, "little"), (0x0A97).to_bytes(2, "little")),
+}
+
+
+@testcase(
+    "PPM-606",
+    "A setting of payment mode that does not exist is refused, and changes nothing",
+    rules=["R-PPM-002"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS03", "ECS26j", "GCS03", "GCS21j"],
+    devices=BOTH,
+)
+def test_no_such_setting(request, meter, local, clock, expect):
+    meter.add(10 * POUND)
+    mode = PrepaymentMode(suspend_debt_disabled=False, suspend_debt_emergency=False, disablement_threshold=0)
+    good = local.command(UpdatePaymentMode(prepayment=mode), meter.device, as_user=meter.supplier)
+    there, instead = WRONG_SETTING[request.node.callspec.params["meter"]]
+    precondition(there in good.payload, "the setting stands in the command where it is looked for")
+    payload = good.payload.replace(there, instead, 1)
+    command = local.protect(replace(good, payload=payload, signature=None, mac=None), meter.device)
+
+    local.deliver(command, "a payment mode that does not exist")
+    clock.sleep(minutes(1 if meter.answers_at_once else 35))
+
+    expect("whether prepayment is read", meter.is_in_prepayment()).equals(False)
+    meter.prepay()
+    expect("whether prepayment is read after a right command", meter.is_in_prepayment()).equals(True, "R-PPM-002a")

@@ -131,7 +131,8 @@ def test_outside_the_range(number, meter, clock, expect):
     devices=BOTH,
 )
 def test_counter_of_the_command(meter, expect):
-    _ready(meter)
+    meter.add(10 * POUND)
+    meter.prepay()
     first, second = meter.token(5), meter.token(5)
 
     mixed = Token(second.counter, first.digits)  # an authentic token under another's counter
@@ -157,7 +158,7 @@ def test_hundred_counters(meter, clock, expect):
         expect("a new token", meter.hands.enter_token(token.digits)).equals(True, rule="R-UTR-010")
     began = clock.now()
 
-    for name, token in (("older than all", old), ("the first of the hundred", tokens[0]), ("the last", tokens[-1])):
+    for name, token in (("the first of the hundred", tokens[0]), ("the last", tokens[-1]), ("older than all", old)):
         taken = meter.hands.enter_token(token.digits)
         expect(f"token: {name}", taken).equals(False, rule="R-UTR-012" if token is old else "R-UTR-010")
 

@@ -131,7 +131,6 @@ def three_top_ups(esme: Esme) -> None:
         top_up(amount)
         account.credits = account.credits[-3:]
 
-    esme.prepayment.tokens._credit = top_up_and_forget
     account.top_up = top_up_and_forget  # type: ignore[method-assign]
 
 

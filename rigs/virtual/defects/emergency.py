@@ -23,9 +23,6 @@ def emergency_limit_lags(esme: Esme) -> None:
         settings.emergency_limit = limit
 
     prepayment.activated = activated_without_limit  # type: ignore[method-assign]
-    esme.activations.activated[:] = [
-        activated_without_limit if one == activated else one for one in esme.activations.activated
-    ]
 
 
 @defect(

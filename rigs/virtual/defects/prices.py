@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from rigs.virtual.account import DAY, Mode
-from rigs.virtual.activation import Activations
 from rigs.virtual.defects import defect
 from rigs.virtual.esme import Esme
 from rigs.virtual.gsme import Gsme
@@ -222,7 +221,6 @@ def standing_charge_stays(esme: Esme) -> None:
         activated(key)
         settings.standing_charge = charge
 
-    _listen(esme.activations, activated, activated_without)
     prepayment.activated = activated_without  # type: ignore[method-assign]
 
 
@@ -254,7 +252,6 @@ def new_price_for_the_time_before(esme: Esme) -> None:
         account.settle = settle  # type: ignore[method-assign]
         settle()
 
-    _listen(esme.activations, activated, activated_late)
     prepayment.activated = activated_late  # type: ignore[method-assign]
 
 
@@ -277,10 +274,6 @@ def gas_new_price_for_the_time_before(gsme: Gsme) -> None:
         return status
 
     prepayment.set_tariff = take_late  # type: ignore[method-assign]
-
-
-def _listen(activations: Activations, old: object, new: object) -> None:
-    activations.activated[:] = [new if one == old else one for one in activations.activated]  # type: ignore[misc]
 
 
 @defect(
@@ -350,3 +343,25 @@ def stays_in_prepayment(gsme: Gsme) -> None:
     """The account stays in prepayment."""
     account, change = gsme.account, gsme.account.change_mode
     account.change_mode = lambda mode: change(Mode.PREPAYMENT)
+
+
+@defect(
+    "esme-any-charging-is-taken",
+    device="Esme",
+    breaks="R-PPM-002",
+    story="What is charged to which credit is stored as it comes: a wrong bit, and prices are charged in no mode.",
+)
+def any_charging_is_taken(esme: Esme) -> None:
+    """Nothing is checked."""
+    esme.prepayment.is_payment_setting = lambda charges: True  # type: ignore[method-assign]
+
+
+@defect(
+    "gsme-any-configuration-is-taken",
+    device="Gsme",
+    breaks="R-PPM-002",
+    story="The bits of the payment control configuration are taken one by one, in combinations that do not exist.",
+)
+def any_configuration_is_taken(gsme: Gsme) -> None:
+    """Nothing is checked."""
+    gsme.prepayment.is_payment_setting = lambda component: True  # type: ignore[method-assign]

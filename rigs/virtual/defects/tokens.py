@@ -324,8 +324,8 @@ def suspension_stops_remote_tokens(gsme: Gsme) -> None:
 )
 def limits_in_pence(esme: Esme) -> None:
     """A hundredth of each."""
-    prepayment = esme.prepayment
-    prepayment.tokens._limits = lambda: Limits(prepayment.limits().credit // 100, prepayment.limits().balance // 100)
+    prepayment, limits = esme.prepayment, esme.prepayment.limits
+    prepayment.limits = lambda: Limits(limits().credit // 100, limits().balance // 100)  # type: ignore[method-assign]
 
 
 @defect(
