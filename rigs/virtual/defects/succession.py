@@ -9,6 +9,7 @@ from rigs.virtual.activation import PASSIVE_ACCOUNT
 from rigs.virtual.defects import defect
 from rigs.virtual.esme import Esme
 from rigs.virtual.gbcs_device import GbcsDevice
+from rigs.virtual.hub import Hub
 from rigs.virtual.load_switch import LOAD_LIMIT_EXCEEDED
 from rigs.virtual.trust_anchors import Credential
 
@@ -171,3 +172,14 @@ def recovery_counter_not_checked(device: GbcsDevice) -> None:
     """No counter for recovery."""
     check = device.check_counter
     device.check_counter = lambda message: None if message.message_code == 0x0108 else check(message)  # type: ignore[method-assign]
+
+
+@defect(
+    "hub-leaves-tunnel-to-the-meter",
+    device="Hub",
+    breaks="R-HUB-010",
+    story="The hub waits for the meter to ask for a tunnel, and the meter for the hub: neither ever does.",
+)
+def leaves_tunnel_to_the_meter(hub: Hub) -> None:
+    """The hub asks nobody."""
+    hub.connect = lambda eui, short: None  # type: ignore[method-assign]
