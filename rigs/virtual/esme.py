@@ -14,6 +14,7 @@ from rigs.virtual.esme_behaviour import EsmeBehaviour
 from rigs.virtual.esme_objects import EsmeObjects
 from rigs.virtual.esme_prepayment import EsmePrepayment
 from rigs.virtual.gbcs_device import GbcsDevice
+from rigs.virtual.identity import EsmeIdentity
 from rigs.virtual.load_switch import LoadSwitch, SupplyState
 from rigs.virtual.power import Branch, Supply
 from rigs.virtual.rules import rule
@@ -60,6 +61,7 @@ class Esme(GbcsDevice):
         self.auxiliary = Auxiliary(self)
         self.prepayment = EsmePrepayment(self)
         self.demand = Demand(self)
+        self.identity = EsmeIdentity(self)
         self.objects = EsmeObjects(self)
         self.activations.activated.append(lambda key: self.switch.settings_changed())
 

@@ -13,6 +13,7 @@ from rigs.virtual.gas_measurement import DAY, GasMeasurement
 from rigs.virtual.gbz_device import GbzDevice
 from rigs.virtual.gsme_objects import GsmeObjects
 from rigs.virtual.gsme_prepayment import GsmePrepayment
+from rigs.virtual.identity import GsmeIdentity
 from rigs.virtual.rules import rule
 from rigs.virtual.trust_anchors import TrustAnchors
 from rigs.virtual.valve import Valve, ValveState
@@ -39,6 +40,7 @@ class Gsme(GbzDevice):
         self.valve = Valve(self)
         self.gas = GasMeasurement(self)
         self.objects = GsmeObjects(self)
+        self.identity = GsmeIdentity(self)
         self.prepayment = GsmePrepayment(self)
         self.gas.changed.append(self.account.settle)
         self.offer_logs()

@@ -93,7 +93,6 @@ class GsmeObjects:
         self.behaviour = EventBehaviour()
         self.snapshots = GasSnapshots(gsme)
         objects = gsme.zcl.objects
-        objects.put((METERING, 0x0307), STRING, text(gsme.mprn.encode()))
         objects.put((METERING, 0x0206), STRING, lambda: text(gsme.firmware.version))
         for (cluster, attribute), (kind, value) in self._numbers().items():
             objects.put((cluster, attribute), kind, lambda kind=kind, value=value: little(kind, int(value())))  # type: ignore[misc]
@@ -225,7 +224,7 @@ class GsmeObjects:
 
     def set_site(self, component: GbzComponent) -> Answer:
         """Take the MPRN over (GCS41)."""
-        self._gsme.zcl.objects.put((METERING, 0x0307), STRING, text(values(component)["siteId"]))
+        self._gsme.mprn = values(component)["siteId"].decode()
         return SUCCESS
 
 
