@@ -15,6 +15,7 @@ PUBLISH, DAYS, WEEKS, SEASONS, SPECIAL_DAYS = 0x00, 0x01, 0x02, 0x03, 0x04
 FRIENDLY_CREDIT = 3  #: calendar type
 ANY = 0xFF
 LOOK_AHEAD = 8  #: days
+COMMAND_TAKEN = timedelta(seconds=1)
 
 Named = dict[str, Any]
 
@@ -49,11 +50,11 @@ class GasNonDisablement:
 
     @rule("R-DIS-003")
     def publish(self, component: GbzComponent) -> int:
-        """Bring a calendar into force."""
+        """Bring a calendar into force; what hangs on it is looked at when the whole command has been taken."""
         sent = values(component)
         if sent["calendarType"] == FRIENDLY_CREDIT:
             self._active = sent["calendarId"]
-            self._gsme.account.settle()
+            self._gsme.at(self._gsme.clock() + COMMAND_TAKEN, self._gsme.account.settle)
         return SUCCESS
 
     def _take_special_days(self, component: GbzComponent) -> int:

@@ -17,7 +17,7 @@ DRAIN = Recovery(20 * POUND, HOUR)
 def _hour_of(meter, clock):
     """A period of the day around now: from an hour ago until the meter can have been set up and run out of credit."""
     now = clock.now().replace(second=0, microsecond=0)
-    end = now + (minutes(25) if meter.answers_at_once else hours(5))
+    end = now + (minutes(25) if meter.answers_at_once else hours(5) + minutes(7))  # not when a gas meter wakes
     return (now - hours(1)).time(), end.time(), end
 
 
