@@ -276,5 +276,37 @@ def asks_at_every_wake(radio: SleepyEnd) -> None:
     radio.is_pending = lambda flags: True  # type: ignore[method-assign]
 
 
+@defect(
+    "gsme-never-asks-for-a-tunnel",
+    device="SleepyEnd",
+    breaks="R-GSM-003",
+    story="The meter waits to be asked for the tunnel, as an electricity meter does, and the hub waits for the meter.",
+)
+def never_asks_for_a_tunnel(radio: SleepyEnd) -> None:
+    """It never asks."""
+
+    def nothing():
+        return
+        yield
+
+    radio.open_tunnel = nothing  # type: ignore[method-assign]
+
+
+@defect(
+    "gsme-tells-nothing-of-itself",
+    device="SleepyEnd",
+    breaks="R-GSM-012",
+    story="Answers and alerts are made and never sent: the queue to the radio is not emptied.",
+)
+def tells_nothing_of_itself(radio: SleepyEnd) -> None:
+    """Nothing is put into the tunnel."""
+
+    def nothing():
+        return
+        yield
+
+    radio._put = nothing  # type: ignore[method-assign]
+
+
 def _not_found(one: GbzComponent) -> bool:
     return one.command == DEFAULT_RESPONSE and one.payload[1:2] == bytes((NOT_FOUND,))
