@@ -175,7 +175,7 @@ def test_future_dated(meter, clock, timeline, expect):
 @testcase(
     "PPM-406",
     "Below and above its threshold: emergency credit is refused to who has a penny more, and the rest is kept apart",
-    rules=["R-EMC-001", "R-EMC-002"],
+    rules=["R-EMC-001", "R-EMC-002", "R-EMC-003"],
     requirements=REQUIREMENTS,
     use_cases=["ECS08a", "ECS09", "ECS19", "GCS05", "GCS06", "GCS14"],
     devices=BOTH,
