@@ -24,6 +24,7 @@ from bench.gbcs.dlms import (
     parse_protected_request,
     parse_protected_response,
 )
+from bench.gbcs.firmware import OtaImage
 from bench.gbcs.gbz import Gbz
 from bench.gbcs.times import parse_date_time
 from bench.gbcs.trust_anchors import KeyUsage, Role, TrustAnchorCell
@@ -32,7 +33,7 @@ from bench.gbcs.zcl_values import read_string
 from bench.pki import TestSmki, load_certificate
 from rigs.virtual.device_certificates import PROVIDE
 from rigs.virtual.device_log import GPF_TYPE, INCOMPATIBLE, METHODS, READ_LOG, UNJOIN, UNJOIN_CRITICAL, Entry
-from rigs.virtual.firmware import ACTIVATE, Image
+from rigs.virtual.firmware import ACTIVATE
 from rigs.virtual.gbcs_device import GbcsDevice
 from rigs.virtual.trust_anchors import Credential, TrustAnchors
 from rigs.virtual.use_cases import CREDENTIALS_DETAILS, DEVICE_CREDENTIALS_DETAILS, use_cases_of
@@ -225,7 +226,8 @@ def fill_firmware(firmware, version, asked, result):
     firmware.version = version
     if result == 0:
         wanted = bytes.fromhex(asked["image_hash"])
-        firmware.image = type("Held", (Image,), {"hash": wanted})(version, b"")
+        held = type("Held", (OtaImage,), {"hash": wanted, "__slots__": ()})
+        firmware.image = held(0, 0, int.from_bytes(version), b"", (0, 0))
         firmware.version = b"old!"
 
 
