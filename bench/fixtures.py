@@ -50,6 +50,7 @@ __all__ = [
     "newcomer",
     "street",
     "suppliers",
+    "switched_load",
     "timeline",
     "wan",
     "wan_time",
@@ -116,6 +117,12 @@ def at_the_meter(home: Home) -> AtTheMeter:
 def at_the_esme(home: Home) -> AtTheMeter:
     """Hands at the electricity meter: keys, cover."""
     return home.need_hands("esme")
+
+
+@pytest.fixture
+def switched_load(home: Home) -> float:
+    """The load (W) behind auxiliary switch 1 of the electricity meter, on the measured feed."""
+    return home.need_switched_load()
 
 
 @pytest.fixture

@@ -254,6 +254,14 @@ class Home:
             raise NotRun(f"rig {self.rig.file.name} has no attenuator in the link of a device 'gsme'")
         return self._gas_link
 
+    def need_switched_load(self) -> float:
+        """Return the load (W) behind auxiliary switch 1 of the electricity meter. Raises NotRun when there is none."""
+        load = next((one.switched_load for one in self.rig.file.devices.values() if one.type == "ESME"), None)
+        if not load:
+            raise NotRun(f"rig {self.rig.file.name} has no load behind the meter's auxiliary switch 1 (switched_load)")
+        self.need_mains()
+        return load
+
     def need_link(self) -> Link:
         """Return the radio link. Raises NotRun when the rig has no attenuator."""
         self.rig.need("attenuator", Attenuator)  # type: ignore[type-abstract]

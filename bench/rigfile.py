@@ -20,7 +20,7 @@ from bench.baseline import LAB, baselines
 from bench.capabilities import ROLES
 from bench.driver import DriverConfig, driver_class, driver_names
 from bench.errors import RigError
-from bench.units import Amperes, Decibel, Duration, Hertz, Volts
+from bench.units import Amperes, Decibel, Duration, Hertz, Volts, Watts
 
 DeviceType = Literal["ESME", "GSME", "CHF", "GPF", "PPMID", "HCALCS", "IHD", "CAD"]
 SNIFFER = "sniffer"
@@ -65,6 +65,7 @@ class DeviceTable(_Table):
     link: str | None = None  #: attenuator between it and the hub; the hub's own: in its WAN antenna path
     mpxn: str | None = None
     install_code: str | None = None  #: file with the hex digits of its install code: it joins only in a test
+    switched_load: Watts | None = None  #: behind its auxiliary switch 1, on the measured feed
     firmware: str | None = None  #: file with a newer image of the maker for it (OTA)
     golden: bool = False
 

@@ -73,6 +73,7 @@ def _out(unit: str) -> PlainSerializer:
 
 Volts = Annotated[float, BeforeValidator(_in("V")), _out("V")]
 Amperes = Annotated[float, BeforeValidator(_in("A")), _out("A")]
+Watts = Annotated[float, BeforeValidator(_in("W")), _out("W")]
 Hertz = Annotated[float, BeforeValidator(_in("Hz")), _out("Hz")]
 Decibel = Annotated[float, BeforeValidator(_in("dB")), _out("dB")]
 Duration = Annotated[

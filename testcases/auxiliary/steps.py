@@ -1,6 +1,6 @@
 """What the tests of auxiliary switches share: the contact as the source sees it, calendars, status, log, offset.
 
-Switch 1 is one of the meter itself, and has a load of 200 W or more behind it, on the feed that is measured.
+Switch 1 is one of the meter itself, and has a load behind it, on the feed that is measured.
 """
 
 from bench.clock import seconds
@@ -25,7 +25,6 @@ from bench.dcc.bodies.supply import ActivateDeactivateSwitch, ALCSHCALCSConnecti
 from bench.gbcs.axdr import CompactArray
 from bench.gbcs.times import from_zigbee_utc
 
-LEAST_LOAD = 200  #: W behind switch 1
 ON, OFF, RESET = 0x111, 0x112, 0x120  #: scripts of switch 1, as the log shows them
 BUILT_IN = bytes(8)
 EVERY_DAY = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -38,13 +37,13 @@ RANDOM = ["SFA-23-RANDOM", "ES.13"]
 class Contact:
     """The contact of switch 1, told by what the source delivers beside what it delivers with the contact open."""
 
-    def __init__(self, mains):
-        self._mains = mains
+    def __init__(self, mains, switched_load):
+        self._mains, self._load = mains, switched_load
         self._open = mains.sample().power
 
     def is_closed(self):
         """Whether the load behind the contact is there."""
-        return self._mains.sample().power - self._open > LEAST_LOAD / 2
+        return self._mains.sample().power - self._open > self._load / 2
 
 
 def entry(on, at, *, days=EVERY_DAY, switch=1):

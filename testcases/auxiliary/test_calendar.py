@@ -66,8 +66,8 @@ def test_limits(dut, dcc, mains, clock, suppliers, expect):
     use_cases=["ECS46c", "ECS38", "ECS26c", "ECS61a"],
 )
 @pytest.mark.parametrize("limit", [0, 600, LONGEST])
-def test_offset(limit, dut, dcc, clock, mains, suppliers, expect):
-    supplier, contact = suppliers.losing, Contact(mains)
+def test_offset(limit, dut, dcc, clock, mains, switched_load, suppliers, expect):
+    supplier, contact = suppliers.losing, Contact(mains, switched_load)
     set_limit(dcc, dut, supplier, limit)
     offset = seconds(offset_read(dcc, dut, supplier)[0])
     base = clock.now().replace(second=0, microsecond=0)
@@ -113,8 +113,8 @@ def test_future_dated(dut, dcc, clock, timeline, suppliers, expect):
     use_cases=["ECS46c", "ECS38", "ECS61a"],
 )
 @pytest.mark.parametrize("limit", [0, LONGEST])
-def test_outage(limit, dut, dcc, clock, mains, suppliers, expect):
-    supplier, contact = suppliers.losing, Contact(mains)
+def test_outage(limit, dut, dcc, clock, mains, switched_load, suppliers, expect):
+    supplier, contact = suppliers.losing, Contact(mains, switched_load)
     set_limit(dcc, dut, supplier, limit)
     offset = seconds(offset_read(dcc, dut, supplier)[0])
     now = clock.now()
@@ -139,8 +139,8 @@ def test_outage(limit, dut, dcc, clock, mains, suppliers, expect):
     requirements=REQUIREMENTS,
     use_cases=["ECS46c", "ECS61a"],
 )
-def test_full_calendar(dut, dcc, clock, mains, suppliers, expect):
-    supplier, contact = suppliers.losing, Contact(mains)
+def test_full_calendar(dut, dcc, clock, mains, switched_load, suppliers, expect):
+    supplier, contact = suppliers.losing, Contact(mains, switched_load)
     today = clock.now().replace(minute=0, second=0, microsecond=0)
     other_days = tuple(day for number, day in enumerate(EVERY_DAY) if number != today.weekday())
     first = today + timedelta(hours=1)
@@ -164,8 +164,8 @@ def test_full_calendar(dut, dcc, clock, mains, suppliers, expect):
     requirements=REQUIREMENTS,
     use_cases=["ECS46c"],
 )
-def test_special_day(dut, dcc, clock, mains, suppliers, expect):
-    supplier, contact = suppliers.losing, Contact(mains)
+def test_special_day(dut, dcc, clock, mains, switched_load, suppliers, expect):
+    supplier, contact = suppliers.losing, Contact(mains, switched_load)
     hour = clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     plain = [entry(True, hour + minutes(5)), entry(False, hour + minutes(15))]
     special = [entry(True, hour + minutes(25), days=()), entry(False, hour + minutes(35), days=())]

@@ -62,8 +62,8 @@ def reset(dcc, dut, supplier, switch=1):
     requirements=REQUIREMENTS,
     use_cases=["ECS47", "ECS61a", "ECS35f"],
 )
-def test_activate(dut, dcc, clock, mains, suppliers, expect):
-    supplier, contact, began = suppliers.losing, Contact(mains), clock.now()
+def test_activate(dut, dcc, clock, mains, switched_load, suppliers, expect):
+    supplier, contact, began = suppliers.losing, Contact(mains, switched_load), clock.now()
 
     response = activate(dcc, dut, supplier, 10)
     commanded = clock.now()
@@ -87,8 +87,8 @@ def test_activate(dut, dcc, clock, mains, suppliers, expect):
     requirements=REQUIREMENTS,
     use_cases=["ECS46c", "ECS47", "ECS35f"],
 )
-def test_reset(dut, dcc, clock, mains, suppliers, expect):
-    supplier, contact, began = suppliers.losing, Contact(mains), clock.now()
+def test_reset(dut, dcc, clock, mains, switched_load, suppliers, expect):
+    supplier, contact, began = suppliers.losing, Contact(mains, switched_load), clock.now()
     set_calendar(dcc, dut, supplier, entry(True, began - minutes(30)), entry(False, began + minutes(90)))
     clock.sleep(seconds(2))
     expect("load within a period of the calendar", contact.is_closed()).equals(True, rule="R-AUX-002")
@@ -123,8 +123,8 @@ def test_reset(dut, dcc, clock, mains, suppliers, expect):
     ],
     ids=["two minutes", "24 h", "24 h and 1 s", "no time", "backwards"],
 )
-def test_commanded_state(length, results, dut, dcc, clock, mains, suppliers, expect):
-    supplier, contact = suppliers.losing, Contact(mains)
+def test_commanded_state(length, results, dut, dcc, clock, mains, switched_load, suppliers, expect):
+    supplier, contact = suppliers.losing, Contact(mains, switched_load)
     start = clock.now().replace(microsecond=0) + minutes(5)
 
     body = SetAuxiliaryControllerState(controller=1, start=start, end=start + length, level=100)

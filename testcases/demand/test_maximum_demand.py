@@ -101,7 +101,7 @@ def near(expect, what, watts, wanted, rule=""):
 
 
 @pytest.fixture
-def demand(dut, dcc, clock, mains, suppliers, network_operator):
+def demand(dut, dcc, clock, mains, switched_load, suppliers, network_operator):
     """The registers, all of them zero."""
     point = DemandPoint(dut, dcc, clock, mains, suppliers.losing, network_operator)
     point.reset_all()
