@@ -11,6 +11,7 @@ _QUANTITY = re.compile(r"\s*([+-]?\d+(?:\.\d+)?)\s*([A-Za-zµ%]+)\s*")
 _SCALES: dict[str, dict[str, float]] = {
     "V": {"V": 1.0, "mV": 1e-3, "kV": 1e3},
     "A": {"A": 1.0, "mA": 1e-3},
+    "W": {"W": 1.0, "kW": 1e3},
     "Hz": {"Hz": 1.0, "kHz": 1e3, "MHz": 1e6},
     "dB": {"dB": 1.0},
     "dBm": {"dBm": 1.0},
