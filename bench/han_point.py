@@ -26,7 +26,7 @@ from bench.parties import Device
 from bench.timeline import Timeline
 
 MICROSECOND = timedelta(microseconds=1)
-REFIT = timedelta(seconds=50)  #: crystals part by 4 ms in that time at worst
+REFIT = timedelta(minutes=4)  #: crystals part by 20 ms in that time at worst
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

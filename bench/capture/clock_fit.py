@@ -12,6 +12,7 @@ WINDOW_US = 60_000_000
 BIN_US = 1_000_000
 SHORTEST_US, LEAST_BINS = 3_000_000, 4  #: least of the window from which a drift is read
 WORST_PPM = 200
+MAPPED_US = 300_000_000  #: so long after a comparison frames may be mapped without one
 RESTART_US = 1_000_000  #: a clock this far back was started anew
 
 Point = tuple[float, float]
@@ -62,7 +63,8 @@ class ClockFit:
 
     def reads(self, device_us: int, host_us: int) -> bool:
         """Whether `map` knows the clock at a frame stamped `device_us` that is there at `host_us`."""
-        return self._last is not None and 0 <= device_us - self._last <= self._window and self.map(device_us) <= host_us
+        last = self._last
+        return last is not None and 0 <= device_us - last <= MAPPED_US and self.map(device_us) <= host_us
 
     def map(self, device_us: int) -> int:
         """Return when a frame stamped `device_us` was on air, by our clock, without learning from its arrival."""

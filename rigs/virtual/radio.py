@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 
 import simpy
 
@@ -28,6 +29,7 @@ def airtime(octets: int) -> timedelta:
     return timedelta(microseconds=32 * (6 + octets))
 
 
+@lru_cache(4096)
 def packet_error_rate(sinr_db: float, octets: int) -> float:
     """Return the loss probability of a PSDU (with FCS) at a signal to noise ratio."""
     linear = 10 ** (sinr_db / 10)
