@@ -280,23 +280,33 @@ class GsmePrepayment:
     @rule("R-UTR-021")
     def top_ups(self, component: GbzComponent) -> Answer:
         """Return the latest five top ups (GCS15e)."""
-        if not self.top_up_log:
+        rows = [
+            {"code": code, "amount": amount, "time": zigbee_utc(at)}
+            for code, amount, at in self.top_up_log[::-1]
+            if _is_asked(component, at)
+        ]
+        if not rows:
             return NOT_FOUND
-        rows = [{"code": code, "amount": amount, "time": zigbee_utc(at)} for code, amount, at in self.top_up_log[::-1]]
         return [(TOP_UPS, made(PREPAYMENT, False, TOP_UPS, {"cmdIndex": 0, "nCommands": 1, "topUps": rows}))]
 
     @rule("R-CRE-004")
     def repayments(self, component: GbzComponent) -> Answer:
         """Return the latest ten payment-based recoveries (GCS15d)."""
-        if not self.account.recoveries:
-            return NOT_FOUND
         rows = [
             {"time": zigbee_utc(at), "collected": amount, "debtType": PAYMENT_DEBT_TYPE, "outstanding": 0}
             for at, amount in self.account.recoveries[::-1]
+            if _is_asked(component, at)
         ]
+        if not rows:
+            return NOT_FOUND
         return [(REPAYMENTS, made(PREPAYMENT, False, REPAYMENTS, {"cmdIndex": 0, "nCommands": 1, "debts": rows}))]
 
     @rule("R-CRD-041", "R-CRD-057")
     def supplier_changed(self) -> None:
         """Another supplier: its tokens count anew; balance, debts and mode stay."""
         self.tokens.owner_changed()
+
+
+def _is_asked(component: GbzComponent, at: datetime) -> bool:
+    """Whether an instant lies in the period of a read: from the date-time in the header to the latest named."""
+    return (component.from_date_time or 0) <= zigbee_utc(at) <= values(component)["latest"]
