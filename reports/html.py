@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -18,7 +19,7 @@ from bench.verdict import MAPPING, Verdict
 from reports.curves import curves
 from reports.joins import diagram, find_joins
 from reports.lanes import figure
-from reports.pages import Page, is_sample, listed_entries
+from reports.pages import ROUTINE, ROUTINE_OF_PASSED, Entry, Page, is_routine, is_sample, listed_entries
 
 SCRIPTS = ("log.js", "axis.js", "curves.js", "report.js")
 
@@ -66,10 +67,13 @@ def reason_html(page: Page) -> Markup:
 
 def evidence_json(page: Page) -> Markup:
     """Return the log and the time axis of a test as JSON that cannot end its script element."""
-    listed = listed_entries(page.entries)
+    routine = ROUTINE if page.needs_attention else ROUTINE_OF_PASSED
+    listed = listed_entries(page.entries, routine)
     value: dict[str, Any] = {
         "rows": [[one.number, one.time, one.point, one.kind, one.text, one.data, one.raw] for one in listed],
-        "steady": len(page.entries) - len(listed),
+        "steady": sum(map(is_sample, page.entries)) - sum(map(is_sample, listed)),
+        "routine": sum(is_routine(one, routine) for one in page.entries)
+        - sum(is_routine(one, routine) for one in listed),
         "samples": sum(1 for one in page.entries if is_sample(one)),
         **figure(page.entries, listed),
         "curves": curves(page.entries),
@@ -78,6 +82,10 @@ def evidence_json(page: Page) -> Markup:
     for mark in "<>&":
         text = text.replace(mark, f"\\u{ord(mark):04x}")
     return Markup(text)
+
+
+def _count_routine(entries: Sequence[Entry], routine: frozenset[str]) -> int:
+    return sum(is_routine(one, routine) for one in entries)
 
 
 @cache

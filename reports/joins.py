@@ -80,6 +80,8 @@ ALL = "all"
 def find_joins(entries: Sequence[Entry]) -> list[Join]:
     """Return the joins among the entries of a log, in order."""
     finder = _Finder()
+    if not any(entry.data.get("what") == "AssociationRequest" for entry in entries):
+        return []
     for entry in entries:
         if entry.point == "han" and entry.kind == "frame" and entry.data.get("what") != ACK:
             finder.take(entry)

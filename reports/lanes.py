@@ -6,7 +6,7 @@ holds each text once.
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -108,10 +108,18 @@ def figure(entries: Sequence[Entry], listed: Sequence[Entry]) -> dict[str, Any]:
     for lane in lanes:
         thin_frames(lane, listed)
     return {
-        "lanes": [{**asdict(lane), "series": [asdict(one) for one in lane.series.values()]} for lane in lanes],
+        "lanes": [
+            _shallow(lane)
+            | {"lines": list(map(_shallow, lane.lines)), "series": list(map(_shallow, lane.series.values()))}
+            for lane in lanes
+        ],
         "outages": outages(entries, last),
         "range": [first, last],
     }
+
+
+def _shallow(value: Lane | Line | Series) -> dict[str, Any]:
+    return {one.name: getattr(value, one.name) for one in fields(value)}
 
 
 def _mains(entries: Sequence[Entry]) -> Lane | None:

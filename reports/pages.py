@@ -21,6 +21,9 @@ from bench.verdict import MAPPING, Verdict
 LOG = "timeline.jsonl"
 INTERRUPTED = "the run ended during this test; its timeline holds what had been seen until then"
 EXACT_INTEGER = 2**53  #: integers from here on are not exact in a browser
+ROUTINE = frozenset({"LinkStatus"})  #: every router sends four a minute
+ROUTINE_OF_PASSED = ROUTINE | {"ack", "APS ack"}
+ROUTINE_LISTED = 40  #: routine frames that a page lists
 STEADY_VOLTS, STEADY_HERTZ = 1.0, 0.05
 
 
@@ -180,6 +183,8 @@ def _entry(seen: Observation) -> Entry:
 
 def plain(value: Any) -> Any:
     """Return a JSON value as a browser reads it exactly: no NaN, no integer beyond 2^53."""
+    if value is None or type(value) in (str, bool):
+        return value
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -191,14 +196,25 @@ def plain(value: Any) -> Any:
     return value
 
 
-def listed_entries(entries: Sequence[Entry]) -> list[Entry]:
-    """Return the entries worth a row of the log table: all, but of the mains samples only those where it changes."""
+def listed_entries(entries: Sequence[Entry], routine: frozenset[str] = ROUTINE) -> list[Entry]:
+    """Return the entries worth a row of the log table.
+
+    All, but of the mains samples only those where it changes, and of `routine` frames the first few.
+    """
+    frames = [entry for entry in entries if is_routine(entry, routine)]
+    left_out = {id(entry) for entry in frames[ROUTINE_LISTED:]}
     samples = [entry for entry in entries if is_sample(entry)]
     keep: set[int] = {id(entry) for entry in samples[:1] + samples[-1:]}
     for before, after in itertools.pairwise(samples):
         if _differ(before, after):
             keep |= {id(before), id(after)}
-    return [entry for entry in entries if not is_sample(entry) or id(entry) in keep]
+    left_out |= {id(entry) for entry in samples if id(entry) not in keep}
+    return [entry for entry in entries if id(entry) not in left_out]
+
+
+def is_routine(entry: Entry, routine: frozenset[str]) -> bool:
+    """Tell whether an entry is one of the frames that say little, and nothing is wrong with it."""
+    return entry.kind == "frame" and entry.data.get("what") in routine and "error" not in entry.data
 
 
 def is_sample(entry: Entry) -> bool:

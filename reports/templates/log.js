@@ -39,10 +39,10 @@ class Log {
     this.text.addEventListener("input", () => this.filter());
     this.windowed.addEventListener("change", () => this.filter());
     section.querySelector(".more-rows").addEventListener("click", () => this.render(this.shown + ROWS));
-    if (evidence.steady) {
-      section.querySelector(".steady").textContent =
-        `${evidence.steady} of ${evidence.samples} mains readings, equal to those before and after them, are not listed; mains.csv and timeline.jsonl hold every one.`;
-    }
+    const left = [];
+    if (evidence.steady) left.push(`${evidence.steady} of ${evidence.samples} mains readings, equal to those before and after them`);
+    if (evidence.routine) left.push(`${evidence.routine} link statuses and acknowledgements`);
+    if (left.length) section.querySelector(".steady").textContent = `Not listed: ${left.join("; ")}. The evidence files hold every one.`;
     this.filter();
   }
 

@@ -15,7 +15,7 @@ from bench.errors import BenchError
 from bench.verdict import MAPPING, Verdict
 from reports.build import build_reports
 from reports.lanes import EVENT_POINTS, LINE_POINTS, figure, thinned_line
-from reports.pages import Entry
+from reports.pages import ROUTINE_LISTED, ROUTINE_OF_PASSED, Entry, listed_entries
 from tests.reports.synthetic import HOSTILE, REASON, write_run
 
 _EXTERNAL = re.compile(r"^\s*(https?:)?//", re.IGNORECASE)
@@ -372,3 +372,14 @@ def test_a_full_disk_is_told_and_leaves_the_old_report(run: Path, monkeypatch: p
         build_reports(run)
     assert (run / "report.html").read_bytes() == before
     assert not list(run.glob("*.tmp"))
+
+
+def test_routine_frames_are_listed_up_to_a_few(tmp_path: Path) -> None:
+    def entry(number: int, what: str, **more: Any) -> Entry:
+        return Entry(number, "2026-11-20T10:00:00", "han", "frame", what, {"what": what} | more, "")
+
+    frames = [entry(number, "LinkStatus") for number in range(500)] + [entry(500, "ack"), entry(501, "Leave")]
+    frames += [entry(502, "LinkStatus", error="truncated")]
+    listed = listed_entries(frames)
+    assert [one.number for one in listed] == [*range(ROUTINE_LISTED), 500, 501, 502], "damage is always listed"
+    assert 500 not in [one.number for one in listed_entries(frames, ROUTINE_OF_PASSED)]
