@@ -78,3 +78,21 @@ def test_enable(dut, dcc, mains, suppliers, expect):
     expect("result of enabling", response.results).equals(DONE)
     expect("state of the load switch", _state(dcc, dut, suppliers.losing)).equals(ENABLED)
     expect("power drawn through the meter (W)", mains.sample().power).satisfies("to flow", lambda watts: watts > 100)
+
+
+@testcase(
+    "SUP-010",
+    "The button at the meter turns an armed supply on, and a disabled one never",
+    rules=["R-SUP-006"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS43", "ECS44", "ECS45"],
+)
+def test_button(dut, dcc, at_the_esme, mains, suppliers, expect):
+    dcc.ask(DisableSupply(), dut, as_user=suppliers.losing)
+    expect("whether the button turns a disabled supply on", at_the_esme.enable_supply()).equals(False)
+    expect("power drawn through the meter (W)", mains.sample().power).lies_between(0, 20)
+
+    dcc.ask(ArmSupply(), dut, as_user=suppliers.losing)
+    expect("whether the button turns an armed supply on", at_the_esme.enable_supply()).equals(True)
+    expect("state of the load switch", _state(dcc, dut, suppliers.losing)).equals(ENABLED)
+    expect("power drawn through the meter (W)", mains.sample().power).satisfies("to flow", lambda watts: watts > 100)
