@@ -184,45 +184,6 @@ def no_rights_by_role(esme: Esme) -> None:
     esme.use_cases = {code: replace(one, roles=every) for code, one in esme.use_cases.items()}
 
 
-def _open_to(esme: Esme, codes, role: Role) -> None:
-    opened = {code: replace(esme.use_cases[code], roles=esme.use_cases[code].roles | {role}) for code in codes}
-    esme.use_cases = esme.use_cases | opened
-
-
-@defect(
-    "esme-network-operator-sets-prices",
-    device="Esme",
-    breaks="R-SEC-005",
-    story="The price update (ECS01b) is in the wrong column of the rights table: the network operator may send it.",
-)
-def network_operator_sets_prices(esme: Esme) -> None:
-    """ECS01b is open to the network operator."""
-    _open_to(esme, (0x00A2,), Role.NETWORK_OPERATOR)
-
-
-@defect(
-    "esme-network-operator-reads-balance",
-    device="Esme",
-    breaks="R-SEC-005",
-    story="The prepayment registers (ECS19) can be read by the network operator, who has no business with them.",
-)
-def network_operator_reads_balance(esme: Esme) -> None:
-    """ECS19 is open to the network operator."""
-    _open_to(esme, (0x002D,), Role.NETWORK_OPERATOR)
-
-
-@defect(
-    "esme-supplier-sets-voltage-thresholds",
-    device="Esme",
-    breaks="R-USE-081",
-    story="Voltage settings (ECS29a, c, e) are taken from the supplier, whose wrong thresholds then flood the network "
-    "operator with alerts.",
-)
-def supplier_sets_voltage_thresholds(esme: Esme) -> None:
-    """Voltage configuration is open to the supplier."""
-    _open_to(esme, [code for code in (0x0045, 0x00D1, 0x00D3) if code in esme.use_cases], Role.SUPPLIER)
-
-
 @defect(
     "esme-silent-about-refusals",
     device="Esme",
@@ -354,50 +315,3 @@ def not_supported_is_answered(esme: Esme) -> None:
         return refusal
 
     esme.examine, esme.refuse = examine_or_answer, refuse  # type: ignore[method-assign]
-
-
-@defect(
-    "esme-supplier-acts-as-broker",
-    device="Esme",
-    breaks="R-USE-080",
-    story="What the broker alone may ask for is taken from any supplier, who then reads on behalf of strangers.",
-)
-def supplier_acts_as_broker(esme: Esme) -> None:
-    """The supplier has the broker's rights."""
-    has_right = esme.has_right
-    esme.has_right = lambda role, code: (
-        has_right(role, code)
-        or (  # type: ignore[method-assign]
-            role is Role.SUPPLIER and has_right(Role.ACCESS_CONTROL_BROKER, code)
-        )
-    )
-
-
-@defect(
-    "esme-network-operator-acts-as-supplier",
-    device="Esme",
-    breaks="R-USE-004",
-    story="A party that the meter knows at all may send whatever the supplier may: the network operator switches off.",
-)
-def network_operator_acts_as_supplier(esme: Esme) -> None:
-    """Being known is enough."""
-    has_right = esme.has_right
-    esme.has_right = lambda role, code: (
-        has_right(role, code)
-        or (  # type: ignore[method-assign]
-            role is Role.NETWORK_OPERATOR and has_right(Role.SUPPLIER, code)
-        )
-    )
-
-
-@defect(
-    "esme-tariff-for-everybody",
-    device="Esme",
-    breaks="R-USE-005",
-    story="The commands that may be future-dated have a table of rights of their own, with a column missing.",
-)
-def tariff_for_everybody(esme: Esme) -> None:
-    """Tariff and mode are open to the network operator."""
-    has_right = esme.has_right
-    future_dated = {0x0019, 0x00A2, 0x001A, 0x001B, 0x0020}
-    esme.has_right = lambda role, code: has_right(role, code) or code in future_dated  # type: ignore[method-assign]
