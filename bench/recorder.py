@@ -26,6 +26,7 @@ class Recorder:
     def __init__(self) -> None:
         self.head = GENESIS
         self._file, self._size = -1, 0
+        self._pending: tuple[str, int] | None = None  #: head and size once the line is written that is being written
         self.path: Path | None = None
 
     @property
@@ -68,22 +69,38 @@ class Recorder:
         self._append(line)
 
     def _append(self, line: dict[str, Any]) -> None:
+        self._settle()
         body = _ENCODE(line)
         head = hashlib.sha256((self.head + body).encode()).hexdigest()
         octets = f'{body[:-1]},"hash":"{head}"}}\n'.encode()
         size = self._size + len(octets)
+        self._pending = head, size
         try:
             while octets:
                 octets = octets[os.write(self._file, octets) :]
         except OSError as problem:
+            self._pending = None
             with contextlib.suppress(OSError):
                 os.ftruncate(self._file, self._size)  # half a line would break the chain of those that follow
             raise BenchError(f"cannot write {self.path}: {problem.strerror}; free some space and run again") from None
         self.head, self._size = head, size
+        self._pending = None
+
+    def _settle(self) -> None:
+        """Find out whether the last line stands in the log, where Ctrl-C came while it was written."""
+        if self._pending is None:
+            return
+        (head, size), self._pending = self._pending, None
+        with contextlib.suppress(OSError):
+            if os.fstat(self._file).st_size == size:
+                self.head, self._size = head, size
+            else:
+                os.ftruncate(self._file, self._size)
 
     def close(self) -> None:
         """Close the log of the current test."""
         if self._file >= 0:
+            self._settle()
             os.close(self._file)
             self._file = -1
 

@@ -5,7 +5,7 @@ import pytest
 from bench.gbcs import Message
 from bench.gbcs.decode import decode
 from bench.recorder import read_log
-from rigs.virtual.home import Site
+from rigs.virtual.home import GPF_EUI, GSME_EUI, Site
 from tests.e2e.test_main_job import healthy  # noqa: F401 - a fixture
 from tests.rtds import RTDS, needs_rtds, read
 
@@ -68,10 +68,12 @@ def test_form_of_the_reference(sent, what):
 
     reference = Message.parse(read(path))
     wanted = decode(reference, Keystore.load(RTDS / "keystore"))
-    assert messages[what]
+    parsed = [Message.parse(bytes.fromhex(octets)) for octets in messages[what]]
+    # the reference is an electricity meter's: gas devices tell the status of their clock in the date-time (GBCS 9.1)
+    electric = [message for message in parsed if not {message.originator, message.target} & {GSME_EUI, GPF_EUI}]
+    assert electric
     forms = []
-    for octets in messages[what]:
-        message = Message.parse(bytes.fromhex(octets))
+    for message in electric:
         assert envelope(message) == envelope(reference)
         decoded = decode(message, keystore, Site.of(1, [], "").smki.identities.acb)
         assert decoded["mac"] == wanted["mac"] and decoded["signature"] == wanted["signature"]

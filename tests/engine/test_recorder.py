@@ -153,3 +153,25 @@ def test_lines_are_json_with_nothing_hidden(tmp_path: Path) -> None:
     assert set(first) == {"log", "previous", "hash"}
     assert set(second) == {"n", "t", "point", "kind", "data", "raw", "hash"}
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_ctrl_c_while_a_line_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: bool) -> None:
+    """The chain goes on from the line if it stands in the log, and from the one before it if it does not."""
+    recorder = Recorder()
+    recorder.open(tmp_path / "timeline.jsonl")
+    recorder.write(observation(1))
+    write = os.write
+
+    def interrupted(file: int, octets: bytes) -> int:
+        write(file, octets if written else octets[:20])
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(os, "write", interrupted)
+        recorder.write(observation(2))
+    recorder.write(observation(3))
+    recorder.close()
+    assert verify_log(tmp_path / "timeline.jsonl") == recorder.head
+    numbers = [one.number for one in read_log(tmp_path / "timeline.jsonl")]
+    assert numbers == ([1, 2, 3] if written else [1, 3])
