@@ -41,17 +41,15 @@ class FastReader:
     """Reads frames one after the other, in the order they were heard. Never raises on bad octets.
 
     Keys seen on air are added to the keyring. ZDO and whatever teaches keys or is odd go through the dissector;
-    `Heard.frame` then has all its layers. Of all others `detail` gives them. `keep`: see Dissector. Without `thorough`
-    retries are told of fragments and tunnelled messages alone, and nothing is said of the payload of ZCL commands.
+    `Heard.frame` then has all its layers. Of all others `detail` gives them. `keep`: see Dissector.
     """
 
-    def __init__(self, keyring: Keyring | None = None, *, keep: int = 0, thorough: bool = True) -> None:
+    def __init__(self, keyring: Keyring | None = None, *, keep: int = 0) -> None:
         names = {} if keyring is None else {eui: one.name for eui, one in keyring.devices.items() if one.name}
         self.dissector = Dissector(keyring, names=names, keep=keep)
         self.keyring = self.dissector.keyring
         self._directory = self.dissector.directory
         self._note = self.dissector.repeats.note
-        self._thorough = thorough
         self._again = Again(self.dissector)
         self._number = 0
         self._version = (self.keyring.version, self._directory.version)
@@ -182,7 +180,7 @@ class FastReader:
             command = self._command(plain)
             if command is None:
                 return None
-            repeat_of = self._note(number, time, (pan, psdu[9:end])) if self._thorough else None
+            repeat_of = self._note(number, time, (pan, psdu[9:end]))
             return _new(Heard, (
                 number, time, channel, rssi, lqi, good, 1, mac_seq, pan, src, dst,
                 1, nwk_src, nwk_dst, radius, nwk_seq, hop, counter, key_seq, command, src_eui, dst_eui, True,
@@ -230,8 +228,7 @@ class FastReader:
             link_origin = link.origin
         else:
             payload = plain[header:]
-        thorough = self._thorough or header == 10 or cluster == TUNNELLING
-        repeat_of = self._note(number, time, (pan, psdu[9:end])) if thorough else None
+        repeat_of = self._note(number, time, (pan, psdu[9:end]))
         if aps_type:
             return _new(Heard, (
                 number, time, channel, rssi, lqi, good, 1, mac_seq, pan, src, dst,
@@ -251,7 +248,7 @@ class FastReader:
                 whole = None if repeat_of is not None else self._add(parties, time, plain, cluster, payload)
             except HanError as trouble:
                 fault = trouble
-        elif thorough and repeat_of is None:
+        elif repeat_of is None:
             repeat_of = self._note(number, time, (channel, pan, nwk_src, nwk_dst, aps_counter, cluster, payload))
         if whole is None or fault is not None:
             found = _new(Heard, (
@@ -279,8 +276,6 @@ zcl_type, from_server, zcl_seq, zcl_command,
         ))  # fmt: skip
         if not usual:
             return heard(self._again.read(found, psdu, interface))
-        if not self._thorough:
-            return found
         if not sound(cluster, whole) or (cluster == METERING and teaches_scale(whole)):
             _, fault = zcl_fields(found, self.dissector.scales)
             return found if fault is None else found._replace(error=fault.in_frame(number))
