@@ -1,11 +1,12 @@
 """Gas prepayment: top ups, disablement, emergency credit, debts, payment mode, credit mode balance."""
 
-from bench.clock import hours, minutes
+from bench.clock import hours, minutes, seconds
 from bench.dcc import CANCEL
 from bench.dcc.bodies import (
     ActivateEmergencyCredit,
     DisableSupply,
     ReadDeviceConfigurationPaymentMode,
+    ReadLogPeriod,
     ReadMeterBalance,
     RetrieveBillingDataLogPrepaymentCredits,
     UpdateDebt,
@@ -27,7 +28,6 @@ from testcases.gas_steps import (
     registers,
     to_prepayment,
     valve_state,
-    whole_days,
 )
 
 OUT_OF_CREDIT, ARMED_ALERT, ADDED_LOCALLY, DUPLICATE, NOT_AUTHENTIC = 0x8F0F, 0x8F32, 0x810E, 0x8F51, 0x8F63
@@ -270,12 +270,14 @@ def test_future_mode(gsme, dcc, gas, clock, timeline, gas_suppliers, expect):
     devices=["GSME"],
 )
 def test_top_up_log(gsme, dcc, gas, clock, gas_suppliers, expect):
-    supplier = gas_suppliers.losing
+    supplier, start = gas_suppliers.losing, clock.now().replace(microsecond=0)
     to_prepayment(gas, gsme, supplier, 10)
     for pounds in (1, 2, 3):
         dcc.top_up(gsme, dcc.token(gsme, pounds, as_user=supplier), as_user=supplier)
-    body = RetrieveBillingDataLogPrepaymentCredits(period=whole_days(clock, 1))
-    log = gas.ask(body, gsme, as_user=supplier).fields()["topUps"]
+    period = ReadLogPeriod(start=start, end=clock.now() + seconds(1))
+    answer = gas.ask(RetrieveBillingDataLogPrepaymentCredits(period=period), gsme, as_user=supplier)
+    expect("status of the answer", answer.statuses).equals([0])
+    log = answer.fields()["topUps"]
     expect("amounts, the latest first", [row["amount"] for row in log]).equals([3 * POUND, 2 * POUND, POUND])
 
 
