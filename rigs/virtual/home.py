@@ -13,9 +13,6 @@ from bench.gbcs.firmware import OtaImage
 from bench.gbcs.trust_anchors import KeyUsage, Role, TrustAnchorCell
 from bench.han.keyring import Keyring
 from bench.han.nwk import UNASSIGNED
-from bench.han.tunnelling import CLUSTER, RequestTunnel, RequestTunnelResponse, TransferData
-from bench.han.zcl import ZclFrame
-from bench.han.zdo import DeviceAnnce
 from bench.pki import TestSmki, derive_private_key
 from rigs.virtual.dcc import Dcc, Poster, User
 from rigs.virtual.defects import Defect
@@ -25,19 +22,19 @@ from rigs.virtual.firmware import HARDWARE, IMAGE_TYPES, MAKER
 from rigs.virtual.gas_proxy import Gpf
 from rigs.virtual.gbz_device import PRICE
 from rigs.virtual.gsme import Gsme
-from rigs.virtual.hub import RETRY, Hub, HubFunction
+from rigs.virtual.hub import Hub, HubFunction
 from rigs.virtual.hub_log import HubLog, Listed
 from rigs.virtual.joining import Joiner, fresh
+from rigs.virtual.meter_tunnel import MeterTunnel
 from rigs.virtual.power import Branch, Feed
 from rigs.virtual.radio import Attenuation, Medium
-from rigs.virtual.rules import rule
 from rigs.virtual.sleepy import SleepyEnd
 from rigs.virtual.sleepy_store import SleepyStore
 from rigs.virtual.street import Street
 from rigs.virtual.trust_anchors import SUPPLIER_CELLS, Credential, TrustAnchors
 from rigs.virtual.trust_centre import TrustCentre
 from rigs.virtual.wan import Wan
-from rigs.virtual.world import Process, World
+from rigs.virtual.world import World
 from rigs.virtual.zigbee import Credentials, ZigbeeNode
 
 ESME_EUI, GSME_EUI, IHD_EUI, NEWCOMER_EUI, CHF_EUI, GPF_EUI = (
@@ -60,7 +57,6 @@ CHANNEL, PAN = 15, 0x1A62
 CHF_SHORT, ESME_SHORT, GSME_SHORT, IHD_SHORT = 0x0000, 0x6F01, 0x6F02, 0x6F03
 LINK_LOSS_DB, GAS_LINK_LOSS_DB = 52.0, 61.0
 SNIFFER_LOSS_DB = 40.0
-CAPABILITY = 0x8E
 NEWER = 0x02000000  #: version of the image that is at hand for each meter
 TARIFF = (0x0301, 0x0302, 0x0304, 0x0400, 0x0401, 0x0402, 0x0403, 0x0410, 0x0420, 0x0430, 0x0440)  #: known since then
 START = datetime(2030, 1, 7, 9, 0, tzinfo=UTC)
@@ -240,73 +236,6 @@ class Home:
 
     def _serve_display(self, short: int) -> None:
         self.hub.displays[short] = lambda asdu: self.gpf.from_display(asdu)  # noqa: PLW0108
-
-
-class MeterTunnel:
-    """The meter's end of the tunnel: answers the hub's request, passes messages, queues what it cannot send."""
-
-    def __init__(self, esme: Esme, node: ZigbeeNode) -> None:
-        self._esme, self._node = esme, node
-        self._number: int | None = None
-        self._last_number = 0
-        self._sequence = 0
-        self._queue: list[bytes] = []
-        self._busy = False
-        self._asked = esme.world.env.event()
-        esme.send = self._enqueue
-        esme.tunnel = self
-        node.receive = self._receive
-        esme.on_boot.append(lambda: self.resume())  # noqa: PLW0108 - a defect may replace it
-
-    @rule("R-PWR-001", "R-PWR-011")
-    def resume(self) -> None:
-        """The meter has started: announce it, and send what waited; the hub may not know that it was away."""
-        announce = DeviceAnnce(sequence=1, short=self._node.short, eui=self._node.eui, capability=CAPABILITY)
-        self._esme.world.process(self._node.broadcast_zdo(DeviceAnnce.CLUSTER, bytes(announce)))
-        self._esme.world.process(self._drain())
-
-    def forget(self) -> None:
-        """Know of no tunnel until the hub asks for one."""
-        self._number = None
-
-    def _receive(self, cluster: int, asdu: bytes, partner: int) -> None:
-        if cluster != CLUSTER:
-            return
-        frame = ZclFrame.parse(asdu)
-        if frame.from_server:
-            return
-        if frame.command == RequestTunnel.IDS[0]:
-            self._last_number = self._number = (self._last_number + 1) & 0xFFFF
-            response = RequestTunnelResponse(self._number, 0).frame(frame.sequence)
-            self._esme.world.process(self._answer(partner, bytes(response)))
-        elif frame.command == TransferData.IDS[0]:
-            message = self._esme.transfers.take(TransferData.parse(frame.payload).data)
-            if message is not None:
-                self._esme.receive(message)
-
-    def _answer(self, partner: int, asdu: bytes) -> Process:
-        yield from self._node.send(partner, CLUSTER, asdu)
-        asked, self._asked = self._asked, self._esme.world.env.event()
-        asked.succeed()
-        self._esme.world.process(self._drain())
-
-    def _enqueue(self, message: bytes) -> None:
-        self._queue += self._esme.transfers.blocks(message)
-        self._esme.world.process(self._drain())
-
-    def _drain(self) -> Process:
-        """Send what waits; what does not arrive is sent again after a while, or when the hub asks for a tunnel."""
-        if self._busy:
-            return
-        self._busy = True
-        while self._queue and self._number is not None and self._esme.powered():
-            self._sequence = (self._sequence + 1) & 0xFF
-            frame = TransferData(self._number, self._queue[0]).frame(self._sequence, from_server=True)
-            if (yield from self._node.send(CHF_SHORT, CLUSTER, bytes(frame))):
-                self._queue.pop(0)
-            else:
-                yield self._asked | self._esme.world.wait(RETRY)
-        self._busy = False
 
 
 def _symmetric_key(seed: int, label: str) -> bytes:
