@@ -68,11 +68,12 @@ def sensitivity(
     out: Annotated[Path, typer.Option(help="folder for the results")] = Path("runs/sensitivity"),
     rig: Annotated[Path, typer.Option(help="rig file")] = Path("rigs/virtual.toml"),
     confirm: Annotated[int, typer.Option(min=0, help="defects confirmed with the whole suites")] = 2,
+    first: Annotated[bool, typer.Option("--first", help="end each run with the first test that catches")] = False,
 ) -> None:
     """Run the suites against each defect: what do they catch, miss, or blame wrongly? Exit code 1 if one is missed."""
     from bench.sensitivity import Campaign
 
-    campaign = Campaign(rig, out, seed, jobs, tuple(themes or ()), tuple(defect or ()), confirm)
+    campaign = Campaign(rig, out, seed, jobs, tuple(themes or ()), tuple(defect or ()), confirm, first)
     raise typer.Exit(campaign.run())
 
 

@@ -1,6 +1,7 @@
 """What every driver is made of: a configuration model, an exchange log, and one way to report trouble."""
 
 from collections import deque
+from functools import lru_cache
 from importlib.metadata import entry_points
 from typing import ClassVar
 
@@ -72,6 +73,7 @@ def driver_reference(name: str) -> str:
     raise KeyError(name)
 
 
+@lru_cache
 def driver_class(name: str) -> type[Driver]:
     """Return the driver registered under `name`. Raises KeyError when none is."""
     for entry in entry_points(group=ENTRY_POINTS, name=name):

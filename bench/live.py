@@ -17,6 +17,7 @@ from bench.plugin import REPORTS
 from bench.rigfile import load_rig_file
 from bench.runrecord import RunRecord, TestResult
 from bench.session import shown_path
+from bench.suite_options import ROOT, suite_options
 from bench.testcase import case_of
 from bench.verdict import MAPPING, Verdict
 
@@ -120,23 +121,10 @@ def run_suites(
     jobs: int = 1,
 ) -> int:
     """Run the suites; return the exit code of the run. Raises UsageError before anything is started."""
-    root = Path(__file__).resolve().parent.parent
-    if not rig.exists() and (root / rig).exists():
-        rig = root / rig
+    if not rig.exists() and (ROOT / rig).exists():
+        rig = ROOT / rig
     load_rig_file(rig)
-    arguments = [
-        str(root / "testcases"),
-        "-p",
-        "no:terminal",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "bench.plugin",
-        "-o",
-        "addopts=",
-    ]
-    settings = root / "pyproject.toml"
-    arguments += ["-c", str(settings if settings.exists() else os.devnull), "--rootdir", str(root)]
+    arguments = [str(ROOT / "testcases"), *suite_options()]
     arguments += ["--rig", str(rig), "--seed", str(seed)]
     arguments += [word for defect in defects for word in ("--defect", defect)]
     if baseline:

@@ -7,8 +7,6 @@ other rules fail, missed when nothing fails.
 
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,13 +18,13 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
+from bench.defect_run import run, states
 from bench.defects_command import Defect, shipped
 from bench.errors import BenchError, UsageError
-from bench.runrecord import load_run
+from bench.suite_options import ROOT, suite_options
 from bench.testcase import TestCase, case_of
 from bench.verdict import Verdict
 
-ROOT = Path(__file__).resolve().parent.parent
 LONGEST_S = 900
 CAUGHT, MISSED, BLAMED, BROKEN, UNTESTED = "caught", "missed", "blamed wrongly", "error", "no test"
 
@@ -63,9 +61,7 @@ def collect(themes: Iterable[str]) -> list[tuple[str, TestCase]]:
             known = sorted(one.parent.name for one in (ROOT / "testcases").glob("*/__init__.py"))
             raise UsageError(f"no theme {folder.name!r}; there are {', '.join(known)}")
     collector = _Collector()
-    quiet = ["-p", "no:terminal", "-p", "no:cacheprovider", "-p", "bench.plugin", "-o", "addopts="]
-    settings = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), "--collect-only"]
-    pytest.main([*map(str, folders), *quiet, *settings], plugins=[collector])
+    pytest.main([*map(str, folders), *suite_options(), "--collect-only"], plugins=[collector])
     return collector.cases
 
 
@@ -99,6 +95,7 @@ class Campaign:
     themes: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     confirm: int = 0
+    first: bool = False  #: end each run with the first test that catches the defect
 
     def run(self) -> int:
         """Run it, print and write the results; returns 0 if every defect was caught, else 1."""
@@ -141,29 +138,16 @@ class Campaign:
         began = time.monotonic()
         label = defect.name.rpartition("/")[2].replace(":", "_")
         folder = self.out.resolve() / f"{label}-{os.getpid()}-{time.monotonic_ns()}"
-        chosen = folder.with_name(f"{folder.name}.txt")
-        chosen.write_text("\n".join(nodes), encoding="utf-8")
-        settings = f"-p bench.plugin -p no:cacheprovider -p no:terminal -o addopts= --no-reports --seed {self.seed}"
-        command = [sys.executable, "-m", "pytest", f"@{chosen}", *settings.split()]
-        command += ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT)]
-        command += ["--rig", str(self.rig), "--defect", defect.name, "--out", str(folder)]
+        rig = self.rig.resolve() if self.rig.exists() else ROOT / self.rig
+        options = ["--rig", str(rig), "--defect", defect.name, "--seed", str(self.seed)]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_S, check=False, cwd=ROOT)
-            record = load_run(folder)
-        except (subprocess.TimeoutExpired, BenchError) as problem:
-            said = done.stderr.strip().splitlines() if isinstance(problem, BenchError) else []
-            return Outcome(defect, BROKEN, tests=len(nodes), trouble=said[-1] if said else str(problem))
-        finally:
-            chosen.unlink(missing_ok=True)
-        failed = [
-            (test.id, test.reason.partition(":")[0], test.rules)
-            for test in record.tests
-            if test.verdict is Verdict.FAIL
-        ]
+            record = run(nodes, options, folder, LONGEST_S, defect.breaks if self.first else None)
+        except BenchError as problem:
+            return Outcome(defect, BROKEN, tests=len(nodes), trouble=str(problem))
+        failed = [test for test in record.tests if test.verdict is Verdict.FAIL]
         broken = [test for test in record.tests if test.verdict in (Verdict.ERROR, Verdict.NOT_RUN)]
-        fitting = {name for name, rule, stated in failed if defect.breaks in (rule, *stated)}
-        caught = sorted(fitting)
-        others = [f"{name} ({rule})" for name, rule, _ in failed if name not in fitting]
+        caught = sorted({test.id for test in failed if states(test, defect.breaks)})
+        others = [f"{test.id} ({test.reason.partition(':')[0]})" for test in failed if not states(test, defect.breaks)]
         result = CAUGHT if caught else BLAMED if others else BROKEN if broken else MISSED
         trouble = broken[0].reason.splitlines()[0] if broken and not failed else ""
         return Outcome(defect, result, caught, others, len(nodes), round(time.monotonic() - began, 1), trouble)
