@@ -14,6 +14,7 @@ from bench.firmware_point import FirmwarePoint
 from bench.gas import AtTheMeter, GasPoint
 from bench.han_point import HanPoint
 from bench.home import Home
+from bench.householder import AtTheDisplay, AtThePpmid
 from bench.link import Link
 from bench.local_point import LocalPoint
 from bench.mains import Mains
@@ -25,8 +26,11 @@ from bench.wan import Wan
 from bench.wan_time import WanTime
 
 __all__ = [
+    "at_the_cad",
     "at_the_esme",
+    "at_the_ihd",
     "at_the_meter",
+    "at_the_ppmid",
     "attacker",
     "authority",
     "clock",
@@ -48,6 +52,7 @@ __all__ = [
     "mains",
     "network_operator",
     "newcomer",
+    "ppmid",
     "street",
     "suppliers",
     "switched_load",
@@ -117,6 +122,30 @@ def at_the_meter(home: Home) -> AtTheMeter:
 def at_the_esme(home: Home) -> AtTheMeter:
     """Hands at the electricity meter: keys, cover."""
     return home.need_hands("esme")
+
+
+@pytest.fixture
+def ppmid(home: Home) -> Device:
+    """The PPMID."""
+    return home.device("PPMID")
+
+
+@pytest.fixture
+def at_the_ppmid(home: Home) -> AtThePpmid:
+    """Hands at the PPMID: its keys."""
+    return home.need_ppmid()
+
+
+@pytest.fixture
+def at_the_ihd(home: Home) -> AtTheDisplay:
+    """Hands at the in-home display."""
+    return home.need_display("IHD")
+
+
+@pytest.fixture
+def at_the_cad(home: Home) -> AtTheDisplay:
+    """Hands at the consumer access device: what it shows, and attempts at what it may not."""
+    return home.need_display("CAD")
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from bench.gbcs.trust_anchors import Role
 from bench.han.errors import HanError
 from bench.han.keyring import Keyring
 from bench.han_point import HanPoint
+from bench.householder import AtTheDisplay, AtThePpmid
 from bench.link import Link
 from bench.local_point import LocalPoint
 from bench.mains import Mains
@@ -298,6 +299,16 @@ class Home:
         """Return the time of the WAN. Raises NotRun when nobody can set it."""
         hands = self.rig.need("hands", Hands)  # type: ignore[type-abstract]
         return WanTime(hands, self.timeline)
+
+    def need_ppmid(self) -> AtThePpmid:
+        """Return the hands at the PPMID. Raises NotRun when the rig has none, or nobody at it."""
+        hands = self.rig.need("hands", Hands)  # type: ignore[type-abstract]
+        return AtThePpmid(self.device("PPMID"), hands, self.timeline, self.clock)
+
+    def need_display(self, kind: str) -> AtTheDisplay:
+        """Return the hands at a device of type 2 (`IHD`, `CAD`). Raises NotRun when the rig has none."""
+        hands = self.rig.need("hands", Hands)  # type: ignore[type-abstract]
+        return AtTheDisplay(self.device(kind), hands, self.timeline, self.clock)
 
     def need_hands(self, meter: str = "gsme") -> AtTheMeter:
         """Return the hands at a meter (`gsme`, `esme`). Raises NotRun when the rig has none."""

@@ -9,9 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import TextIO
 
-from rigs.virtual.defects import DefectError, find, shipped
-from rigs.virtual.home import (
-    CHANNEL,
+from rigs.virtual.addresses import (
+    CAD_EUI,
     CHF_EUI,
     ESME_EUI,
     GPF_EUI,
@@ -20,10 +19,10 @@ from rigs.virtual.home import (
     MPAN,
     MPRN,
     NEWCOMER_EUI,
-    START,
-    Home,
-    Site,
+    PPMID_EUI,
 )
+from rigs.virtual.defects import DefectError, find, shipped
+from rigs.virtual.home import CHANNEL, START, Home, Site
 from rigs.virtual.instruments.ac_source import AcSource
 from rigs.virtual.instruments.attenuator import StepAttenuator
 from rigs.virtual.instruments.clock_port import ClockPort
@@ -77,6 +76,8 @@ class VirtualRig:
             "esme": str(ESME_EUI),
             "gsme": str(GSME_EUI),
             "ihd": str(IHD_EUI),
+            "cad": str(CAD_EUI),
+            "ppmid": str(PPMID_EUI),
             "newcomer": str(NEWCOMER_EUI),
             "transmitter": ZepTransmitter(self.world, lambda: self.home.medium).port,
             "hands": LineServer(self._locked(Hands(lambda: self.home).answer)).port,

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.error import URLError
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from bench.dcc import (
     ChangeOfSupplier,
     CommandFailure,
@@ -111,6 +113,7 @@ class Dcc:
         self._assembly = Assembly()
         self._counter = 0
         self._agreement_keys = {eui: smki.device(eui).certificates["ka"].public_key() for eui in devices}
+        self._certificates = {eui: smki.device(eui).certificates["ka"].public_bytes(Encoding.DER) for eui in devices}
         self._log_updates = LogUpdates(world, self._dcc_alert)
 
     def post(self, service: str, document: bytes) -> bytes:
@@ -171,8 +174,11 @@ class Dcc:
     def _transform(self, request: ServiceRequest) -> list[Message]:
         who = self._smki.identities
         self._counter = max(self._counter + 1, to_microseconds(self._world.now) // 1000)
+        partner = getattr(request.body, "other", None)
         return transform(
             request,
+            other=self._devices[partner][0] if partner in self._devices else None,
+            other_certificate=self._certificates.get(partner),
             device=self._devices[request.request_id.target][0],
             acb=who.acb,
             acb_counter=self._counter,
@@ -190,8 +196,8 @@ class Dcc:
         self._log_updates.asked(request)
         for message in messages:
             self._pending[message.originator, message.counter] = request
-            if message.originator == who.cos_party:
-                signed = sign(message, self._smki.party(who.cos_party).private_keys["ds"])
+            if message.signature is None or message.originator == who.cos_party:
+                signed = sign(message, self._smki.party(message.originator).private_keys["ds"])
                 self._deliver(self._with_mac(signed), request)
             else:
                 self._deliver(self._with_mac(message), request)

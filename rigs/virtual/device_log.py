@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+
 from bench.gbcs import Eui64
+from bench.pki import PkiError, load_certificate
 from rigs.virtual.rules import rule
 
 if TYPE_CHECKING:
@@ -16,7 +19,7 @@ UNJOIN_CRITICAL, UNJOIN, READ_LOG = 0x000F, 0x0010, 0x0013
 METHODS = {JOIN_METHOD_A_METER: 0, JOIN_METHOD_A: 1, JOIN_METHOD_B: 2, JOIN_METHOD_C: 3}
 SUCCESS, WRONG_CODE, WRONG_METHOD, INCOMPATIBLE, FULL, NO_CERTIFICATE = 0, 1, 2, 3, 4, 11
 NOT_IN_LOG = 1
-GPF_TYPE, PPMID_TYPE = 3, 5
+GSME_TYPE, ESME_TYPE, GPF_TYPE, PPMID_TYPE, TYPE_2 = 0, 1, 3, 5, 6
 JOINED, JOIN_FAILED, UNJOINED, UNJOIN_FAILED = 0x8F49, 0x8F48, 0x8F4B, 0x8F4A
 CAPACITY = 16
 
@@ -72,6 +75,16 @@ class DeviceLog:
         """Add or renew an entry."""
         certificate = bytes.fromhex(asked["certificate"]["der"]) if "certificate" in asked else None
         self.entries[eui] = Entry(asked["other_device_type_code"], certificate)
+
+    @rule("R-HAN-044", "R-HAN-063")
+    def partner_key(self, eui: Eui64) -> EllipticCurvePublicKey | None:
+        """Return the key agreement key of a device that was joined by method C, None of any other."""
+        entry = self.entries.get(eui)
+        try:
+            key = load_certificate(entry.certificate).public_key() if entry and entry.certificate else None
+        except PkiError:
+            return None
+        return key if isinstance(key, EllipticCurvePublicKey) else None
 
     @rule("R-HAN-048", "R-HAN-049", "R-HAN-050")
     def unjoin(self, exchange: "Exchange", asked: Named) -> Named:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rigs.virtual.exchange import Exchange
     from rigs.virtual.gbcs_device import GbcsDevice
 
-ACTIVATE = 0x0012
+ACTIVATE, READ_VERSION = 0x0012, 0x0129
 ACTIVATED_ALERT = 0x00CA
 SUCCESS, NO_IMAGE, WRONG_HASH = 0, 1, 2
 DONE, NOT_DONE, VERSION_CHANGED = 0x8F66, 0x8F67, 0x8F43
@@ -48,6 +48,12 @@ class Firmware:
         self.image: OtaImage | None = None
         self.waiting: Waiting | None = None
         device.der_commands[ACTIVATE] = lambda exchange, asked: self.activate(exchange, asked)  # noqa: PLW0108
+        device.der_commands[READ_VERSION] = lambda exchange, asked: self.read_version()
+
+    @rule("R-FWU-021")
+    def read_version(self) -> Named:
+        """Return the version of the image that runs, of a PPMID or HCALCS (CS08)."""
+        return {"firmware_version": self.version.hex(), "response_code": SUCCESS}
 
     def fetch(self, image: bytes) -> None:
         """Fetch an image from the hub, which takes its time."""

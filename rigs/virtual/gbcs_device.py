@@ -174,7 +174,7 @@ class GbcsDevice:
     @rule("R-SEC-005", "R-CRD-058")
     def check_originator(self, message: Message) -> Refusal | None:
         """The originator holds credentials here, in a role with the right to the use case."""
-        roles = self.anchors.roles_of(message.originator)
+        roles = self.roles_of(message.originator)
         if not roles:
             return Refusal(UNAUTHORISED_ACCESS)
         if not any(self.has_right(role, message.message_code) for role in roles):
@@ -212,15 +212,26 @@ class GbcsDevice:
             if key is None or not verify_signature(message, key):
                 return Refusal(TRUSTED_SOURCE_FAILURE, logged=False)
         if maced:
-            role = Role.OTHER if self.role_of(message) is Role.OTHER else Role.ACCESS_CONTROL_BROKER
-            key = self.anchors.key(role, KeyUsage.KEY_AGREEMENT)  # another device of the home has no broker between
+            key = self.mac_key(message)
             if key is None or not verify_mac(message, self.secret(key)):
                 return Refusal(TRUSTED_SOURCE_FAILURE, logged=False)
         return None
 
+    @rule("R-HAN-063", "R-SEC-007")
+    def mac_key(self, message: Message) -> EllipticCurvePublicKey | None:
+        """Return the key of whom a MAC is of: the broker, or another device of the home, that has no broker between."""
+        if self.role_of(message) is Role.OTHER:
+            return self.device_log.partner_key(message.originator)
+        return self.anchors.key(Role.ACCESS_CONTROL_BROKER, KeyUsage.KEY_AGREEMENT)
+
+    def roles_of(self, party: Eui64) -> set[Role]:
+        """Return the roles of a party: those of its cells, or that of a device joined by its certificate."""
+        roles = self.anchors.roles_of(party)
+        return roles if self.device_log.partner_key(party) is None else roles | {Role.OTHER}
+
     def role_of(self, message: Message) -> Role:
         """Return the role in which the originator acts."""
-        roles = self.anchors.roles_of(message.originator)
+        roles = self.roles_of(message.originator)
         entitled = [role for role in roles if self.has_right(role, message.message_code)]
         return min(entitled or self.use_cases[message.message_code].roles)
 
@@ -327,7 +338,7 @@ class GbcsDevice:
         for cell, credential in self.anchors.cells.items():
             if credential.subject == party and cell.key_usage is KeyUsage.KEY_AGREEMENT and cell.cell_usage == 0:
                 return credential.public_key
-        return None
+        return self.device_log.partner_key(party)
 
     @rule("R-CTR-009")
     def next_own_counter(self) -> int:

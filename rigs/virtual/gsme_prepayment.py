@@ -204,14 +204,16 @@ class GsmePrepayment:
         self.account.top_up(amount)
         self.top_up_log = [*self.top_up_log, (self._code, amount, self._gsme.clock())][-5:]
 
-    @rule("R-UTR-007", "R-UTR-019a", "R-PPM-006", "R-CTR-011")
+    @rule("R-UTR-007", "R-UTR-019a", "R-UTR-019b", "R-UTR-023", "R-PPM-006", "R-CTR-011")
     def top_up_remotely(self, component: GbzComponent) -> Answer:
-        """Enter a token that came by command (CS01b); the answer shows amount and credit, all ones if rejected."""
+        """Enter a token that came by command (CS01b), or from a PPMID (PCS01); the answer shows amount and credit."""
         asked = values(component)
         exchange = self._gsme.exchange
         assert exchange is not None
         counter = exchange.command.counter if exchange.command.message_code == REMOTE_TOP_UP else None
         accepted = (counter is None or not counter & 0xFFFFFFFF) and self._enter(asked["code"], counter)
+        if accepted and counter is None:
+            self.credited_locally()
         self.account.settle()
         answer = {
             "result": ACCEPTED if accepted else REJECTED,
@@ -235,8 +237,13 @@ class GsmePrepayment:
         """Enter a token at the meter."""
         if not self._enter(token.encode(), None):
             return False
-        self._gsme.event(CREDIT_ADDED_LOCALLY)
+        self.credited_locally()
         return True
+
+    @rule("R-UTR-020", "R-HAN-064")
+    def credited_locally(self) -> None:
+        """Tell of credit from meter or PPMID; the valve is armed by it at the most, and opened at the meter alone."""
+        self._gsme.event(CREDIT_ADDED_LOCALLY)
 
     @rule("R-EMC-002", "R-RSP-016")
     def select_emergency(self, component: GbzComponent) -> Answer:

@@ -7,13 +7,29 @@ from pathlib import Path
 
 from cryptography import x509
 
-from bench.dcc.payload import Device
 from bench.gbcs import Eui64
 from bench.gbcs.firmware import OtaImage
 from bench.gbcs.trust_anchors import KeyUsage, Role, TrustAnchorCell
 from bench.han.keyring import Keyring
 from bench.han.nwk import UNASSIGNED
 from bench.pki import TestSmki, derive_private_key
+from rigs.virtual.addresses import (
+    CHF_EUI,
+    CHF_SHORT,
+    DEVICES,
+    ESME_EUI,
+    ESME_SHORT,
+    GPF_EUI,
+    GSME_EUI,
+    GSME_SHORT,
+    IHD_SHORT,
+    LISTED,
+    MPAN,
+    MPRN,
+    NEWCOMER_EUI,
+    ON_THE_NETWORK,
+    READERS,
+)
 from rigs.virtual.dcc import Dcc, Poster, User
 from rigs.virtual.defects import Defect
 from rigs.virtual.display import Display
@@ -22,6 +38,8 @@ from rigs.virtual.firmware import HARDWARE, IMAGE_TYPES, MAKER
 from rigs.virtual.gas_proxy import Gpf
 from rigs.virtual.gbz_device import PRICE
 from rigs.virtual.gsme import Gsme
+from rigs.virtual.han_server import HanServer
+from rigs.virtual.household import LINK_LOSS_DB, Household
 from rigs.virtual.hub import Hub, HubFunction
 from rigs.virtual.hub_log import HubLog, Listed
 from rigs.virtual.joining import Joiner, fresh
@@ -37,25 +55,8 @@ from rigs.virtual.wan import Wan
 from rigs.virtual.world import World
 from rigs.virtual.zigbee import Credentials, ZigbeeNode
 
-ESME_EUI, GSME_EUI, IHD_EUI, NEWCOMER_EUI, CHF_EUI, GPF_EUI = (
-    Eui64.of("00-15-5F-00-55-66-77-88"),
-    Eui64.of("00-15-5F-00-66-77-88-99"),
-    Eui64.of("00-15-5F-00-77-88-99-AA"),
-    Eui64.of("00-15-5F-00-88-99-AA-BB"),
-    Eui64.of("00-15-5F-00-11-22-33-44"),
-    Eui64.of("00-15-5F-00-11-22-33-45"),
-)
-MPAN, MPRN = "1312345678333", "7412345608"
-DEVICES = {
-    ESME_EUI: (Device.ESME, MPAN),
-    GSME_EUI: (Device.GSME, MPRN),
-    CHF_EUI: (Device.CHF, ""),
-    GPF_EUI: (Device.GPF, MPRN),
-}
-LISTED = (GPF_EUI, ESME_EUI, GSME_EUI, IHD_EUI)  #: in the hub's log at the beginning
 CHANNEL, PAN = 15, 0x1A62
-CHF_SHORT, ESME_SHORT, GSME_SHORT, IHD_SHORT = 0x0000, 0x6F01, 0x6F02, 0x6F03
-LINK_LOSS_DB, GAS_LINK_LOSS_DB = 52.0, 61.0
+GAS_LINK_LOSS_DB = 61.0
 SNIFFER_LOSS_DB = 40.0
 NEWER = 0x02000000  #: version of the image that is at hand for each meter
 TARIFF = (0x0301, 0x0302, 0x0304, 0x0400, 0x0401, 0x0402, 0x0403, 0x0410, 0x0420, 0x0430, 0x0440)  #: known since then
@@ -81,12 +82,16 @@ class Site:
         smki = TestSmki.generate(seed, NOT_BEFORE)
         for eui in DEVICES:
             smki.device(eui)
-        keys = {eui: _symmetric_key(seed, f"link {eui}") for eui in (ESME_EUI, GSME_EUI, IHD_EUI)}
+        keys = {eui: _symmetric_key(seed, f"link {eui}") for eui in ON_THE_NETWORK}
         network = Credentials(PAN, _symmetric_key(seed, "network"), {bytes(eui): key for eui, key in keys.items()})
         names = ("supplier", "gaining_supplier", "network_operator")
         users = {eui: User(eui, receive) for eui in (getattr(smki.identities, name) for name in names)}
         code = _symmetric_key(seed, "install code")
         return cls(smki, network, code, seed, users, defects, Poster("dcc"))
+
+    def partner_key(self, eui: Eui64) -> bytes:
+        """Return the link key of a device and the electricity meter."""
+        return _symmetric_key(self.seed, f"link {eui} and {ESME_EUI}")
 
     def write(self, folder: Path) -> dict[str, str]:
         """Write test keys for the bench: key store and HAN key ring; returns where."""
@@ -98,6 +103,8 @@ class Site:
         keyring.add_network_key(self.network.network_key, 0, pan=PAN)
         for eui, key in self.network.link_keys.items():
             keyring.add_link_key(key, (bytes(CHF_EUI), eui))
+        for eui in READERS:
+            keyring.add_link_key(self.partner_key(eui), (bytes(ESME_EUI), bytes(eui)))
         keyring.save(ring)
         code = folder / "newcomer.code"
         code.write_text(self.install_code.hex())
@@ -127,7 +134,7 @@ class Home:
             "CHF",
             (CHF_EUI, CHF_SHORT),
             replace(site.network, link_keys=dict(site.network.link_keys)),
-            {ESME_SHORT: ESME_EUI, GSME_SHORT: GSME_EUI, IHD_SHORT: IHD_EUI},
+            {ESME_SHORT: ESME_EUI, GSME_SHORT: GSME_EUI, **{short: eui for eui, short in READERS.items()}},
             lambda: self.hub.powered(),  # noqa: PLW0108 - the hub is made of this node
         )
         self.wan = Wan(world)
@@ -136,12 +143,21 @@ class Home:
         self.gpf = Gpf(self.hub, GPF_EUI, smki, _meter_anchors(smki))
         self.esme = Esme(world, ESME_EUI, smki, _meter_anchors(smki), self.meter_feed, MPAN)
         self.esme_node = ZigbeeNode(
-            world, self.medium, "ESME", (ESME_EUI, ESME_SHORT), site.network, {CHF_SHORT: CHF_EUI}, self.esme.powered
+            world,
+            self.medium,
+            "ESME",
+            (ESME_EUI, ESME_SHORT),
+            replace(site.network, link_keys={ESME_EUI: site.network.link_keys[ESME_EUI]}),
+            {CHF_SHORT: CHF_EUI},
+            self.esme.powered,
         )
-        MeterTunnel(self.esme, self.esme_node)
+        tunnel = MeterTunnel(self.esme, self.esme_node)
+        self.han_server = HanServer(self.esme, self.esme_node)
+        tunnel.others = self.han_server.receive
         self.esme.time.hub = lambda: self.hub.time()  # noqa: PLW0108 - a defect may replace it
         self.esme.time.run()
         self._add_gas(smki)
+        self._add_household(smki)
         self._add_joining(chf_node)
         self.medium.path("CHF", "ESME", LINK_LOSS_DB, self.attenuation)
         self.medium.listen_in(SNIFFER_LOSS_DB, heard)
@@ -164,6 +180,9 @@ class Home:
                     self.esme.device_log,
                     self.gsme.device_log,
                     self.trust_centre,
+                    self.han_server,
+                    self.household.ppmid,
+                    self.household.ppmid.device_log,
                 ]
             )
         self.hub.connect(ESME_EUI, ESME_SHORT)
@@ -198,19 +217,14 @@ class Home:
             if record is not None:
                 mirror.attributes[PRICE, attribute] = record
         self.medium.path("CHF", "GSME", GAS_LINK_LOSS_DB, self.gas_attenuation)
-        display = ZigbeeNode(
-            self.world,
-            self.medium,
-            "IHD",
-            (IHD_EUI, IHD_SHORT),
-            self.site.network,
-            {CHF_SHORT: CHF_EUI},
-            lambda: True,
-            router=False,
-        )
-        self.ihd = Display(self.world, display, CHF_SHORT)
+
+    def _add_household(self, smki: TestSmki) -> None:
+        """Add IHD, CAD and PPMID."""
+        self.household = household = Household(self.world, self.medium, self.site.network, self.site.partner_key)
+        self.ihd = household.ihd
         self.hub.displays[IHD_SHORT] = lambda asdu: self.gpf.from_display(asdu)  # noqa: PLW0108
-        self.medium.path("CHF", "IHD", LINK_LOSS_DB)
+        household.add_ppmid(smki, _ppmid_anchors(smki), self.hub)
+        household.introduce(smki, self.esme, self.gsme, self.esme_node)
 
     def _add_joining(self, chf_node: ZigbeeNode) -> None:
         """Add the hub's log with those who have joined, its trust centre, and a display that has not joined yet."""
@@ -285,6 +299,21 @@ def _hub_anchors(smki: TestSmki) -> TrustAnchors:
         TrustAnchorCell(Role.ACCESS_CONTROL_BROKER, signing): _credential(smki, who.acb, "ds"),
         TrustAnchorCell(Role.ACCESS_CONTROL_BROKER, agreement): _credential(smki, who.acb, "ka"),
         TrustAnchorCell(Role.WAN_PROVIDER, signing): _credential(smki, who.wan_provider, "ds"),
+        TrustAnchorCell(Role.TRANSITIONAL_COS, signing): _credential(smki, who.cos_party, "ds"),
+    }
+    return TrustAnchors(cells, _root(smki))
+
+
+def _ppmid_anchors(smki: TestSmki) -> TrustAnchors:
+    """Those of a device that no supplier owns: the broker holds the supplier's place (GBCS 4.3)."""
+    who = smki.identities
+    signing, agreement = KeyUsage.DIGITAL_SIGNATURE, KeyUsage.KEY_AGREEMENT
+    broker = _credential(smki, who.acb, "ds")
+    cells = _root_cell(smki) | {
+        TrustAnchorCell(Role.RECOVERY, signing): _credential(smki, who.recovery, "ds"),
+        SUPPLIER_CELLS[0]: broker,
+        TrustAnchorCell(Role.ACCESS_CONTROL_BROKER, signing): broker,
+        TrustAnchorCell(Role.ACCESS_CONTROL_BROKER, agreement): _credential(smki, who.acb, "ka"),
         TrustAnchorCell(Role.TRANSITIONAL_COS, signing): _credential(smki, who.cos_party, "ds"),
     }
     return TrustAnchors(cells, _root(smki))

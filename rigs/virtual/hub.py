@@ -87,9 +87,9 @@ class Hub:
         device.send = self.up
 
     @rule("R-HUB-010", "R-HUB-011")
-    def connect(self, eui: Eui64, short: int) -> None:
-        """Open the tunnel to an always-on device."""
-        self._tunnels[eui] = Tunnel(short)
+    def connect(self, eui: Eui64, short: int, number: int | None = None) -> None:
+        """Open the tunnel to an always-on device; with a `number` it is open already."""
+        self._tunnels[eui] = Tunnel(short, number)
         self.world.process(self._work(eui))
 
     def from_wan(self, transfer: bytes) -> bool:
@@ -205,11 +205,18 @@ class Hub:
         self.world.process(self.node.send(partner, METERING, answer))
 
     def up(self, transfer: bytes) -> None:
-        """Pass on what a device sends: to the tool that asked, or to the WAN."""
+        """Pass on what a device sends: to the tool that asked, to another device of the home, or to the WAN."""
         if self._answers_local(transfer):
             self.to_local(transfer)
+        elif self.is_of_the_home(_target(transfer)):
+            self.forward(transfer)
         else:
             self.outbox.add(transfer, self._hand_over)
+
+    @rule("R-HUB-002", "R-HAN-063")
+    def is_of_the_home(self, target: Eui64 | None) -> bool:
+        """Whether a message is for a device of this home: it does not go to the WAN."""
+        return target in self.sleepy or target in self._tunnels
 
     def _hand_over(self, transfer: bytes) -> bool:
         if self.powered():

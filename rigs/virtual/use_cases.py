@@ -80,7 +80,7 @@ def _use_case(entries: Sequence[Entry]) -> UseCase:
 
 def _any_role(code: int) -> frozenset[Role]:
     """Details of credentials may be asked by every party with a cell (GBCS 13.2)."""
-    return frozenset(Role) if code in READS else frozenset()
+    return frozenset(Role) - {Role.OTHER} if code in READS else frozenset()
 
 
 def _protections(code: int, critical: set[bool]) -> frozenset[Protection]:

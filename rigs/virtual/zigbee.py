@@ -64,6 +64,7 @@ class ZigbeeNode:
         self._world, self.credentials = world, credentials
         self.eui = address[0]
         self.partners = partners  #: short -> EUI of those it talks to
+        self.children: set[int] = set()  #: short addresses of those that route nothing: no link status names them
         self._on = on
         self.mac = MacLayer(world, medium, name, credentials.pan, address, on)
         self.mac.up = self._from_mac
@@ -195,15 +196,13 @@ class ZigbeeNode:
     def _from_mac(self, payload: bytes, source: int) -> None:
         try:
             nwk = NwkFrame.parse(payload)
-            if nwk.type is NwkType.INTER_PAN:
+            if nwk.type is NwkType.INTER_PAN or nwk.dst != self.short:
                 return
             if nwk.security is None:
                 self.in_clear(nwk)
                 return
             plain = decrypt_nwk(nwk, self.credentials.network_key)
             if not self.is_fresh("nwk", nwk.security.source or b"", nwk.security.counter):
-                return
-            if nwk.dst != self.short:
                 return
             if nwk.type is NwkType.DATA:
                 self.from_nwk(nwk.src, ApsFrame.parse(plain))
@@ -278,6 +277,6 @@ class ZigbeeNode:
         yield self._world.wait(timedelta(milliseconds=self._world.rng.randrange(15000)))
         while True:
             if self._on():
-                neighbours = [Neighbour(short, 1, 1) for short in sorted(self.partners)]
+                neighbours = [Neighbour(short, 1, 1) for short in sorted(self.partners.keys() - self.children)]
                 yield from self.broadcast_command(LinkStatus.of(neighbours).octets())
             yield self._world.wait(LINK_STATUS_PERIOD)

@@ -5,7 +5,8 @@ import pytest
 from bench.gbcs import Message
 from bench.gbcs.decode import decode
 from bench.recorder import read_log
-from rigs.virtual.home import GPF_EUI, GSME_EUI, Site
+from rigs.virtual.addresses import GPF_EUI, GSME_EUI
+from rigs.virtual.home import Site
 from tests.e2e.test_main_job import healthy  # noqa: F401 - a fixture
 from tests.rtds import RTDS, needs_rtds, read
 

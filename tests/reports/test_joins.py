@@ -12,7 +12,7 @@ from bench.verdict import Verdict
 from reports.build import build_reports
 from reports.joins import diagram, find_joins
 from reports.pages import Entry
-from rigs.virtual.home import NEWCOMER_EUI
+from rigs.virtual.addresses import NEWCOMER_EUI
 from tests.reports.synthetic import START, Log
 from tests.reports.test_browser import ask, browse, shown  # noqa: F401 - fixtures
 from tests.virtual.test_joining import joined

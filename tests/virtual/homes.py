@@ -11,8 +11,9 @@ from bench.gbcs import Cra, Message
 from bench.gbcs.crypto import add_mac, shared_secret, sign
 from bench.gbcs.dlms import AccessResponse
 from bench.gbcs.utrn import ValueClass, build
+from rigs.virtual.addresses import ESME_EUI
 from rigs.virtual.dcc import Poster
-from rigs.virtual.home import ESME_EUI, START, Home, Site
+from rigs.virtual.home import START, Home, Site
 from rigs.virtual.world import World
 
 

@@ -23,9 +23,10 @@ from bench.gbcs.times import zigbee_utc
 from bench.han.dissect import Dissector
 from bench.han.keyring import Keyring
 from rigs.virtual.account import Mode
+from rigs.virtual.addresses import CHF_EUI, GPF_EUI, GSME_EUI
 from rigs.virtual.gas_activation import GasActivations, Pending
 from rigs.virtual.gas_mirror import GasMirror
-from rigs.virtual.home import CHF_EUI, GPF_EUI, GSME_EUI, PAN
+from rigs.virtual.home import PAN
 from rigs.virtual.valve import ValveState
 from tests.rtds import RTDS, needs_rtds
 from tests.virtual.homes import make

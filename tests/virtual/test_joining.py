@@ -12,8 +12,8 @@ from bench.gbcs.dlms import AccessResponse, DataNotification
 from bench.gbcs.times import parse_date_time
 from bench.han.capture import PcapngWriter
 from bench.han.security import aes_mmo
+from rigs.virtual.addresses import CHF_EUI, IHD_EUI, NEWCOMER_EUI
 from rigs.virtual.blank import description, is_of
-from rigs.virtual.home import CHF_EUI, IHD_EUI, NEWCOMER_EUI
 from rigs.virtual.hub_log import Listed
 from rigs.virtual.world import to_microseconds
 from tests.rtds import messages, needs_rtds, read

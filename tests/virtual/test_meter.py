@@ -28,8 +28,8 @@ from bench.gbcs.dlms import (
 )
 from bench.gbcs.times import parse_date_time
 from bench.gbcs.trust_anchors import KeyUsage, Role, TrustAnchorCell
+from rigs.virtual.addresses import ESME_EUI
 from rigs.virtual.esme_objects import SUPPLY_SCRIPTS, SUPPLY_STATE
-from rigs.virtual.home import ESME_EUI
 from rigs.virtual.load_switch import Cause, SupplyState
 from rigs.virtual.trust_anchors import SUPPLIER_CELLS
 from tests.virtual.homes import make

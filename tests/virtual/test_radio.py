@@ -8,8 +8,9 @@ from bench.gbcs import Cra
 from bench.gbcs.dlms import GET, AccessRequest, Spec, long_invoke_id, null
 from bench.han.dissect import Dissector
 from bench.han.keyring import Keyring
+from rigs.virtual.addresses import CHF_EUI
 from rigs.virtual.esme_objects import SUPPLY_STATE
-from rigs.virtual.home import CHF_EUI, PAN
+from rigs.virtual.home import PAN
 from rigs.virtual.radio import airtime, packet_error_rate
 from rigs.virtual.world import to_microseconds
 from tests.virtual.homes import make

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from rigs.virtual.display import Display
 from rigs.virtual.home import Home
+from rigs.virtual.ppmid import METER_TYPES
 
 Act = Callable[[str], str]
 
@@ -68,7 +69,43 @@ class Hands:
             newcomer.forget()
             return newcomer.state
 
+        def read(display: Display) -> str:
+            display.read_meter()
+            return "asked"
+
+        def half_hours(display: Display) -> str:
+            display.ask_half_hours()
+            return "asked"
+
+        def attempt(display: Display, argument: str) -> str:
+            what, _, rest = argument.partition(" ")
+            display.attempt(what, rest)
+            return "sent"
+
+        def reader(display: Display) -> dict[str, Act]:
+            return {
+                "gas-history": lambda _: history(display),
+                "display": lambda _: display.shown,
+                "read": lambda _: read(display),
+                "figures": lambda _: "; ".join(f"{name}: {one}" for name, one in display.figures.items()) or "nothing",
+                "half-hours": lambda _: half_hours(display),
+            }
+
+        def fuel_and(argument: str) -> tuple[str, str]:
+            fuel, _, rest = argument.partition(" ")
+            if fuel not in METER_TYPES:
+                raise ValueError(f"of {' or '.join(METER_TYPES)}?")
+            return fuel, rest
+
+        ppmid, cad = home.household.ppmid, home.household.cad
         return {
+            "ppmid": {
+                "token": lambda argument: ppmid.top_up(*fuel_and(argument)),
+                "emergency-credit": lambda argument: ppmid.activate_emergency(fuel_and(argument)[0]),
+                "enable-supply": lambda _: ppmid.turn_on(),
+                "shown": lambda _: ppmid.shown,
+            },
+            "cad": reader(cad) | {"try": lambda argument: attempt(cad, argument), "refusal": lambda _: cad.refusal},
             "esme": {
                 "enable-supply": lambda _: "on" if esme.switch.enable_locally() else "stays off",
                 "token": lambda digits: "accepted" if esme.prepayment.top_up_locally(digits) else "rejected",
@@ -84,7 +121,7 @@ class Hands:
                 "battery": battery,
                 "cover": cover,
             },
-            "ihd": {"gas-history": lambda _: history(ihd), "display": lambda _: ihd.shown},
+            "ihd": reader(ihd),
             "wan": {"time": wan_time},
             "newcomer": {
                 "join": join,

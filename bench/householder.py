@@ -1,0 +1,82 @@
+"""The householder's devices in a test: hands at a PPMID, an IHD, a CAD, and what their displays show."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bench.capabilities import Hands
+from bench.clock import Clock, minutes, seconds
+from bench.parties import Device
+from bench.timeline import Timeline
+
+SENT, NOTHING = "sent", "nothing"
+ELECTRICITY, GAS = "electricity", "gas"
+PATIENCE = {ELECTRICITY: seconds(15), GAS: minutes(35)}  #: a gas meter takes what waits for it at its next wake
+STEP = {ELECTRICITY: seconds(1), GAS: minutes(3)}
+
+
+@dataclass
+class _HandsAt:
+    """Hands at one device."""
+
+    device: Device
+    hands: Hands
+    timeline: Timeline
+    clock: Clock
+
+    def _do(self, act: str) -> str:
+        shown = self.hands.do(self.device.name, act)
+        text = f"at the {self.device.name}: {act}; it shows {shown}"
+        self.timeline.record("hands", "stimulus", {"text": text, "shown": shown})
+        return shown
+
+
+class AtThePpmid(_HandsAt):
+    """Keys of a PPMID. Each act returns what the display shows once the meter has answered, else `sent`."""
+
+    def enter_token(self, fuel: str, digits: str) -> str:
+        """Key a token in for one of the meters: `accepted` or `rejected`."""
+        return self._outcome(fuel, f"token {fuel} {digits}")
+
+    def activate_emergency_credit(self, fuel: str) -> str:
+        """Ask for emergency credit: `active` or `not available`."""
+        return self._outcome(fuel, f"emergency-credit {fuel}")
+
+    def enable_supply(self) -> str:
+        """Ask for the electricity supply: `on` or `stays off`."""
+        return self._outcome(ELECTRICITY, "enable-supply")
+
+    def _outcome(self, fuel: str, act: str) -> str:
+        shown = self._do(act)
+        until = self.clock.now() + PATIENCE[fuel]
+        while shown == SENT and self.clock.now() < until:
+            self.clock.sleep(STEP[fuel])
+            shown = self.hands.do(self.device.name, "shown")
+        self.timeline.record("hands", "step", {"text": f"the {self.device.name} shows {shown}", "shown": shown})
+        return shown
+
+
+class AtTheDisplay(_HandsAt):
+    """An IHD or a CAD: what it reads of the electricity meter; one made for tests also tries what it may not."""
+
+    def figures(self) -> dict[str, str]:
+        """Let it read the meter; return what it shows: supplier, price, standing charge, balance, import."""
+        self._do("read")
+        self.clock.sleep(seconds(3))
+        shown = self._do("figures")
+        return {} if shown == NOTHING else dict(one.split(": ", 1) for one in shown.split("; "))
+
+    def half_hours(self) -> list[datetime]:
+        """Let it ask for the half hours of the last day; return the ends of those it shows."""
+        self._do("half-hours")
+        self.clock.sleep(seconds(3))
+        shown = self._do("display")
+        if shown == NOTHING:
+            return []
+        now = self.clock.now()
+        return [datetime.fromisoformat(one.split(" ")[0]).replace(tzinfo=now.tzinfo) for one in shown.split(", ")]
+
+    def attempt(self, what: str) -> str:
+        """Let it try what it may not; return the status of the meter's refusal in hex, else `nothing`."""
+        self._do(f"try {what}")
+        self.clock.sleep(timedelta(seconds=3))
+        return self._do("refusal")

@@ -1,0 +1,89 @@
+"""The householder's devices: IHD, CAD and PPMID, on the network and joined with the meters for a long time."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from bench.gbcs import Eui64
+from bench.pki import TestSmki
+from rigs.virtual.addresses import (
+    CAD_EUI,
+    CAD_SHORT,
+    CHF_EUI,
+    CHF_SHORT,
+    ESME_EUI,
+    ESME_SHORT,
+    GSME_EUI,
+    IHD_EUI,
+    IHD_SHORT,
+    PPMID_EUI,
+    PPMID_SHORT,
+    READERS,
+)
+from rigs.virtual.device_log import ESME_TYPE, GSME_TYPE, PPMID_TYPE, TYPE_2, Entry
+from rigs.virtual.display import Display
+from rigs.virtual.esme import Esme
+from rigs.virtual.gsme import Gsme
+from rigs.virtual.hub import Hub
+from rigs.virtual.ppmid import Ppmid
+from rigs.virtual.radio import Medium
+from rigs.virtual.trust_anchors import TrustAnchors
+from rigs.virtual.world import World
+from rigs.virtual.zigbee import Credentials, ZigbeeNode
+
+LINK_LOSS_DB = 52.0
+TUNNEL = 1  #: number of the tunnel that the hub has to a PPMID since long ago
+
+PartnerKey = Callable[[Eui64], bytes]
+
+
+class Household:
+    """The devices, their radios, and the entries about them in the logs of both meters."""
+
+    def __init__(self, world: World, medium: Medium, network: Credentials, partner_key: PartnerKey) -> None:
+        self._world, self._medium, self._network, self._partner_key = world, medium, network, partner_key
+        self.ihd = Display(world, self._node("IHD", IHD_EUI, IHD_SHORT), CHF_SHORT, ESME_SHORT)
+        self.cad = Display(world, self._node("CAD", CAD_EUI, CAD_SHORT), CHF_SHORT, ESME_SHORT)
+        self.ppmid: Ppmid
+
+    def _node(self, name: str, eui: Eui64, short: int) -> ZigbeeNode:
+        keys = {eui: self._network.link_keys[eui], ESME_EUI: self._partner_key(eui)}
+        node = ZigbeeNode(
+            self._world,
+            self._medium,
+            name,
+            (eui, short),
+            replace(self._network, link_keys=keys),
+            {CHF_SHORT: CHF_EUI, ESME_SHORT: ESME_EUI},
+            lambda: True,
+            router=False,
+        )
+        self._medium.path("CHF", name, LINK_LOSS_DB)
+        self._medium.path("ESME", name, LINK_LOSS_DB)
+        return node
+
+    def add_ppmid(self, smki: TestSmki, anchors: TrustAnchors, hub: Hub) -> None:
+        """Add the PPMID, with a tunnel that is open."""
+        node = self._node("PPMID", PPMID_EUI, PPMID_SHORT)
+        self.ppmid = Ppmid(self._world, PPMID_EUI, smki, anchors, node, TUNNEL)
+        hub.connect(PPMID_EUI, PPMID_SHORT, TUNNEL)
+
+    def introduce(self, smki: TestSmki, esme: Esme, gsme: Gsme, meter_node: ZigbeeNode) -> None:
+        """Enter the devices into the meters' logs, and the meters into the PPMID's, as joins have done long ago."""
+        esme.device_log.entries |= {IHD_EUI: Entry(TYPE_2), CAD_EUI: Entry(TYPE_2), PPMID_EUI: Entry(PPMID_TYPE)}
+        gsme.device_log.entries[PPMID_EUI] = Entry(PPMID_TYPE, _agreement(smki, PPMID_EUI))
+        self.ppmid.device_log.entries |= {
+            ESME_EUI: Entry(ESME_TYPE),
+            GSME_EUI: Entry(GSME_TYPE, _agreement(smki, GSME_EUI)),
+        }
+        for eui, short in READERS.items():
+            meter_node.partners[short] = eui
+            meter_node.children.add(short)
+            meter_node.credentials.link_keys[eui] = self._partner_key(eui)
+
+
+def _agreement(smki: TestSmki, eui: Eui64) -> bytes:
+    certificate: x509.Certificate = smki.device(eui).certificates["ka"]
+    return certificate.public_bytes(Encoding.DER)

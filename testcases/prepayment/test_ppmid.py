@@ -1,0 +1,201 @@
+"""The householder at a PPMID: top up, emergency credit, supply; of both meters, and never more than is allowed."""
+
+from itertools import permutations
+
+import pytest
+
+from bench.clock import minutes, seconds
+from bench.dcc.bodies import ArmSupply, DisableSupply, ReadEventOrSecurityLog, ReadLogPeriod
+from bench.dcc_point import device_alert
+from bench.expecting import precondition
+from bench.testcase import testcase
+from testcases.prepayment.calendars import Settings
+from testcases.prepayment.meters import ARMED, OFF, ON, POUND
+
+BOTH = ("ESME", "GSME", "PPMID")
+REQUIREMENTS = ["PC.10", "SDAG1-3-UTRN"]
+FUEL = {"ESME": "electricity", "GSME": "gas"}
+ACCEPTED, REJECTED, ACTIVE, NOT_AVAILABLE = "accepted", "rejected", "active", "not available"
+ADDED_LOCALLY, EMERGENCY_ACTIVATED, DUPLICATE, NOT_AUTHENTIC = 0x810E, 0x81AB, 0x8F51, 0x8F63
+DONE, NOT_DONE = "8154", "8155"
+TOP_UP, EMERGENCY, SUPPLY = "0116", "0117", "0118"  #: of PECS01, PECS02, PECS03
+
+
+def fuel_of(meter):
+    """What a meter measures, as a PPMID names it."""
+    return FUEL[meter.device.type]
+
+
+def ready(meter, threshold=0):
+    """Bring a meter into prepayment with one pound, by a token from which the counters of the next are found."""
+    meter.prepay(threshold=threshold)
+    precondition(meter.top_up(meter.token(1)), "the meter takes a token by command")
+
+
+def logged(dcc, dut, user, since, clock):
+    """What the electricity meter's event log says of commands: code, and message code of the use case."""
+    period = ReadLogPeriod(start=since.replace(microsecond=0), end=clock.now() + seconds(1))
+    log = dcc.ask(ReadEventOrSecurityLog(period=period, log="Event"), dut, as_user=user).log()
+    return [(f"{entry.code:04X}", bytes(entry.other).hex()) for entry in log if f"{entry.code:04X}" in (DONE, NOT_DONE)]
+
+
+@testcase(
+    "PPM-701",
+    "A token keyed in at the PPMID is credited, and the supplier is told that it came locally",
+    rules=["R-UTR-023", "R-UTR-019b", "R-HAN-062", "R-HAN-063", "R-UTR-020", "R-CRE-001"],
+    requirements=REQUIREMENTS,
+    use_cases=["PECS01", "PCS01", "ECS19", "GCS14"],
+    devices=BOTH,
+)
+def test_top_up(meter, at_the_ppmid, clock, timeline, expect):
+    ready(meter)
+    began = clock.now()
+
+    shown = at_the_ppmid.enter_token(fuel_of(meter), meter.token(5).digits)
+
+    expect("what the PPMID shows", shown).equals(ACCEPTED)
+    expect("balance (1/1000 p)", meter.registers().balance).equals(6 * POUND, rule="R-CRE-001")
+    told = device_alert(meter.device, ADDED_LOCALLY, to=meter.supplier)
+    timeline.expect(told, within="1 min", after=began, rule="R-UTR-020")
+
+
+@testcase(
+    "PPM-702",
+    "A token is credited once, in whatever order it comes by command, at the meter and at the PPMID",
+    rules=["R-UTR-016", "R-UTR-023", "R-UTR-011"],
+    requirements=[*REQUIREMENTS, "CSC-DP129-DUPID"],
+    use_cases=["PECS01", "PCS01", "CS01a", "CS01b", "ECS19", "GCS14"],
+    devices=BOTH,
+)
+def test_once_by_any_way(meter, at_the_ppmid, expect):
+    meter.prepay()
+    ways = {
+        "by command": meter.top_up,
+        "at the meter": lambda token: meter.hands.enter_token(token.digits),
+        "at the PPMID": lambda token: at_the_ppmid.enter_token(fuel_of(meter), token.digits) == ACCEPTED,
+    }
+    # each way first, second and third once: a gas meter takes half an hour for each command
+    rotations = [(*ways, *ways)[first : first + 3] for first in range(3)]
+    for number, order in enumerate(permutations(ways) if meter.answers_at_once else rotations, 1):
+        token = meter.token(1)
+        outcomes = [ways[way](token) for way in order]
+        expect(f"accepted: {', then '.join(order)}", outcomes).equals([True, False, False])
+        expect("balance (pounds)", meter.registers().balance / POUND).equals(number)
+
+
+@testcase(
+    "PPM-703",
+    "A PPMID shows that a token is not of this meter, and nothing is credited",
+    rules=["R-UTR-023", "R-UTR-013", "R-HAN-062"],
+    requirements=REQUIREMENTS,
+    use_cases=["PECS01", "PCS01", "ECS19", "GCS14", "ECS35b", "CS10b"],
+    devices=BOTH,
+)
+def test_foreign_token(meter, at_the_ppmid, clock, expect):
+    meter.prepay()
+    began = clock.now()
+    foreign = meter.dcc.token(meter.device, 5, as_user=meter.gaining)
+
+    expect("what the PPMID shows", at_the_ppmid.enter_token(fuel_of(meter), foreign.digits)).equals(REJECTED)
+
+    expect("balance (1/1000 p)", meter.registers().balance).equals(0)
+    log = meter.security_log(began, clock.now())
+    expect("8F63 in the security log", log.count(NOT_AUTHENTIC)).equals(1, rule="R-UTR-013")
+
+
+@testcase(
+    "PPM-704",
+    "Emergency credit is activated at the PPMID while it is on offer, and not before",
+    rules=["R-EMC-002", "R-HAN-062", "R-HAN-063"],
+    requirements=["PC.03", "PC.10"],
+    use_cases=["PECS02", "PCS02", "ECS19", "GCS14"],
+    devices=BOTH,
+)
+def test_emergency_credit(meter, at_the_ppmid, clock, timeline, expect):
+    meter.configure(Settings(emergency_limit=3 * POUND, emergency_threshold=POUND, low_credit=POUND))
+    meter.add(2 * POUND)
+    meter.prepay(threshold=-POUND)
+    fuel = fuel_of(meter)
+
+    shown = at_the_ppmid.activate_emergency_credit(fuel)
+    expect("what the PPMID shows above the threshold", shown).equals(NOT_AVAILABLE)
+
+    meter.reset()
+    began = clock.now()
+    shown = at_the_ppmid.activate_emergency_credit(fuel)
+    expect("what the PPMID shows below it", shown).equals(ACTIVE)
+    told = device_alert(meter.device, EMERGENCY_ACTIVATED, to=meter.supplier)
+    timeline.expect(told, within="1 min", after=began)
+
+
+@testcase(
+    "PPM-705",
+    "The PPMID turns an armed electricity supply on, and a disabled one never",
+    rules=["R-SUP-006", "R-HAN-062"],
+    requirements=["SFA-28-PPMIDENABLE", "OP.08"],
+    use_cases=["PECS03", "ECS43", "ECS44"],
+    devices=["ESME", "PPMID"],
+)
+def test_supply(dut, dcc, mains, at_the_ppmid, suppliers, clock, expect):
+    began = clock.now()
+    dcc.ask(DisableSupply(), dut, as_user=suppliers.losing)
+    expect("what the PPMID shows of the disabled supply", at_the_ppmid.enable_supply()).equals("stays off")
+    expect("power drawn through the meter (W)", mains.sample().power).lies_between(0, 20)
+
+    dcc.ask(ArmSupply(), dut, as_user=suppliers.losing)
+    expect("power drawn through the armed meter (W)", mains.sample().power).lies_between(0, 20)
+    expect("what the PPMID shows of the armed supply", at_the_ppmid.enable_supply()).equals("on")
+    expect("power drawn through the meter (W)", mains.sample().power).lies_between(700, 740)
+
+    told = [entry for entry in logged(dcc, dut, suppliers.losing, began, clock) if entry[1] == SUPPLY]
+    expect("what the event log says of PECS03", told).equals([(NOT_DONE, SUPPLY), (DONE, SUPPLY)], rule="R-HAN-062")
+
+
+@testcase(
+    "PPM-706",
+    "What is done at the PPMID is in the electricity meter's event log, with the message code of its use case",
+    rules=["R-HAN-062", "R-EVT-006"],
+    use_cases=["PECS01", "PECS02", "ECS35a"],
+    devices=["ESME", "PPMID"],
+)
+@pytest.mark.parametrize("meter", ["electricity"], indirect=True)
+def test_logged(meter, at_the_ppmid, clock, expect):
+    ready(meter)
+    token = meter.token(5).digits
+    began = clock.now() + seconds(1)
+    clock.sleep(seconds(2))
+
+    for _ in range(2):
+        at_the_ppmid.enter_token("electricity", token)
+    at_the_ppmid.activate_emergency_credit("electricity")
+
+    told = logged(meter.dcc, meter.device, meter.supplier, began, clock)
+    expect("event log", told).equals([(DONE, TOP_UP), (NOT_DONE, TOP_UP), (NOT_DONE, EMERGENCY)])
+
+
+@testcase(
+    "PPM-707",
+    "A top up at the PPMID arms a supply that ran out of credit; gas flows only when the valve is opened at the meter",
+    rules=["R-HAN-064", "R-CRE-006", "R-SUP-006", "R-GAS-004"],
+    requirements=["OP.08", "SFA-28-PPMIDENABLE"],
+    use_cases=["PECS01", "PECS03", "PCS01", "ECS45", "GCS33"],
+    devices=BOTH,
+)
+def test_out_of_credit(meter, at_the_ppmid, clock, expect):
+    ready(meter, threshold=-POUND)
+    meter.prepay(threshold=POUND)
+    clock.sleep(seconds(5))
+    expect("supply without credit", meter.supply()).equals(OFF, rule="R-DIS-001")
+
+    expect("what the PPMID shows", at_the_ppmid.enter_token(fuel_of(meter), meter.token(5).digits)).equals(ACCEPTED)
+    expect("supply after the top up", meter.supply()).equals(ARMED)
+
+    if meter.device.type == "ESME":
+        expect("what the PPMID shows", at_the_ppmid.enable_supply()).equals("on", rule="R-SUP-006")
+    else:
+        meter.hands.set_taps(0)
+        at_the_ppmid.activate_emergency_credit("gas")
+        clock.sleep(minutes(31))
+        expect("supply after all that a PPMID can do", meter.supply()).equals(ARMED)
+        expect("that the valve opens at the meter", meter.hands.open_valve()).equals(True, rule="R-GAS-004")
+    expect("supply in the end", meter.supply()).equals(ON)
