@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bench.errors import BenchError
 from reports.curves import table
+from reports.drawing import draw_all
 from reports.html import report_html
 from reports.junit import junit_xml
 from reports.pages import read_pages
@@ -18,10 +19,12 @@ def build_reports(folder: Path) -> dict[str, Path]:
     Raises BenchError when the folder is not a run's or cannot be written.
     """
     record, pages = read_pages(folder)
-    reports = {"report": write_whole(folder / "report.html", report_html(record, pages).encode(errors="replace"))}
+    drawn = draw_all(pages)
+    text = report_html(record, pages, drawn)
+    reports = {"report": write_whole(folder / "report.html", text.encode(errors="replace"))}
     if (folder / "allure-results").is_dir():
         reports["allure"] = folder / "allure-results"
-    measured = table(pages)
+    measured = table([point for one in drawn for point in one.points])
     if measured is not None:
         reports["curves"] = write_whole(folder / "curves.csv", measured.encode())
     reports["junit"] = write_whole(folder / "junit.xml", junit_xml(record))

@@ -2,11 +2,12 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from reports.pages import Entry, Page, number
 
+Point = tuple[Any, ...]
 COLUMNS = ("test", "link", "direction", "attenuation_db", "tried", "answered", "share", "answer_s", "retries", "time")
 
 
@@ -32,9 +33,9 @@ def curves(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def table(pages: Iterable[Page]) -> str | None:
-    """Return the points of every curve of a run as CSV, None where there is none."""
-    rows = [
+def points(page: Page) -> list[Point]:
+    """Return the points of the curves of a test, a row each as COLUMNS names its values."""
+    return [
         (
             page.result.id,
             *(entry.data.get(name) for name in ("link", "direction", "attenuation", "tried", "answered")),
@@ -42,9 +43,12 @@ def table(pages: Iterable[Page]) -> str | None:
             *(entry.data.get(name) for name in ("answer_s", "retries")),
             entry.time,
         )
-        for page in pages
         for entry in _of_link(page.entries, "measurement")
     ]
+
+
+def table(rows: Sequence[Point]) -> str | None:
+    """Return the points of every curve of a run as CSV, None where there is none."""
     if not rows:
         return None
     text = io.StringIO()

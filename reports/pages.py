@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -24,6 +24,7 @@ EXACT_INTEGER = 2**53  #: integers from here on are not exact in a browser
 ROUTINE = frozenset({"LinkStatus"})  #: every router sends four a minute
 ROUTINE_OF_PASSED = ROUTINE | {"ack", "APS ack"}
 ROUTINE_LISTED = 40  #: routine frames that a page lists
+TIME_LENGTH = len("2026-01-01T00:00:00.000000")
 STEADY_VOLTS, STEADY_HERTZ = 1.0, 0.05
 
 
@@ -42,7 +43,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Page:
-    """One test: result, what it cites, its log, and links (text, relative URL) to the evidence files."""
+    """One test: result, what it cites, links (text, relative URL) to the evidence files; `read` fills in its log."""
 
     anchor: str
     result: TestResult
@@ -50,6 +51,14 @@ class Page:
     entries: list[Entry] = field(default_factory=list)
     files: list[tuple[str, str]] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    log: Path | None = None
+
+    def read(self) -> None:
+        """Read the entries of the log, and give notice where it cannot be read."""
+        if self.log is not None:
+            self.entries, notice = read_entries(self.log)
+            if notice:
+                self.notices.append(notice)
 
     @property
     def severity(self) -> int:
@@ -113,9 +122,7 @@ def _page(folder: Path, anchor: str, result: TestResult) -> Page:
     if not result.evidence and result.reason == PENDING:
         result.reason = INTERRUPTED
     page.files = _files(folder, evidence, result)
-    page.entries, notice = read_entries(evidence / LOG)
-    if notice:
-        page.notices.append(notice)
+    page.log = evidence / LOG
     return page
 
 
@@ -172,7 +179,7 @@ def _entry(seen: Observation) -> Entry:
     text = data.get("text") or seen.kind
     return Entry(
         int(seen.number),
-        seen.time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds"),
+        _time_text(seen.time),
         str(seen.point),
         str(seen.kind),
         str(text),
@@ -181,19 +188,24 @@ def _entry(seen: Observation) -> Entry:
     )
 
 
+def _time_text(time: datetime) -> str:
+    """Return a time as `Entry` has it."""
+    moment = time if time.tzinfo is UTC else time.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")[:TIME_LENGTH]
+
+
 def plain(value: Any) -> Any:
     """Return a JSON value as a browser reads it exactly: no NaN, no integer beyond 2^53."""
-    if value is None or type(value) in (str, bool):
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
         return value
+    if kind is int:
+        return value if -EXACT_INTEGER < value < EXACT_INTEGER else str(value)
+    if kind is float:
+        return value if math.isfinite(value) else str(value)
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= EXACT_INTEGER:
-        return str(value)
-    return value
+    return [plain(inner) for inner in value] if isinstance(value, list | tuple) else str(value)
 
 
 def listed_entries(entries: Sequence[Entry], routine: frozenset[str] = ROUTINE) -> list[Entry]:

@@ -13,7 +13,7 @@ function show() {
   if (!page.classList.contains("page")) return;
   scrollTo(0, 0);
   if (!made.has(page)) made.set(page, makePage(page));
-  if (number) made.get(page)?.reveal(Number(number));
+  if (number) made.get(page).then((log) => log?.reveal(Number(number)));
 }
 
 function decodeHash() {
@@ -24,14 +24,20 @@ function decodeHash() {
   }
 }
 
-function makePage(page) {
-  const source = page.querySelector('script[type="application/json"]');
+async function makePage(page) {
+  const source = page.querySelector('script[type="application/gzip"]');
   if (!source) return null;
-  const evidence = JSON.parse(source.textContent);
+  const evidence = JSON.parse(await unpacked(source.textContent));
   const log = new Log(page.querySelector(".log"), evidence);
   drawAxis(page.querySelector(".plot"), evidence, log);
   drawCurves(page.querySelector(".curves"), evidence.curves, log);
   return log;
+}
+
+// The text that was packed by gzip and written in base64.
+function unpacked(text) {
+  const octets = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+  return new Response(new Blob([octets]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
 }
 
 function filterTests() {

@@ -142,8 +142,9 @@ def test_filters_of_the_tests(ask: Callable[..., str]) -> None:
 
 
 def test_filters_of_the_timeline(ask: Callable[..., str]) -> None:
-    script = """() => {
+    script = """async () => {
       const page = document.querySelector('main[data-anchor="COS-001"]');
+      const log = await made.get(page);
       const rows = () => page.querySelectorAll('.entries tbody tr').length;
       const counts = [];
       [...page.querySelectorAll('.log .chip')].find((chip) => chip.textContent === 'local').click();
@@ -152,7 +153,7 @@ def test_filters_of_the_timeline(ask: Callable[..., str]) -> None:
       box.value = 'by HAND';
       box.dispatchEvent(new Event('input'));
       counts.push(rows());
-      made.get(page).reveal(4);
+      log.reveal(4);
       counts.push(rows() > 50, page.querySelector('.found').cells[0].textContent);
       page.querySelector('.log-window').click();
       return [...counts, Plotly.version.split('.').length];
@@ -163,6 +164,7 @@ def test_filters_of_the_timeline(ask: Callable[..., str]) -> None:
 def test_zoom_narrows_the_log(ask: Callable[..., str]) -> None:
     script = """async () => {
       const page = document.querySelector('main[data-anchor="COS-001"]');
+      await made.get(page);
       page.querySelector('.log-window').click();
       const range = ['2026-11-20 10:03:19.5', '2026-11-20 10:03:22.5'];
       await Plotly.relayout(page.querySelector('.plot'), {'xaxis.range': range});
