@@ -60,6 +60,16 @@ class AcSource(Protocol):
 
 
 @runtime_checkable
+class PhaseControl(Protocol):
+    """An AC source that feeds several phases (`phases` is how many), each at a voltage of its own."""
+
+    phases: int
+
+    def set_phase_voltage(self, phase: int, volts: float) -> float:
+        """Set the rms voltage of phase 1, 2 or 3 alone and return what it reads back; `set_voltage` sets all."""
+
+
+@runtime_checkable
 class Outlet(Protocol):
     """A contact in the feed of one device."""
 

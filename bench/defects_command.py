@@ -21,6 +21,7 @@ class Defect:
     breaks: str
     story: str
     theme: str = ""
+    variant: str = ""  #: of electricity meter that it needs ("twin", "polyphase"), "" for any
 
 
 def shipped(rig: Path, *references: str) -> list[Defect]:

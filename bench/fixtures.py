@@ -17,7 +17,7 @@ from bench.home import Home
 from bench.householder import AtTheDisplay, AtThePpmid
 from bench.link import Link
 from bench.local_point import LocalPoint
-from bench.mains import Mains
+from bench.mains import Mains, Phases
 from bench.newcomer import Newcomer
 from bench.parties import Device, Party, Suppliers
 from bench.street import StreetPoint
@@ -52,6 +52,7 @@ __all__ = [
     "mains",
     "network_operator",
     "newcomer",
+    "phases",
     "ppmid",
     "street",
     "suppliers",
@@ -194,6 +195,12 @@ def han(home: Home) -> HanPoint:
 def mains(home: Home) -> Mains:
     """The feed of meter and hub."""
     return home.need_mains()
+
+
+@pytest.fixture
+def phases(home: Home) -> Phases:
+    """The phases of the feed, each for itself."""
+    return home.need_mains().phases
 
 
 @pytest.fixture

@@ -59,6 +59,7 @@ class Home:
                 table.mpxn or "",
                 table.feed or "",
                 self._install_code(name, table.install_code),
+                table.variant,
             )
             for name, table in file.devices.items()
         ]

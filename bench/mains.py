@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from bench.capabilities import AcReading, AcSource, Outlet, ProgramPoint
+from bench.capabilities import AcReading, AcSource, Outlet, PhaseControl, ProgramPoint
 from bench.clock import Clock
 from bench.errors import NotRun, SafetyError
 from bench.parties import Device
@@ -18,6 +18,7 @@ CYCLE = timedelta(milliseconds=20)
 DENSE_SAMPLES = timedelta(seconds=1)
 SETTLE = timedelta(seconds=1)
 INTERRUPTED = 0.05  #: a supply below this fraction of nominal is interrupted (EN 50160)
+PHASES = 3
 PROGRAM_POINTS = 100  #: no list engine in the field takes more points than this
 
 
@@ -60,6 +61,24 @@ class Branch:
         self._outlet.switch(on)
 
 
+class Phases:
+    """The phases of a three-phase feed, 1 to 3, each for itself."""
+
+    def __init__(self, source: PhaseControl, mains: "Mains") -> None:
+        self._source, self._mains = source, mains
+        self.rest = mains.rest
+
+    def set_voltage(self, phase: int, volts: float) -> None:
+        """Set one phase to an rms voltage (V)."""
+        self._mains.check_voltage(volts)
+        self._mains.stimulus(f"set phase {phase} to {volts:g} V", voltage=volts, phase=phase)
+        self._source.set_phase_voltage(phase, volts)
+
+    def interrupt(self, phase: int, duration: timedelta | str, start: datetime | None = None) -> Interruption:
+        """Take one phase away for `duration` (at `start` if given); return when that was."""
+        return self._mains.timed(duration, lambda on: self.set_voltage(phase, self.rest.voltage if on else 0.0), start)
+
+
 class Mains:
     """One feed, and the legs of it that can be switched apart."""
 
@@ -94,6 +113,13 @@ class Mains:
             branch.switch(True)
         self.sample()
 
+    @property
+    def phases(self) -> Phases:
+        """The phases, each for itself. Raises NotRun where the source feeds one."""
+        if not isinstance(self._source, PhaseControl) or self._source.phases < PHASES:
+            raise NotRun("the AC source feeds one phase (key 'phases' of a source that feeds three)")
+        return Phases(self._source, self)
+
     def add_branch(self, device: str, outlet: Outlet) -> None:
         """Say that a device of the rig has a contact of its own."""
         self._branches[device] = Branch(device, outlet, self)
@@ -126,7 +152,7 @@ class Mains:
 
     def set_voltage(self, volts: float) -> None:
         """Set the feed to an rms voltage (V)."""
-        self._within_envelope("voltage", volts, self._safety.voltage_min, self._safety.voltage_max, "V")
+        self.check_voltage(volts)
         self.stimulus(f"set {volts:g} V", voltage=volts)
         self._source.set_voltage(volts)
 
@@ -173,7 +199,7 @@ class Mains:
             limit = f"a list engine takes {PROGRAM_POINTS}; use longer steps"
             raise SafetyError(f"{words}: {len(points)} points, but {limit}")
         for point in points:
-            self._within_envelope("voltage", point.voltage, self._safety.voltage_min, self._safety.voltage_max, "V")
+            self.check_voltage(point.voltage)
         for dead, stretch in groupby(points, key=lambda point: point.voltage < INTERRUPTED * self.rest.voltage):
             if dead:
                 self.check_outage(sum((point.dwell for point in stretch), timedelta()))
@@ -214,9 +240,11 @@ class Mains:
             longest = format_duration(self._safety.longest_outage)
             raise SafetyError(f"an outage of {format_duration(length)} is longer than the rig allows ({longest})")
 
-    def _within_envelope(self, what: str, value: float, low: float, high: float, unit: str) -> None:
-        if not low <= value <= high:
-            raise SafetyError(f"{what} {value:g} {unit} is outside the rig's envelope of {low:g} to {high:g} {unit}")
+    def check_voltage(self, volts: float) -> None:
+        """Raise SafetyError for a voltage the rig does not allow."""
+        low, high = self._safety.voltage_min, self._safety.voltage_max
+        if not low <= volts <= high:
+            raise SafetyError(f"voltage {volts:g} V is outside the rig's envelope of {low:g} to {high:g} V")
 
     def stimulus(self, words: str, **data: object) -> None:
         """Put a stimulus on the timeline."""

@@ -29,6 +29,7 @@ class Device:
     mpxn: str = ""
     feed: str = ""
     install_code: bytes = field(default=b"", repr=False)  #: of a device that is not on the network yet
+    variant: str = "single"  #: of an electricity meter: "single", "twin" (two elements), "polyphase"
 
     def __str__(self) -> str:
         return f"{self.type} {self.eui}"

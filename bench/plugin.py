@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from bench.allure_link import AllureLink, attach, register
-from bench.errors import BenchError, Failure, UsageError
+from bench.errors import BenchError, Failure, NotApplicable, UsageError
 from bench.fixtures import *  # noqa: F403 - pytest finds fixtures in the plugin's namespace
 from bench.home import Home
 from bench.parallel import Controller, Part
 from bench.runrecord import RunRecord
 from bench.session import RunSession
-from bench.testcase import case_of, variant_of
+from bench.testcase import case_of, is_for, variant_of
 from bench.verdict import MAPPING, Verdict, exit_code, verdict_of
 
 SESSION = pytest.StashKey[RunSession]()
@@ -45,8 +45,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker."""
+    """Register the markers."""
     config.addinivalue_line("markers", "testcase(case): a test case of a suite; use bench.testcase.testcase")
+    config.addinivalue_line("markers", "meters(variant...): electricity meters it is for; use bench.testcase.meters")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -118,6 +119,9 @@ def _test_of_a_run(request: pytest.FixtureRequest) -> Home | None:
     if (link := request.config.stash.get(ALLURE, None)) is not None:
         home.timeline.unlisten(link.step)
         home.timeline.listen(link.step)
+    meter = next((device for device in home.devices if device.type == "ESME"), None)
+    if meter is not None and not is_for(request.node, meter.variant):
+        raise NotApplicable(f"{case.id} is not for an electricity meter that is {meter.variant}")
     return home
 
 

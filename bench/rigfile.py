@@ -1,5 +1,6 @@
 """Rig files: what is on a rig, how it is wired, its safety envelope. One TOML schema for every rig.
 
+A file that begins with `extends = "other.toml"` is that file (beside it) with the keys it names replaced.
 Values may hold `{python}` (this interpreter), `{free.NAME}` (a free TCP port, the same for each use of NAME) and
 `{SERVICE.KEY}` (what a service announced when it was ready); the last are filled in when the rig is opened.
 """
@@ -23,6 +24,7 @@ from bench.errors import RigError
 from bench.units import Amperes, Decibel, Duration, Hertz, Volts, Watts
 
 DeviceType = Literal["ESME", "GSME", "CHF", "GPF", "PPMID", "HCALCS", "IHD", "CAD"]
+MeterVariant = Literal["single", "twin", "polyphase"]
 SNIFFER = "sniffer"
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)(?:\.([a-z0-9_]+))?\}")
 _EUI = re.compile(r"([0-9A-Fa-f]{2}-){7}[0-9A-Fa-f]{2}|\{[a-z_]+\.[a-z0-9_]+\}")
@@ -67,6 +69,7 @@ class DeviceTable(_Table):
     install_code: str | None = None  #: file with the hex digits of its install code: it joins only in a test
     switched_load: Watts | None = None  #: behind its auxiliary switch 1, on the measured feed
     firmware: str | None = None  #: file with a newer image of the maker for it (OTA)
+    variant: MeterVariant = "single"  #: of an electricity meter: one element, two elements, three phases
     golden: bool = False
 
 
@@ -138,6 +141,11 @@ def _duration(text: str) -> Any:
 
 def load_rig_file(path: Path) -> RigFile:
     """Read and check a rig file. Raises RigError: file, key and remedy in one line."""
+    return check_rig(fill_local(_read(path)), str(path))
+
+
+def _read(path: Path, chain: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """Return the table of a rig file, laid over that of the file it extends. Raises RigError."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as problem:
@@ -150,7 +158,22 @@ def load_rig_file(path: Path) -> RigFile:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
         raise RigError(str(path), "file", f"is not TOML ({problem})", "correct it there") from None
-    return check_rig(fill_local(table), str(path))
+    base = table.pop("extends", None)
+    if base is None:
+        return table
+    other = path.parent / str(base)
+    if other in (*chain, path):
+        raise RigError(str(path), "extends", f"{base!r} extends this file again", "remove one of the two")
+    return _laid_over(_read(other, (*chain, path)), table)
+
+
+def _laid_over(base: dict[str, Any], table: dict[str, Any]) -> dict[str, Any]:
+    """Return a table with the keys of another replaced, table by table."""
+    merged = dict(base)
+    for key, value in table.items():
+        under = base.get(key)
+        merged[key] = _laid_over(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
+    return merged
 
 
 def check_rig(table: Mapping[str, Any], file: str) -> RigFile:

@@ -131,6 +131,11 @@ class Campaign:
         chosen += [replace(one, name=reference) for one, reference in zip(described, outside, strict=True)]
         return chosen if self.only else list(known.values())
 
+    def rig_of(self, defect: Defect) -> Path:
+        """Return the rig file for a defect: that of the variant of meter it needs, beside the rig file of the run."""
+        rig = self.rig.resolve() if self.rig.exists() else ROOT / self.rig
+        return rig.with_name(f"{rig.stem}-{defect.variant}.toml") if defect.variant else rig
+
     def examine(self, defect: Defect, nodes: list[str]) -> Outcome:
         """Run tests against one defect and say what came of it."""
         if not nodes:
@@ -138,8 +143,7 @@ class Campaign:
         began = time.monotonic()
         label = defect.name.rpartition("/")[2].replace(":", "_")
         folder = self.out.resolve() / f"{label}-{os.getpid()}-{time.monotonic_ns()}"
-        rig = self.rig.resolve() if self.rig.exists() else ROOT / self.rig
-        options = ["--rig", str(rig), "--defect", defect.name, "--seed", str(self.seed)]
+        options = ["--rig", str(self.rig_of(defect)), "--defect", defect.name, "--seed", str(self.seed)]
         try:
             record = run(nodes, options, folder, LONGEST_S, defect.breaks if self.first else None)
         except BenchError as problem:

@@ -38,6 +38,11 @@ def testcase(
     return mark
 
 
+def meters(*variants: str) -> pytest.MarkDecorator:
+    """State for which electricity meters a test is (a module's as `pytestmark`): "single", "twin", "polyphase"."""
+    return pytest.mark.meters(*variants)
+
+
 testcase.__test__ = False  # type: ignore[attr-defined]  # its name begins like a test's
 
 
@@ -47,6 +52,11 @@ def case_of(item: pytest.Item) -> TestCase | None:
     if marker is None or not marker.args or not isinstance(marker.args[0], TestCase):
         return None
     return marker.args[0]
+
+
+def is_for(item: pytest.Item, meter: str) -> bool:
+    """Return whether a test is for a kind of electricity meter."""
+    return all(meter in marker.args for marker in item.iter_markers("meters"))
 
 
 def variant_of(item: pytest.Item) -> str:

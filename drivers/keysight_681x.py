@@ -1,10 +1,12 @@
-"""Keysight (Agilent, HP) 6811B-6813B and 6811C-6813C AC sources: SCPI over GPIB, USB, LAN or RS-232.
+"""Keysight (Agilent, HP) 6811B-6813B, 6811C-6813C and 6834B AC sources: SCPI over GPIB, USB, LAN or RS-232.
 
-Command set from the maker's programming guide for the series; lists hold up to 100 points.
+Command set from the maker's programming guide for the series; lists hold up to 100 points. The 6834B has three
+outputs: they are programmed together (coupled), and apart only while one phase is to differ.
 """
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import Field
 
@@ -15,14 +17,16 @@ from drivers.visa import VisaText
 ERROR_QUEUE = 20
 SET_TOLERANCE = 0.01
 MEASURED = ("MEAS:VOLT:AC?", "FETC:CURR:AC?", "FETC:POW:AC?", "FETC:FREQ?")  #: the latter of the same acquisition
+MEASURED_OF_THREE = ("MEAS:VOLT:AC?", "FETC:CURR:AC?", "FETC:POW:AC:TOT?", "FETC:FREQ?")  #: phase 1; power of all
 
 
 class Keysight681xConfig(DriverConfig):
-    """VISA resource, patience per exchange (s), and the identity to insist on (part of the model field)."""
+    """VISA resource, patience per exchange (s), identity to insist on (part of the model field), number of outputs."""
 
     resource: str
     timeout_s: float = Field(3.0, gt=0, le=60)
     model: str = "681"
+    phases: Literal[1, 3] = 1
 
 
 class Keysight681x(Driver):
@@ -34,12 +38,21 @@ class Keysight681x(Driver):
     def __init__(self, name: str, config: Keysight681xConfig) -> None:
         super().__init__(name, config)
         self.config = config
+        self.phases = config.phases
         self.io = VisaText(self, config.resource, config.timeout_s, "\n", "*IDN?", self._is_mine)
 
     def open(self) -> None:
         """Connect, check the model, drain errors somebody else left."""
         self.io.open()
         self._drain_errors()
+        self._couple()
+
+    def _couple(self) -> None:
+        """Let what follows concern all phases, and measurements the first."""
+        if self.phases > 1:
+            for line in ("INST:COUP ALL", "INST:NSEL 1"):
+                self.io.write(line)
+            self._check_errors("INST:COUP ALL")
 
     def _is_mine(self, identity: str) -> bool:
         fields = identity.split(",")
@@ -50,8 +63,20 @@ class Keysight681x(Driver):
         self.io.close()
 
     def set_voltage(self, volts: float) -> float:
-        """Set the rms voltage and return the read-back setting."""
+        """Set the rms voltage (of all phases) and return the read-back setting."""
+        self._couple()
         return self._set("VOLT", volts)
+
+    def set_phase_voltage(self, phase: int, volts: float) -> float:
+        """Set the rms voltage of one phase of a three-phase source and return the read-back setting."""
+        if not 1 <= phase <= self.phases:
+            raise self.error(f"has no phase {phase}; it has {self.phases}")
+        for line in ("INST:COUP NONE", f"INST:NSEL {phase}"):
+            self.io.write(line)
+        try:
+            return self._set("VOLT", volts)
+        finally:
+            self.io.write("INST:NSEL 1")
 
     def set_frequency(self, hertz: float) -> float:
         """Set the frequency and return the read-back setting."""
@@ -75,10 +100,12 @@ class Keysight681x(Driver):
 
     def measure(self) -> AcReading:
         """Return one acquisition: V, A, W (the same buffer), Hz (0 where there is no wave)."""
-        return AcReading(*self.io.numbers(*MEASURED, nothing={"FETC:FREQ?": 0.0}))
+        measured = MEASURED if self.phases == 1 else MEASURED_OF_THREE
+        return AcReading(*self.io.numbers(*measured, nothing={"FETC:FREQ?": 0.0}))
 
     def run_program(self, points: Sequence[ProgramPoint], nominal: float, start_phase: float = 0.0) -> timedelta:
         """Load a list, arm it, fire it at a phase angle."""
+        self._couple()
         for line in (
             "ABOR",
             f"VOLT {nominal:.2f}",

@@ -34,13 +34,15 @@ class Defect:
     breaks: str
     story: str
     override: Override
+    variant: str = ""  #: of electricity meter that it needs: "twin", "polyphase"
 
     def apply_to(self, devices: Sequence[object]) -> None:
         """Put the defect into the devices of its class. Raises DefectError if it changes nothing that exists."""
         targets = [one for one in devices if any(base.__name__ == self.device for base in type(one).__mro__)]
         if not targets:
             classes = ", ".join(sorted({type(one).__name__ for one in devices}))
-            raise DefectError(f"defect {self.name}: no device of class {self.device!r}; there are {classes}")
+            needs = f"; it needs a {self.variant} meter (rigs/virtual-{self.variant}.toml)" if self.variant else ""
+            raise DefectError(f"defect {self.name}: no device of class {self.device!r}; there are {classes}{needs}")
         for target in targets:
             parts = _parts(target)
             before = [_state(part) for part in parts]
@@ -62,7 +64,8 @@ class Defect:
 
     def as_dict(self) -> dict[str, str]:
         """Return what `bench defects` shows."""
-        return {"name": self.name, "device": self.device, "breaks": self.breaks, "story": self.story}
+        shown = {"name": self.name, "device": self.device, "breaks": self.breaks, "story": self.story}
+        return shown | ({"variant": self.variant} if self.variant else {})
 
 
 def _state(part: object) -> State:
@@ -87,11 +90,11 @@ def _parts(target: object) -> list[object]:
 SHIPPED: dict[str, Defect] = {}
 
 
-def defect(name: str, *, device: str, breaks: str, story: str) -> Callable[[Override], Defect]:
+def defect(name: str, *, device: str, breaks: str, story: str, variant: str = "") -> Callable[[Override], Defect]:
     """Declare a defect."""
 
     def declare(override: Override) -> Defect:
-        made = Defect(name, device, breaks, story, override)
+        made = Defect(name, device, breaks, story, override, variant)
         SHIPPED[name] = made
         return made
 
