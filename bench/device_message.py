@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from bench.answered import DLMS_FORM, of_the_device
+from bench.billing import BillingEntry, BillingMoney, billing_entries, billing_money
 from bench.errors import Inconclusive
 from bench.gbcs import Eui64, GbcsError, Keystore, Message
 from bench.gbcs.axdr import CompactArray, Data, decode_all
@@ -90,10 +91,12 @@ class DeviceMessage:
     @of_the_device(DLMS_FORM)
     def values(self, item: int = 0) -> Data:
         """Return the decrypted value of a protected item: a structure, one member for each attribute."""
-        _, ciphered = parse_protected_response(self.access.data[item])
+        return self._decrypted(parse_protected_response(self.access.data[item])[1])
+
+    def _decrypted(self, ciphered: bytes) -> Data:
         secret = encryption_secret(self.message, self._keystore)
         if secret is None:
-            raise Inconclusive("the key agreement key needed to decrypt the response is not in the key store")
+            raise Inconclusive("the key agreement key needed to decrypt the message is not in the key store")
         message = self.message
         plain = decrypt(
             ciphered, secret, message.originator, encryption_counter(message), encryption_recipient(message)
@@ -126,6 +129,27 @@ class DeviceMessage:
     def import_register(self) -> int:
         """Return the active import register (Wh) of ECS17b."""
         return int(self.values()[0][0].value)
+
+    @of_the_device(DLMS_FORM)
+    def registers(self) -> list[int]:
+        """Return registers by time (ECS17d), or those and the counters by block (ECS17e), Wh."""
+        return [one.value for one in self.values()[0][0].value]
+
+    @of_the_device(DLMS_FORM)
+    def billing_log(self) -> list[BillingEntry]:
+        """Return the entries of the billing data log with their registers (ECS20b, ECS20c)."""
+        return billing_entries(self.values()[0])
+
+    @of_the_device(DLMS_FORM)
+    def billing_money(self) -> list[BillingMoney]:
+        """Return the entries of the billing data log with their prepayment registers (ECS20c)."""
+        return billing_money(self.values()[1])
+
+    @of_the_device(DLMS_FORM)
+    def billing_alert(self) -> list[BillingEntry]:
+        """Return the entries of the billing data log in an alert 8F0A (ECS68)."""
+        ciphered = DataNotification.parse(self.message.payload).data.value[3].value
+        return billing_entries(self._decrypted(ciphered)[0])
 
     @of_the_device(DLMS_FORM)
     def credentials(self) -> dict[Role, RoleDetails]:

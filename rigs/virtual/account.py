@@ -131,6 +131,11 @@ class Account:
         """Return the price of energy."""
         return watt_hours / 1000 * self.settings.price
 
+    @rule("R-TAR-009", "R-DIS-006")
+    def price_now(self) -> int:
+        """Return the price of a kWh that is in force."""
+        return self.settings.price
+
     @rule("R-TAR-011", "R-DBT-004", "R-DBT-005", "R-CRE-005")
     def _take_with_time(self, elapsed: timedelta) -> None:
         """Take the standing charge and the time debts of a span."""
@@ -259,7 +264,7 @@ class Account:
 
     def _rate(self) -> float:
         """Return what is taken in a second."""
-        power = self.meter.burn() / 1000 * self.settings.price / 3600
+        power = self.meter.burn() / 1000 * self.price_now() / 3600
         debts = sum(debt.rate / debt.period.total_seconds() for debt in self.time_debts if debt.owed > 0)
         return power + self.settings.standing_charge / 86400 + debts
 

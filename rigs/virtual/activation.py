@@ -31,6 +31,11 @@ TABLES = {
     "9000:0-0:94.44.128.31:6": "11:0-1:11.0.2.255:2",
     "9000:0-0:94.44.128.35:6": "11:0-1:11.0.3.255:2",
 }
+#: the threshold matrix: the time at which it is activated, and passive and active thresholds of each of its 8 rates
+THRESHOLD_MATRIX = attribute("9000:0-0:63.1.1.255:6")
+THRESHOLDS = tuple(
+    (attribute(f"21:0-0:16.1.{rate}.255:2"), attribute(f"21:0-0:16.0.{rate}.255:2")) for rate in range(11, 19)
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,8 @@ def copies(key: Attribute) -> Iterator[tuple[Attribute, Attribute]]:
         yield (CHARGE, name, 6), (CHARGE, name, 5)
     elif class_id == ACCOUNT and index == 13 and name == PASSIVE_ACCOUNT:
         yield from (((ACCOUNT, PASSIVE_ACCOUNT, one), (ACCOUNT, ACTIVE_ACCOUNT, one)) for one in (2, 11))
+    elif key == THRESHOLD_MATRIX:
+        yield from THRESHOLDS
     elif class_id == EXTENDED_DATA and index == 6:
         table = _tables().get(key)
         if table is None:
@@ -65,11 +72,12 @@ def _tables() -> dict[Attribute, Attribute]:
 
 
 class Activations:
-    """The items of a meter that wait for their time. `activated` is called with the key of each that is activated."""
+    """The items of a meter that wait. `activating` and `activated` are called with its key, before and after."""
 
     def __init__(self, device: "GbcsDevice") -> None:
         self._device = device
         self.pending: dict[Attribute, Pending] = {}
+        self.activating: list[Callable[[Attribute], None]] = []
         self.activated: list[Callable[[Attribute], None]] = []
         objects = device.cosem.objects
         for key in list(objects.keys()):
@@ -103,6 +111,8 @@ class Activations:
     def activate(self, key: Attribute) -> None:
         """Make the passive values of an item the active ones."""
         objects = self._device.cosem.objects
+        for listener in self.activating:
+            listener(key)
         for passive, active in copies(key):
             value = objects.read(passive)
             if value is not None:

@@ -9,6 +9,7 @@ from bench.pki import TestSmki
 from rigs.virtual.account import Account
 from rigs.virtual.activation import Activations
 from rigs.virtual.auxiliary import Auxiliary
+from rigs.virtual.billing import Billing
 from rigs.virtual.demand import Demand
 from rigs.virtual.esme_behaviour import EsmeBehaviour
 from rigs.virtual.esme_objects import EsmeObjects
@@ -18,6 +19,7 @@ from rigs.virtual.identity import EsmeIdentity
 from rigs.virtual.load_switch import LoadSwitch, SupplyState
 from rigs.virtual.power import Branch, Supply
 from rigs.virtual.rules import rule
+from rigs.virtual.tariff import Tariff
 from rigs.virtual.trust_anchors import TrustAnchors
 from rigs.virtual.voltage import Voltage
 from rigs.virtual.world import World
@@ -58,8 +60,10 @@ class Esme(GbcsDevice):
         self.behaviour = EsmeBehaviour(self)
         self.voltage = Voltage(self)
         self.activations = Activations(self)
+        self.tariff = Tariff(self, int(self._energy_wh))
         self.auxiliary = Auxiliary(self)
         self.prepayment = EsmePrepayment(self)
+        self.billing = Billing(self)
         self.demand = Demand(self)
         self.identity = EsmeIdentity(self)
         self.objects = EsmeObjects(self)
@@ -97,7 +101,8 @@ class Esme(GbcsDevice):
 
     @rule("R-CRD-056", "R-CRD-057")
     def supplier_changed(self, losing: Eui64 | None) -> None:
-        """Withdraw what the losing supplier left waiting; money, mode and switch stay as they are."""
+        """Withdraw what the losing supplier left waiting, keep a snapshot; money, mode and switch stay as they are."""
+        self.billing.supplier_changed()
         if losing is not None:
             self.activations.forget(losing)
         self.prepayment.supplier_changed()
@@ -156,6 +161,8 @@ class Esme(GbcsDevice):
             self.load_changed()
 
     def _add_energy(self, began: datetime, ended: datetime, watt_hours: float) -> None:
+        ahead = self.time.error
+        self.tariff.count(began + ahead, ended + ahead, self._energy_wh, watt_hours)
         self._energy_wh += watt_hours
         total = (ended - began) / HALF_HOUR
         end = half_hour_end(began)

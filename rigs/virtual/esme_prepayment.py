@@ -22,7 +22,7 @@ REGISTERS = attribute("1:0-0:94.44.34.30:2")
 ADJUST, RESET = attribute("112:0-0:19.10.0.255:1"), attribute("112:0-0:19.10.0.255:2")
 RESET_EMERGENCY, ACTIVATE_EMERGENCY = attribute("112:0-0:19.10.1.255:2"), attribute("112:0-0:19.10.1.255:3")
 TOKEN = attribute("115:0-0:19.40.0.255:1")
-PRICES, STANDING_CHARGE = attribute("113:0-0:19.20.0.255:5"), attribute("113:0-0:19.20.4.255:5")
+STANDING_CHARGE = attribute("113:0-0:19.20.4.255:5")
 TIME_DEBT = ("113:0-0:19.20.1.255", "113:0-0:19.20.2.255")
 PAYMENT_DEBT = "113:0-0:19.20.3.255"
 CREDIT_LOG, RECOVERY_LOG = attribute("7:0-0:98.1.5.255:2"), attribute("7:0-0:98.1.4.255:2")
@@ -47,12 +47,41 @@ WAITING_CHARGES = attribute("111:0-1:19.0.0.255:11")
 TIME_DEBTS = tuple(attribute(f"{name}:1")[1] for name in TIME_DEBT)
 
 
+class EsmeAccount(Account):
+    """An account whose prices depend on time and block."""
+
+    def __init__(self, esme: "Esme") -> None:
+        self._tariff = esme.tariff
+        self._charged_cost = self._tariff.cost
+        super().__init__(esme)
+
+    @rule("R-TAR-009", "R-DIS-006")
+    def consumption_charge(self, watt_hours: float) -> float:
+        """Return what the energy since the last charge has cost, each part in its register."""
+        charged, self._charged_cost = self._charged_cost, self._tariff.cost
+        return self._charged_cost - charged
+
+    @rule("R-TAR-009", "R-DIS-006")
+    def price_now(self) -> int:
+        """Return the price of a kWh by time and block."""
+        return self._tariff.active_price()
+
+    def _plan(self) -> None:
+        super()._plan()
+        room, power = self._tariff.until_next_block(), self.meter.burn()
+        if self.mode is Mode.PREPAYMENT and room is not None and power > 0:
+            generation = self._generation
+            self.meter.at(
+                self.meter.clock() + timedelta(hours=room / power, seconds=1), lambda: self._planned(generation)
+            )
+
+
 class EsmePrepayment:
     """Account, tokens and calendar of the meter, as its objects show and change them."""
 
     def __init__(self, esme: "Esme") -> None:
         self._esme = esme
-        self.account = Account(esme)
+        self.account = EsmeAccount(esme)
         self.calendar = NonDisablement(esme)
         self.tokens = Tokens(
             esme,
@@ -170,10 +199,9 @@ class EsmePrepayment:
             value = objects.read(one)
             if value is not None and one[:2] == key[:2]:
                 setattr(account.settings, name, value.value * (POUND if name in WHOLE_UNITS else 1))
-        for one, name in ((PRICES, "price"), (STANDING_CHARGE, "standing_charge")):
-            value = objects.read(one)
-            if value is not None and value.value and one[:2] == key[:2]:
-                setattr(account.settings, name, _money(value))
+        charge = objects.read(STANDING_CHARGE)
+        if charge is not None and charge.value and STANDING_CHARGE[:2] == key[:2]:
+            account.settings.standing_charge = _money(charge)
         if key == MODE_ACTIVATION:
             self.take_mode()
         account.settle()
@@ -196,6 +224,7 @@ class EsmePrepayment:
                 credit == EMERGENCY_NAME and charge == TIME_DEBT_NAME for credit, charge, _ in rows
             )
         if wanted is not account.mode:
+            self._esme.billing.mode_changes()
             account.change_mode(wanted)
 
     @rule("R-PPM-002")

@@ -131,7 +131,7 @@ def price_rounded(esme: Esme) -> None:
     """Whole pennies, up."""
     account = esme.account
     account.consumption_charge = lambda watt_hours: (  # type: ignore[method-assign]
-        watt_hours / 1000 * -(-account.settings.price // 1000) * 1000
+        watt_hours / 1000 * -(-account.price_now() // 1000) * 1000
     )
 
 
