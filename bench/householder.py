@@ -45,6 +45,10 @@ class AtThePpmid(_HandsAt):
         """Ask for the electricity supply: `on` or `stays off`."""
         return self._outcome(ELECTRICITY, "enable-supply")
 
+    def propose_supply(self, status: int) -> str:
+        """Ask for a state of the electricity supply (0 off, 1 armed, 2 on), as only a PPMID made for tests can."""
+        return self._outcome(ELECTRICITY, f"propose-supply {status}")
+
     def _outcome(self, fuel: str, act: str) -> str:
         shown = self._do(act)
         until = self.clock.now() + PATIENCE[fuel]

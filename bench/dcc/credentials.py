@@ -165,6 +165,8 @@ DEVICE_TYPES = {
     Device.GPF: 3,
     Device.HCALCS: 4,
     Device.PPMID: 5,
+    Device.IHD: 6,
+    Device.CAD: 6,
 }
 METHOD_C = 3
 
@@ -174,6 +176,7 @@ _PARTNERS = {
     (1, Device.HCALCS): Device.ESME,
     (1, Device.PPMID): Device.ESME,
     (2, Device.GSME): Device.GPF,
+    (2, Device.ESME): Device.IHD,
     (3, Device.GSME): Device.PPMID,
     (3, Device.PPMID): Device.GSME,
 }

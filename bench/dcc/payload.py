@@ -22,7 +22,7 @@ ZIGBEE_NOW, ZIGBEE_END, ZIGBEE_NEVER = 0, 0xFFFFFFFE, 0xFFFFFFFF
 
 
 class Device(StrEnum):
-    """Type of the target device."""
+    """Type of a device: of a target, or (IHD, CAD) of what a target is joined with."""
 
     ESME = "ESME"
     GSME = "GSME"
@@ -31,6 +31,8 @@ class Device(StrEnum):
     PPMID = "PPMID"
     HCALCS = "HCALCS"
     SAPC = "SAPC"
+    IHD = "IHD"
+    CAD = "CAD"
 
 
 @dataclass(frozen=True, slots=True)

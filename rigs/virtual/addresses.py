@@ -16,7 +16,7 @@ CHF_EUI, GPF_EUI, ESME_EUI, GSME_EUI, IHD_EUI, NEWCOMER_EUI, PPMID_EUI, CAD_EUI,
 )
 CHF_SHORT, ESME_SHORT, GSME_SHORT, IHD_SHORT, PPMID_SHORT, CAD_SHORT = 0x0000, 0x6F01, 0x6F02, 0x6F03, 0x6F04, 0x6F05
 MPAN, MPRN = "1312345678333", "7412345608"
-#: what the DCC knows of: type, and meter point
+#: what the DCC knows of: type, and meter point. It sends no message to an IHD or CAD
 DEVICES = {
     ESME_EUI: (Device.ESME, MPAN),
     GSME_EUI: (Device.GSME, MPRN),
@@ -24,6 +24,8 @@ DEVICES = {
     GPF_EUI: (Device.GPF, MPRN),
     PPMID_EUI: (Device.PPMID, ""),
     NEW_PPMID_EUI: (Device.PPMID, ""),
+    IHD_EUI: (Device.IHD, ""),
+    CAD_EUI: (Device.CAD, ""),
 }
 LISTED = (GPF_EUI, ESME_EUI, GSME_EUI, IHD_EUI, PPMID_EUI, CAD_EUI)  #: in the hub's log at the beginning
 ON_THE_NETWORK = (ESME_EUI, GSME_EUI, IHD_EUI, PPMID_EUI, CAD_EUI)  #: with a link key of the hub

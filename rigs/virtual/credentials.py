@@ -67,16 +67,18 @@ class CredentialsReplacement:
         anchors = self._device.anchors
         roles = []
         for role in ProvideCredentials.parse(payload).roles:
-            cells = [
-                CellDetails(cell.key_usage, cell.cell_usage, credential.subject, credential.key_id)
-                for cell, credential in anchors.cells.items()
-                if cell.role is role
-            ]
+            held = [(cell, anchors.cells[cell]) for cell in self.cells_of(role)]
+            cells = [CellDetails(cell.key_usage, cell.cell_usage, one.subject, one.key_id) for cell, one in held]
             if cells:
                 roles.append(RoleDetails(role, SUCCESS, anchors.counters.get(role, 0), cells))
             else:
                 roles.append(RoleDetails(role, absent, None, []))
         return bytes(CredentialsDetails(roles))
+
+    @rule("R-CRD-002", "R-CRD-003", "R-CRD-006")
+    def cells_of(self, role: Role) -> list[TrustAnchorCell]:
+        """Return the trust anchor cells this device has for a role, none for one that its type has not."""
+        return [cell for cell in self._device.anchors.cells if cell.role is role]
 
     def replace(self, exchange: "Exchange") -> bytes | None:
         """Execute CS02b: now, at its time, or cancel what waits; returns the answer, None where it is refused."""

@@ -177,6 +177,7 @@ class Dcc:
         partner = getattr(request.body, "other", None)
         return transform(
             request,
+            known=False if self._devices[request.request_id.target][0] is Device.PPMID else None,
             other=self._devices[partner][0] if partner in self._devices else None,
             other_certificate=self._certificates.get(partner),
             device=self._devices[request.request_id.target][0],

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from bench.gbcs import Eui64
+from bench.gbcs.trust_anchors import Role
 from bench.pki import PkiError, load_certificate
 from rigs.virtual.rules import rule
 
@@ -85,6 +86,11 @@ class DeviceLog:
         except PkiError:
             return None
         return key if isinstance(key, EllipticCurvePublicKey) else None
+
+    def roles_of(self, party: Eui64) -> set[Role]:
+        """Return the roles of a party: those of its cells, and that of a device joined by its certificate."""
+        roles = self._device.anchors.roles_of(party)
+        return roles if self.partner_key(party) is None else roles | {Role.OTHER}
 
     @rule("R-HAN-048", "R-HAN-049", "R-HAN-050")
     def unjoin(self, exchange: "Exchange", asked: Named) -> Named:

@@ -174,7 +174,7 @@ class GbcsDevice:
     @rule("R-SEC-005", "R-CRD-058")
     def check_originator(self, message: Message) -> Refusal | None:
         """The originator holds credentials here, in a role with the right to the use case."""
-        roles = self.roles_of(message.originator)
+        roles = self.device_log.roles_of(message.originator)
         if not roles:
             return Refusal(UNAUTHORISED_ACCESS)
         if not any(self.has_right(role, message.message_code) for role in roles):
@@ -224,14 +224,9 @@ class GbcsDevice:
             return self.device_log.partner_key(message.originator)
         return self.anchors.key(Role.ACCESS_CONTROL_BROKER, KeyUsage.KEY_AGREEMENT)
 
-    def roles_of(self, party: Eui64) -> set[Role]:
-        """Return the roles of a party: those of its cells, or that of a device joined by its certificate."""
-        roles = self.anchors.roles_of(party)
-        return roles if self.device_log.partner_key(party) is None else roles | {Role.OTHER}
-
     def role_of(self, message: Message) -> Role:
         """Return the role in which the originator acts."""
-        roles = self.roles_of(message.originator)
+        roles = self.device_log.roles_of(message.originator)
         entitled = [role for role in roles if self.has_right(role, message.message_code)]
         return min(entitled or self.use_cases[message.message_code].roles)
 

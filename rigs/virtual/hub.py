@@ -131,7 +131,7 @@ class Hub:
             if target in self.sleepy:
                 self.sleepy[target].store(transfer)
             else:
-                self._enqueue(eui, transfer)
+                self._enqueue(eui if target is None or target not in self._tunnels else target, transfer)
 
     def _enqueue(self, eui: Eui64, transfer: bytes) -> None:
         self._tunnels[eui].queue.append(transfer)

@@ -105,6 +105,7 @@ class Ppmid(GbcsDevice):
         command = Message(Cra.COMMAND, counter, self.eui, meter, code, payload, signature=b"")
         self.send(bytes(add_mac(command, self.secret(key))))
 
+    @rule("R-HAN-061")
     def receive(self, data: bytes) -> None:
         """Take a message of the hub: a command, or the answer of the gas meter."""
         try:

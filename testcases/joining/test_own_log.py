@@ -1,20 +1,27 @@
 """A meter's own log of devices: joined by methods A, B and C (CS03), unjoined (CS04), read (CS07)."""
 
-from dataclasses import replace
-
 import pytest
 
 from bench.clock import seconds
 from bench.dcc.bodies import ReadEventOrSecurityLog, ReadLogPeriod
-from bench.gbcs import Cra, Eui64, Message, decode_der
-from bench.local_point import answer_to
+from bench.gbcs import Eui64
 from bench.testcase import testcase
+from testcases.joining.own_log import (
+    FULL,
+    GPF,
+    HCALCS,
+    INCOMPATIBLE,
+    METHOD_A_RESPONDER,
+    METHOD_B,
+    METHOD_C,
+    NO_CERTIFICATE,
+    NOT_IN_LOG,
+    PPMID,
+    SUCCESS,
+    WRONG_CODE,
+    WRONG_METHOD,
+)
 
-SUCCESS, WRONG_CODE, WRONG_METHOD, INCOMPATIBLE, FULL, NO_CERTIFICATE = 0, 1, 2, 3, 4, 11
-NOT_IN_LOG = 1
-CS03C = 0x00AF
-METHOD_A, METHOD_A_RESPONDER, METHOD_B, METHOD_C = range(4)
-GPF, HCALCS, PPMID = 3, 4, 5
 JOIN_FAILED, JOINED, UNJOIN_FAILED, UNJOINED = 0x8F48, 0x8F49, 0x8F4A, 0x8F4B
 LEAST = 6  #: devices a meter has to hold at the least: five HCALCS and a PPMID
 FAR_MORE = 40
@@ -23,63 +30,6 @@ FAR_MORE = 40
 def partner(number=1):
     """The EUI-64 of a device that could be joined."""
     return Eui64.of(0x00155F00CAFE1000 + number)
-
-
-class OwnLog:
-    """Sends CS03, CS04 and CS07 to a meter past the DCC, and reads its answers."""
-
-    def __init__(self, local, timeline, device, supplier, patience="30 s"):
-        self._local, self._timeline, self._patience = local, timeline, patience
-        self._device, self._supplier = device, supplier
-
-    def _ask(self, use_case, asked, words):
-        good = self._local.example(use_case, self._device, as_user=self._supplier)
-        return self._send(good, good.message_code, asked, words)
-
-    def _send(self, good, code, asked, words):
-        payload = decode_der.octets(asked, code, Cra.COMMAND) if asked else good.payload
-        signature = None if good.signature else b""
-        changed = replace(good, message_code=code, payload=payload, signature=signature, mac=None)
-        command = self._local.protect(changed, self._device)
-        delivered = self._local.deliver(command, words)
-        seen = self._timeline.expect(answer_to(command), within=self._patience, after=delivered)
-        return decode_der.payload(Message.parse(seen.raw))
-
-    def join(self, use_case, eui, kind=HCALCS, method=METHOD_A, **more):
-        """Join a device; return the response code."""
-        words = f"{use_case} with method {method} for {eui}"
-        return self._ask(use_case, _entry(eui, kind, method) | more, words)["response_code"]
-
-    def join_by_certificate(self, eui, **certificate):
-        """Join a PPMID by method C; return the response code. The command has the protection of an unjoin."""
-        good = self._local.example("CS04ACCritical", self._device, as_user=self._supplier)
-        words = f"CS03C for {eui}, " + ("with its certificate" if certificate else "without certificate")
-        return self._send(good, CS03C, _entry(eui, PPMID, METHOD_C) | certificate, words)["response_code"]
-
-    def unjoin(self, use_case, eui):
-        """Unjoin a device; return the response code."""
-        return self._ask(use_case, {"other_device": str(eui)}, f"{use_case} for {eui}")["response_code"]
-
-    def entries(self):
-        """The devices in the log: EUI-64 -> type."""
-        answer = self._ask("CS07", {}, "CS07")
-        return {Eui64.of(one["device"]): one["device_type_code"] for one in answer.get("device_log", [])}
-
-
-def _entry(eui, kind, method):
-    return {"other_device": str(eui), "other_device_type_code": kind, "method_code": method}
-
-
-@pytest.fixture
-def own_log(local, timeline, dut, suppliers):
-    """The electricity meter's log."""
-    return OwnLog(local, timeline, dut, suppliers.losing)
-
-
-@pytest.fixture
-def gas_log(local, timeline, gsme, gas_suppliers):
-    """The gas meter's log: it answers at its next wake."""
-    return OwnLog(local, timeline, gsme, gas_suppliers.losing, patience="40 min")
 
 
 def security_events(dcc, dut, user, clock, since):

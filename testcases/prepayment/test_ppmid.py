@@ -8,6 +8,9 @@ from bench.clock import minutes, seconds
 from bench.dcc.bodies import ArmSupply, DisableSupply, ReadEventOrSecurityLog, ReadLogPeriod
 from bench.dcc_point import device_alert
 from bench.expecting import precondition
+from bench.gbcs import Cra, Eui64, Message, names, zcl_payload
+from bench.gbcs.gbz import LAST, PROFILE, Gbz, GbzComponent
+from bench.local_point import answer_to
 from bench.testcase import testcase
 from testcases.prepayment.calendars import Settings
 from testcases.prepayment.meters import ARMED, OFF, ON, POUND
@@ -17,6 +20,8 @@ REQUIREMENTS = ["PC.10", "SDAG1-3-UTRN"]
 FUEL = {"ESME": "electricity", "GSME": "gas"}
 ACCEPTED, REJECTED, ACTIVE, NOT_AVAILABLE = "accepted", "rejected", "active", "not available"
 ADDED_LOCALLY, EMERGENCY_ACTIVATED, DUPLICATE, NOT_AUTHENTIC = 0x810E, 0x81AB, 0x8F51, 0x8F63
+PREPAYMENT, CONSUMER_TOP_UP, HAN_DEVICE, PCS01 = 0x0705, 0x04, 2, 0x009B
+STRANGER = Eui64.of(0x00155F00CAFE2002)
 DONE, NOT_DONE = "8154", "8155"
 TOP_UP, EMERGENCY, SUPPLY = "0116", "0117", "0118"  #: of PECS01, PECS02, PECS03
 
@@ -32,6 +37,15 @@ def ready(meter, threshold=0):
     precondition(meter.top_up(meter.token(1)), "the meter takes a token by command")
 
 
+def pcs01(originator, meter, digits):
+    """The command by which a PPMID hands a gas meter a token, before it has a MAC."""
+    fields = names.zcl_command(PREPAYMENT, True, CONSUMER_TOP_UP).fields
+    token = zcl_payload.encode(fields, {"origDevice": HAN_DEVICE, "code": digits.encode()})
+    component = GbzComponent(LAST, PREPAYMENT, 0x01, 0, CONSUMER_TOP_UP, token)
+    counter = 1 << 40  #: above any the device has used
+    return Message(Cra.COMMAND, counter, originator, meter, PCS01, bytes(Gbz(PROFILE, [component])), signature=b"")
+
+
 def logged(dcc, dut, user, since, clock):
     """What the electricity meter's event log says of commands: code, and message code of the use case."""
     period = ReadLogPeriod(start=since.replace(microsecond=0), end=clock.now() + seconds(1))
@@ -40,7 +54,7 @@ def logged(dcc, dut, user, since, clock):
 
 
 @testcase(
-    "PPM-701",
+    "PPM-801",
     "A token keyed in at the PPMID is credited, and the supplier is told that it came locally",
     rules=["R-UTR-023", "R-UTR-019b", "R-HAN-062", "R-HAN-063", "R-UTR-020", "R-CRE-001"],
     requirements=REQUIREMENTS,
@@ -60,7 +74,7 @@ def test_top_up(meter, at_the_ppmid, clock, timeline, expect):
 
 
 @testcase(
-    "PPM-702",
+    "PPM-802",
     "A token is credited once, in whatever order it comes by command, at the meter and at the PPMID",
     rules=["R-UTR-016", "R-UTR-023", "R-UTR-011"],
     requirements=[*REQUIREMENTS, "CSC-DP129-DUPID"],
@@ -84,7 +98,7 @@ def test_once_by_any_way(meter, at_the_ppmid, expect):
 
 
 @testcase(
-    "PPM-703",
+    "PPM-803",
     "A PPMID shows that a token is not of this meter, and nothing is credited",
     rules=["R-UTR-023", "R-UTR-013", "R-HAN-062"],
     requirements=REQUIREMENTS,
@@ -104,7 +118,7 @@ def test_foreign_token(meter, at_the_ppmid, clock, expect):
 
 
 @testcase(
-    "PPM-704",
+    "PPM-804",
     "Emergency credit is activated at the PPMID while it is on offer, and not before",
     rules=["R-EMC-002", "R-HAN-062", "R-HAN-063"],
     requirements=["PC.03", "PC.10"],
@@ -129,7 +143,7 @@ def test_emergency_credit(meter, at_the_ppmid, clock, timeline, expect):
 
 
 @testcase(
-    "PPM-705",
+    "PPM-805",
     "The PPMID turns an armed electricity supply on, and a disabled one never",
     rules=["R-SUP-006", "R-HAN-062"],
     requirements=["SFA-28-PPMIDENABLE", "OP.08"],
@@ -152,7 +166,7 @@ def test_supply(dut, dcc, mains, at_the_ppmid, suppliers, clock, expect):
 
 
 @testcase(
-    "PPM-706",
+    "PPM-806",
     "What is done at the PPMID is in the electricity meter's event log, with the message code of its use case",
     rules=["R-HAN-062", "R-EVT-006"],
     use_cases=["PECS01", "PECS02", "ECS35a"],
@@ -174,7 +188,7 @@ def test_logged(meter, at_the_ppmid, clock, expect):
 
 
 @testcase(
-    "PPM-707",
+    "PPM-807",
     "A top up at the PPMID arms a supply that ran out of credit; gas flows only when the valve is opened at the meter",
     rules=["R-HAN-064", "R-CRE-006", "R-SUP-006", "R-GAS-004"],
     requirements=["OP.08", "SFA-28-PPMIDENABLE"],
@@ -199,3 +213,39 @@ def test_out_of_credit(meter, at_the_ppmid, clock, expect):
         expect("supply after all that a PPMID can do", meter.supply()).equals(ARMED)
         expect("that the valve opens at the meter", meter.hands.open_valve()).equals(True, rule="R-GAS-004")
     expect("supply in the end", meter.supply()).equals(ON)
+
+
+@testcase(
+    "PPM-808",
+    "A PPMID that asks for the supply to be turned off or armed is refused, and the supply stays on",
+    rules=["R-HAN-062"],
+    requirements=["SFA-28-PPMIDENABLE"],
+    use_cases=["PECS03"],
+    devices=["ESME", "PPMID"],
+)
+@pytest.mark.parametrize("status", [0, 1], ids=["off", "armed"])
+def test_other_status(status, mains, at_the_ppmid, expect):
+    expect("what the PPMID shows", at_the_ppmid.propose_supply(status)).equals("stays off")
+    expect("power drawn through the meter (W)", mains.sample().power).lies_between(700, 740)
+
+
+@testcase(
+    "PPM-809",
+    "The gas meter takes a top up as a PPMID's if a PPMID that it has been joined with has made it, and of nobody else",
+    rules=["R-HAN-063", "R-SEC-007", "R-SEC-005"],
+    requirements=["SDAG1-3-UTRN"],
+    use_cases=["PCS01"],
+    devices=["GSME", "PPMID"],
+)
+@pytest.mark.parametrize("maker", ["the broker's MAC", "a stranger", "the supplier", "no MAC"])
+@pytest.mark.parametrize("meter", ["gas"], indirect=True)
+def test_forged(maker, meter, ppmid, local, timeline, expect):
+    ready(meter)
+    originator = {"a stranger": STRANGER, "the supplier": meter.supplier.eui}.get(maker, ppmid.eui)
+    command = pcs01(originator, meter.device.eui, meter.token(5).digits)
+
+    if maker != "no MAC":
+        command = local.maced(command, meter.device)
+    with timeline.never(answer_to(command), during="35 min"):
+        local.deliver(command, f"PCS01 with {maker}")
+    expect("balance (1/1000 p)", meter.registers().balance).equals(POUND)

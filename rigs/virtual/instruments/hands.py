@@ -103,6 +103,7 @@ class Hands:
                 "token": lambda argument: ppmid.top_up(*fuel_and(argument)),
                 "emergency-credit": lambda argument: ppmid.activate_emergency(fuel_and(argument)[0]),
                 "enable-supply": lambda _: ppmid.turn_on(),
+                "propose-supply": lambda argument: ppmid.turn_on(int(argument)),
                 "shown": lambda _: ppmid.shown,
             },
             "cad": reader(cad) | {"try": lambda argument: attempt(cad, argument), "refusal": lambda _: cad.refusal},
