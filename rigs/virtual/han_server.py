@@ -104,10 +104,10 @@ class HanServer:
             found.append(Attribute(number, UNSUPPORTED) if value is None else Attribute(number, SUCCESS, value()))
         return ZclFrame.general(READ_RESPONSE, frame.sequence, read_response(found), from_server=True)
 
-    @rule("R-TAR-005", "R-HAN-067")
+    @rule("R-TAR-005", "R-TAR-009", "R-HAN-067")
     def price(self) -> int:
         """Return the price of a kWh now in force, 1/1000 p."""
-        return self._esme.account.settings.price
+        return self._settled().price_now()
 
     @rule("R-CRD-055")
     def supplier_name(self) -> bytes:
