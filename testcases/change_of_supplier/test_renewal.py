@@ -135,6 +135,30 @@ def test_waiting_mode_kept(gsme, dcc, gas, authority, clock, timeline, gas_suppl
 
 
 @testcase(
+    "COS-309",
+    "Certificates that the losing supplier left waiting do not bring it back",
+    rules=["R-CRD-056"],
+    requirements=[*REQUIREMENTS, "SDAG1-4-TCOS"],
+    use_cases=["CS02b"],
+    devices=["ESME", "GSME"],
+)
+@pytest.mark.parametrize("kind", ["ESME", "GSME"])
+def test_waiting_certificates_withdrawn(kind, home, dcc, authority, clock, timeline, expect):
+    device = home.device(kind)
+    parties = suppliers_of(home, device)
+    at = clock.now().replace(second=0, microsecond=0) + hours(2)
+    dcc.ask(authority.credentials(parties.losing, Unit.SUPPLIER).renewal("Supplier", execute_at=at), device,
+            as_user=parties.losing)  # fmt: skip
+
+    dcc.ask(dcc.change_of_supplier(device, parties.gaining), device, as_user=parties.gaining)
+
+    with timeline.never(device_alert(device, DONE)):
+        clock.sleep_until(at + minutes(40))
+    cells = held(dcc, device, "Supplier", parties.gaining).values()
+    expect("subjects of the supplier's cells", {subject for subject, _ in cells}).equals({parties.gaining.eui})
+
+
+@testcase(
     "COS-305",
     "The network operator replaces its own certificates; those of the supplier stay",
     rules=["R-CRD-022", "R-CRD-037", "R-CRD-040", "R-CRD-060"],

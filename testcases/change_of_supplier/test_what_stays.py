@@ -76,21 +76,22 @@ def test_losing_token(dut, dcc, suppliers, expect):
 
 @testcase(
     "COS-103",
-    "The first token of the gaining supplier is credited, whatever counters the losing one had reached",
+    "The first token of the gaining supplier is credited, though the losing one had a token with the same counter",
     rules=["R-CRD-041", "R-CTR-012", "R-UTR-022"],
     requirements=[*REQUIREMENTS, "HA.15"],
     use_cases=["CS02b", "CS01a", "ECS19"],
 )
 def test_gaining_token(dut, dcc, suppliers, expect):
     to_prepayment(dcc, dut, suppliers.losing, balance=20 * POUND)
-    high = dcc.token(dut, 5, as_user=suppliers.losing, utrn_counter=900_000)
+    last = dcc.token(dut, 5, as_user=suppliers.losing, utrn_counter=900_000)
     expect(
-        "result of the losing supplier's last token", dcc.top_up(dut, high, as_user=suppliers.losing).results
+        "result of the losing supplier's last token", dcc.top_up(dut, last, as_user=suppliers.losing).results
     ).equals(DONE)
     _change(dcc, dut, suppliers)
     before = registers(dcc, dut, suppliers.gaining).balance
 
-    response = dcc.top_up(dut, dcc.token(dut, 5, as_user=suppliers.gaining), as_user=suppliers.gaining)
+    first = dcc.token(dut, 5, as_user=suppliers.gaining, utrn_counter=last.counter)
+    response = dcc.top_up(dut, first, as_user=suppliers.gaining)
 
     expect("result of the gaining supplier's first token", response.results).equals(DONE)
     credited = registers(dcc, dut, suppliers.gaining).balance - before

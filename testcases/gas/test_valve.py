@@ -113,7 +113,7 @@ def test_armed_then_opened(gsme, dcc, gas, at_the_meter, clock, timeline, gas_su
 )
 def test_not_armed_from_open(gsme, gas, at_the_meter, gas_suppliers, expect):
     answer = gas.ask(ArmSupply(), gsme, as_user=gas_suppliers.losing)
-    expect("whether the meter reports a failure", answer.statuses[0] != 0).equals(True, rule="R-SEC-029")
+    expect("whether the meter reports a failure", any(answer.statuses)).equals(True, rule="R-SEC-029")
     expect("gas that flows (m3/h)", at_the_meter.flow()).satisfies("to flow on", lambda flow: flow > 0)
 
 

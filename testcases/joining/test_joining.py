@@ -18,7 +18,7 @@ WRONG_CODE = bytes.fromhex("00112233445566778899AABBCCDDEEFF")
 @testcase(
     "HAN-101",
     "A device joins by its install code, agrees a key by suite 2, and only then uses what needs one",
-    rules=["R-HAN-030", "R-HAN-031", "R-HAN-005"],
+    rules=["R-HAN-030", "R-HAN-031", "R-HAN-005", "R-HAN-002"],
     requirements=["HA.02", "SDAG1-3-ZIGBEE"],
     use_cases=["CCS01"],
     devices=["CHF", "IHD"],
@@ -114,7 +114,7 @@ def test_window(hub, dcc, han, newcomer, suppliers, clock, expect):
 @testcase(
     "HAN-106",
     "A device has the whole time to join in",
-    rules=["R-HAN-005"],
+    rules=["R-HAN-005", "R-HAN-008"],
     use_cases=["CCS01"],
     devices=["CHF"],
 )

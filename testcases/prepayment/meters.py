@@ -253,7 +253,7 @@ class GasMeter(PrepaidMeter):
 
     def _rows(self, body, name, amount):
         answer = self._read(body)
-        if answer.statuses[0]:
+        if any(answer.statuses):
             return []
         return [(from_zigbee_utc(row["time"]), row[amount]) for row in answer.fields()[name]][::-1]
 

@@ -39,7 +39,7 @@ def test_read_back(meter, expect):
 @testcase(
     "PPM-602",
     "A future-dated change to prepayment happens at its time; with no credit supply then ends",
-    rules=["R-PPM-001", "R-PPM-005", "R-FUT-013"],
+    rules=["R-PPM-001", "R-PPM-005", "R-FUT-013", "R-FUT-014"],
     requirements=REQUIREMENTS,
     use_cases=["ECS03", "ECS26j", "GCS03", "GCS21j"],
     devices=BOTH,

@@ -21,7 +21,7 @@ def _security_log(dcc, dut, supplier, start, clock):
 @testcase(
     "PPM-001",
     "A top up of 5 pounds raises the balance by 5 pounds",
-    rules=["R-UTR-007", "R-UTR-003", "R-UTR-004", "R-UTR-019", "R-RSP-009", "R-RSP-010", "R-CRE-001"],
+    rules=["R-UTR-007", "R-UTR-003", "R-UTR-004", "R-UTR-006", "R-UTR-019", "R-RSP-009", "R-RSP-010", "R-CRE-001"],
     requirements=REQUIREMENTS,
     use_cases=["CS01a", "ECS19"],
 )

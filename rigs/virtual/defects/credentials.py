@@ -97,6 +97,17 @@ def losing_suppliers_settings_activate(esme: Esme) -> None:
 
 
 @defect(
+    "esme-waiting-certificates-survive-the-change",
+    device="Esme",
+    breaks="R-CRD-056",
+    story="A future-dated renewal of the losing supplier is kept with its dates and puts that supplier back in charge.",
+)
+def waiting_certificates_survive_the_change(esme: Esme) -> None:
+    """Waiting replacements survive the change."""
+    esme.credentials.cancel_pending_of_losing_supplier = lambda: None  # type: ignore[method-assign]
+
+
+@defect(
     "esme-forgets-everything-waiting",
     device="Esme",
     breaks="R-FUT-007",
