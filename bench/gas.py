@@ -181,6 +181,15 @@ class GasMessage:
         return zcl_payload.decode(known.fields, self.plain(component))
 
     @of_the_device(GBZ_FORM)
+    def reading_alerted(self) -> dict[str, Any]:
+        """Return the billing reading in an alert 8F0A (GCS53), numbers as they are on the wire."""
+        (component,) = self.alert.components
+        known = names.zcl_command(component.cluster, component.to_server, component.command)
+        if known is None or not component.encrypted:
+            raise ValueError("no encrypted reading in the alert")
+        return zcl_payload.decode(known.fields, self.plain(component))
+
+    @of_the_device(GBZ_FORM)
     def log(self) -> list[LogEntry]:
         """Return the entries of a log that was read (CS10a, CS10b); none where the answer is NOT FOUND."""
         if self.statuses[0]:

@@ -53,7 +53,7 @@ class GasSnapshots:
         money = account.accumulated_debt, debts[0], debts[1], account.payment_debt, account.emergency_left
         return Reading(gsme.clock(), cause, round(gsme.gas.litres), (*money, account.balance))
 
-    @rule("R-GPF-007", "R-PPM-003")
+    @rule("R-GPF-007", "R-PPM-003", "R-BIL-004", "R-BIL-005")
     def take_billing(self, cause: str) -> None:
         """Keep a reading for the billing data log; twelve are kept."""
         self.billing = [*self.billing, self.reading(CAUSES[cause])][-BILLING_KEPT:]
@@ -70,13 +70,16 @@ class GasSnapshots:
         found = _asked([*self._daily(), *self.billing], values(component))
         if isinstance(found, int):
             return found
-        number, count, one = found
-        fields = _head(number, count, one) | {
+        fields = self.published(*found)
+        return [(PUBLISH_SNAPSHOT, made(METERING, False, PUBLISH_SNAPSHOT, fields))]
+
+    def published(self, number: int, count: int, one: Reading) -> dict[str, Any]:
+        """Return the fields of a reading of the register: its place among how many, its time and cause, litres."""
+        return _head(number, count, one) | {
             "payloadType": TIERS_AND_BLOCKS, "summation": one.litres, "nTiers": TIERS,
             "tiers": [{"tier": one.litres}] + [{"tier": 0}] * (TIERS - 1),
             "tiersAndBlocksInUse": IN_USE, "blocks": [{"block": one.litres}] + [{"block": 0}] * (TIERS - 1),
         }  # fmt: skip
-        return [(PUBLISH_SNAPSHOT, made(METERING, False, PUBLISH_SNAPSHOT, fields))]
 
     def _daily(self) -> list[Reading]:
         gas = self._gsme.gas

@@ -9,6 +9,7 @@ from bench.pki import TestSmki
 from rigs.virtual.device_clock import INVALID, RELIABLE
 from rigs.virtual.exchange import Exchange
 from rigs.virtual.gas_activation import GasActivations
+from rigs.virtual.gas_billing import GasBilling
 from rigs.virtual.gas_measurement import DAY, GasMeasurement
 from rigs.virtual.gbz_device import GbzDevice
 from rigs.virtual.gsme_objects import GsmeObjects
@@ -42,6 +43,7 @@ class Gsme(GbzDevice):
         self.objects = GsmeObjects(self)
         self.identity = GsmeIdentity(self)
         self.prepayment = GsmePrepayment(self)
+        self.billing = GasBilling(self)
         self.gas.changed.append(self.account.settle)
         self.offer_logs()
         self._plan_midnight()
