@@ -22,7 +22,7 @@ from rigs.virtual.addresses import (
     PPMID_EUI,
 )
 from rigs.virtual.defects import DefectError, find, shipped
-from rigs.virtual.home import CHANNEL, START, Home, Site
+from rigs.virtual.home import CHANNEL, PHASES, START, Home, Site
 from rigs.virtual.instruments.ac_source import AcSource
 from rigs.virtual.instruments.attenuator import StepAttenuator
 from rigs.virtual.instruments.clock_port import ClockPort
@@ -54,7 +54,7 @@ class VirtualRig:
         self.world = World(seed, START, self._furnish)
         self.local = LocalPort(self.world, ESME_EUI, lambda: self.home.hub)
         self.home.hub.to_local = self.local.came_back
-        source = AcSource(lambda: self.home.feed, lambda: self._noise.gauss(0, 0.05))
+        source = AcSource(lambda: self.home.feeds, lambda: self._noise.gauss(0, 0.05), PHASES[site.variant])
         attenuator = StepAttenuator(lambda: self.home.attenuation)
         gas_attenuator = StepAttenuator(lambda: self.home.gas_attenuation)
         wan_attenuator = StepAttenuator(lambda: self.home.wan.antenna, lambda: self.home.wan.changed())  # noqa: PLW0108
@@ -117,6 +117,7 @@ def main() -> int:
     parser.add_argument(
         "--list-defects", action="store_true", help="print shipped defects (or those given), JSON lines"
     )
+    parser.add_argument("--variant", choices=PHASES, default="single", help="kind of electricity meter")
     parser.add_argument("--receive", help="URL at which the DCC's users receive")
     parser.add_argument("--write-keys", type=Path, metavar="DIR", help="write the test keys of this seed and end")
     arguments = parser.parse_args()
@@ -149,7 +150,8 @@ def serve(arguments: argparse.Namespace, out: TextIO | None) -> int:
         print(json.dumps(what), file=out, flush=True)
 
     try:
-        site = Site.of(arguments.seed, [find(reference) for reference in arguments.defect], arguments.receive)
+        defects = [find(reference) for reference in arguments.defect]
+        site = Site.of(arguments.seed, defects, arguments.receive, arguments.variant)
         rig = VirtualRig(site, arguments.seed)
     except (LookupError, DefectError) as problem:
         announce({"error": str(problem.args[0])})

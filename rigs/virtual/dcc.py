@@ -99,11 +99,13 @@ class Dcc:
         to_hub: Callable[[bytes], bool],
         poster: Poster,
         wan: Wan,
+        meter: tuple[str, ...] = (),
     ) -> None:
         self._world, self._smki, self._users, self._to_hub, self._poster = world, smki, users, to_hub, poster
         #: hands an image to the hub, for a device that is to fetch it
         self.to_image: Callable[[Eui64, bytes], None] = lambda device, image: None
         self._devices = dict(devices)  #: type, and MPxN of a meter ("" of anything else)
+        self._meter = meter  #: kind of the electricity meter, as its entry in the inventory says
         self._registered = dict.fromkeys(devices, smki.identities.supplier)
         self._pending: dict[tuple[Eui64, int], ServiceRequest] = {}
         self._outbox = Outbox(wan, lambda: True, upward=False)
@@ -186,6 +188,7 @@ class Dcc:
             cos_party=who.cos_party,
             cos_counter=self._counter,
             at=self._world.now,
+            meter=self._meter,
         )
 
     def _send(self, request: ServiceRequest) -> None:

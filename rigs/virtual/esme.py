@@ -1,5 +1,6 @@
-"""The virtual electricity meter (ESME, single phase)."""
+"""The virtual electricity meter (ESME): of one phase, and the base of those of two elements or three phases."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bench.gbcs import Eui64
@@ -17,7 +18,7 @@ from rigs.virtual.esme_prepayment import EsmePrepayment
 from rigs.virtual.gbcs_device import GbcsDevice
 from rigs.virtual.identity import EsmeIdentity
 from rigs.virtual.load_switch import LoadSwitch, SupplyState
-from rigs.virtual.power import Branch, Supply
+from rigs.virtual.power import Branch, Supply, ThreePhaseBranch
 from rigs.virtual.rules import rule
 from rigs.virtual.tariff import Tariff
 from rigs.virtual.trust_anchors import TrustAnchors
@@ -38,8 +39,16 @@ EVENT_LOG_CODES = frozenset(range(0x81A0, 0x81BF)) | {0x8F01, 0x8145, 0x8F66, 0x
 class Esme(GbcsDevice):
     """A meter between the feed and the home's load."""
 
+    variant = "single"
+
     def __init__(
-        self, world: World, eui: Eui64, smki: TestSmki, anchors: TrustAnchors, feed: Branch, mpan: str
+        self,
+        world: World,
+        eui: Eui64,
+        smki: TestSmki,
+        anchors: TrustAnchors,
+        feed: Branch | ThreePhaseBranch,
+        mpan: str,
     ) -> None:
         super().__init__(world, eui, smki, anchors, "ESME")
         self.mpan = mpan
@@ -54,11 +63,12 @@ class Esme(GbcsDevice):
         self.on_boot: list[object] = []
         self.tunnel: object = None  #: its end of the tunnel to the hub
         self.supply = Supply(world, feed, hold_up=HOLD_UP, lost=self._lost, back=self._back)
-        feed.add_load(lambda: self.load)
+        self.wire()
         feed.listen(lambda volts: self._feed_changed())
-        self._volts = feed.voltage
+        self._live = self.live()
         self.behaviour = EsmeBehaviour(self)
-        self.voltage = Voltage(self)
+        self.voltages = self.meter_voltages()
+        self.voltage = self.voltages[0]  #: of phase 1
         self.activations = Activations(self)
         self.tariff = Tariff(self, int(self._energy_wh))
         self.auxiliary = Auxiliary(self)
@@ -72,10 +82,27 @@ class Esme(GbcsDevice):
     @property
     def load(self) -> float:
         """Watts that flow through the meter."""
-        return self._behind() if self.feed.voltage > 0 else 0.0
+        return self._drawn(self.live())
 
-    def _behind(self) -> float:
-        return LOAD_W + self.auxiliary.load if self.is_on() else 0.0
+    def wire(self) -> None:
+        """Hang the load on the feed."""
+        assert isinstance(self.feed, Branch)
+        self.feed.add_load(lambda: self.load)
+
+    def meter_voltages(self) -> list[Voltage]:
+        """Measure the voltage of the phases."""
+        return [Voltage(self, self.feed)]
+
+    def live(self) -> Sequence[bool]:
+        """Return which phases have voltage."""
+        return (self.feed.voltage > 0,)
+
+    def loads(self) -> Sequence[float]:
+        """Return the watts behind each phase while it has voltage."""
+        return (LOAD_W + self.auxiliary.load if self.is_on() else 0.0,)
+
+    def _drawn(self, live: Sequence[bool]) -> float:
+        return sum(load for load, on in zip(self.loads(), live, strict=True) if on)
 
     @property
     def account(self) -> Account:
@@ -139,7 +166,8 @@ class Esme(GbcsDevice):
     def clock_changed(self) -> None:
         """Look at the agenda and at the periods of the clock again."""
         super().clock_changed()
-        self.voltage.period_changed()
+        for voltage in self.voltages:
+            voltage.period_changed()
         self.auxiliary.update()
 
     def powered(self) -> bool:
@@ -150,9 +178,9 @@ class Esme(GbcsDevice):
         """Bring the import register up to now and return it (Wh). Energy flows only while the feed has voltage."""
         now = self.world.now
         hours = (now - self._integrated_at) / timedelta(hours=1)
-        if self._volts > 0 and self.is_on():
-            self._add_energy(self._integrated_at, now, self._behind() * hours)
-        self._integrated_at, self._volts = now, self.feed.voltage
+        if hours and (watts := self._drawn(self._live)):
+            self._add_energy(self._integrated_at, now, watts * hours)
+        self._integrated_at, self._live = now, self.live()
         return self._energy_wh
 
     def _feed_changed(self) -> None:
@@ -162,7 +190,7 @@ class Esme(GbcsDevice):
 
     def _add_energy(self, began: datetime, ended: datetime, watt_hours: float) -> None:
         ahead = self.time.error
-        self.tariff.count(began + ahead, ended + ahead, self._energy_wh, watt_hours)
+        self.count_by_tariff(began + ahead, ended + ahead, watt_hours)
         self._energy_wh += watt_hours
         total = (ended - began) / HALF_HOUR
         end = half_hour_end(began)
@@ -171,6 +199,10 @@ class Esme(GbcsDevice):
             share = watt_hours * ((until - began) / HALF_HOUR) / total
             self._profile[end] = self._profile.get(end, 0) + share  # type: ignore[assignment]
             began, end = until, end + HALF_HOUR
+
+    def count_by_tariff(self, began: datetime, ended: datetime, watt_hours: float) -> None:
+        """Count what flowed between two instants of the meter's clock in the registers of the tariff."""
+        self.tariff.count(began, ended, self._energy_wh, watt_hours)
 
     def _fill_profile(self, now: datetime) -> None:
         end = half_hour_end(now - PROFILE_START)
@@ -201,7 +233,8 @@ class Esme(GbcsDevice):
         """The meter stops; what it must keep, it keeps."""
         self.booted = False
         self._interrupted_at = self.supply.failed_at
-        self.voltage.power_down()
+        for voltage in self.voltages:
+            voltage.power_down()
         self.auxiliary.power_down()
 
     @rule("R-PWR-006")
@@ -214,7 +247,8 @@ class Esme(GbcsDevice):
         if not self.supply.alive or self.booted:
             return
         self.booted = True
-        self.voltage.power_up()
+        for voltage in self.voltages:
+            voltage.power_up()
         self.auxiliary.power_up()
         self.demand.settle()
         interrupted_at = self._interrupted_at or restored_at

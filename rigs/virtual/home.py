@@ -44,13 +44,15 @@ from rigs.virtual.hub import Hub, HubFunction
 from rigs.virtual.hub_log import HubLog, Listed
 from rigs.virtual.joining import Joiner, fresh
 from rigs.virtual.meter_tunnel import MeterTunnel
-from rigs.virtual.power import Branch, Feed
+from rigs.virtual.polyphase import PolyphaseEsme
+from rigs.virtual.power import Branch, Feed, ThreePhaseBranch
 from rigs.virtual.radio import Attenuation, Medium
 from rigs.virtual.sleepy import SleepyEnd
 from rigs.virtual.sleepy_store import SleepyStore
 from rigs.virtual.street import Street
 from rigs.virtual.trust_anchors import SUPPLIER_CELLS, Credential, TrustAnchors
 from rigs.virtual.trust_centre import TrustCentre
+from rigs.virtual.twin import TwinEsme
 from rigs.virtual.wan import Wan
 from rigs.virtual.world import World
 from rigs.virtual.zigbee import Credentials, ZigbeeNode
@@ -60,6 +62,8 @@ GAS_LINK_LOSS_DB = 61.0
 SNIFFER_LOSS_DB = 40.0
 NEWER = 0x02000000  #: version of the image that is at hand for each meter
 TARIFF = (0x0301, 0x0302, 0x0304, 0x0400, 0x0401, 0x0402, 0x0403, 0x0410, 0x0420, 0x0430, 0x0440)  #: known since then
+METERS: dict[str, type[Esme]] = {"single": Esme, "twin": TwinEsme, "polyphase": PolyphaseEsme}
+PHASES = {"single": 1, "twin": 1, "polyphase": 3}
 START = datetime(2030, 1, 7, 9, 0, tzinfo=UTC)
 NOT_BEFORE = datetime(2028, 1, 1, tzinfo=UTC)
 
@@ -75,9 +79,10 @@ class Site:
     users: dict[Eui64, User]
     defects: Sequence[Defect]
     poster: Poster
+    variant: str = "single"  #: of the electricity meter
 
     @classmethod
-    def of(cls, seed: int, defects: Sequence[Defect], receive: str) -> "Site":
+    def of(cls, seed: int, defects: Sequence[Defect], receive: str, variant: str = "single") -> "Site":
         """Make a site from a seed."""
         smki = TestSmki.generate(seed, NOT_BEFORE)
         for eui in DEVICES:
@@ -87,7 +92,7 @@ class Site:
         names = ("supplier", "gaining_supplier", "network_operator")
         users = {eui: User(eui, receive) for eui in (getattr(smki.identities, name) for name in names)}
         code = _symmetric_key(seed, "install code")
-        return cls(smki, network, code, seed, users, defects, Poster("dcc"))
+        return cls(smki, network, code, seed, users, defects, Poster("dcc"), variant)
 
     def partner_key(self, eui: Eui64) -> bytes:
         """Return the link key of a device and the electricity meter."""
@@ -124,8 +129,10 @@ class Home:
     def __init__(self, world: World, site: Site, heard: Callable[[bytes, float], None]) -> None:
         self.world, self.site = world, site
         smki = site.smki
-        self.feed = Feed(world)
-        self.meter_feed, self.hub_feed = Branch(self.feed), Branch(self.feed)
+        self.feeds = [Feed(world) for _ in range(PHASES[site.variant])]
+        self.feed = self.feeds[0]
+        self.meter_feed = Branch(self.feed) if len(self.feeds) == 1 else ThreePhaseBranch(self.feeds)
+        self.hub_feed = Branch(self.feed)
         self.attenuation, self.gas_attenuation = Attenuation(), Attenuation()
         self.medium = Medium(world, CHANNEL)
         chf_node = ZigbeeNode(
@@ -141,7 +148,8 @@ class Home:
         self.hub = Hub(world, chf_node, self.hub_feed, self.wan)
         self.chf = HubFunction(self.hub, CHF_EUI, smki, _hub_anchors(smki), "CHF")
         self.gpf = Gpf(self.hub, GPF_EUI, smki, _meter_anchors(smki))
-        self.esme = Esme(world, ESME_EUI, smki, _meter_anchors(smki), self.meter_feed, MPAN)
+        meter = METERS[site.variant]
+        self.esme = meter(world, ESME_EUI, smki, _meter_anchors(smki), self.meter_feed, MPAN)
         self.esme_node = ZigbeeNode(
             world,
             self.medium,
@@ -161,7 +169,7 @@ class Home:
         self._add_joining(chf_node)
         self.medium.path("CHF", "ESME", LINK_LOSS_DB, self.attenuation)
         self.medium.listen_in(SNIFFER_LOSS_DB, heard)
-        self.dcc = Dcc(world, smki, site.users, DEVICES, self.hub.from_wan, site.poster, self.wan)
+        self.dcc = Dcc(world, smki, site.users, DEVICES, self.hub.from_wan, site.poster, self.wan, (site.variant,))
         self.hub.to_wan = self.dcc.from_wan
         self.dcc.to_image = self._image_for
         self.street = Street(world, smki, self.dcc.hub_outage, self.dcc.from_wan)

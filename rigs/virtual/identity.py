@@ -15,7 +15,7 @@ IMPORT_MPAN, EXPORT_MPAN = attribute("1:0-0:94.44.34.11:2"), attribute("1:1-0:0.
 VARIANT, MODEL = attribute("1:0-0:96.1.2.255:2"), attribute("1:0-0:96.1.4.255:2")
 MAKER = attribute("1:0-0:96.1.6.255:2")
 MPAN_DIGITS = 13
-SINGLE_ELEMENT = b"A"
+VARIANTS = {"single": b"A", "twin": b"B", "polyphase": b"C"}
 MAKER_CODE, IMAGE_TYPE, HARDWARE = 0x10B5, 0x0001, 0x0100
 GAS_IMAGE_TYPE = 0x0002
 BASIC, METERING = 0x0000, 0x0702
@@ -24,7 +24,7 @@ OCTET_STRING, CHARACTER_STRING = 0x41, 0x42
 
 
 class EsmeIdentity:
-    """MPANs, maker and model of an electricity meter with one element."""
+    """MPANs, maker and model of an electricity meter."""
 
     def __init__(self, esme: "Esme") -> None:
         self._esme = esme
@@ -39,14 +39,15 @@ class EsmeIdentity:
 
     @rule("R-IDN-001")
     def mpan_allowed(self, mpan: Data) -> bool:
-        """Whether an MPAN may be written: thirteen digits, for a meter with one element has room for one."""
+        """Whether an MPAN may be written: thirteen digits, of two elements those of both in a row."""
         digits = bytes(mpan.value)
-        return len(digits) == MPAN_DIGITS and digits.isdigit()
+        lengths = (MPAN_DIGITS, 2 * MPAN_DIGITS) if self._esme.variant == "twin" else (MPAN_DIGITS,)
+        return len(digits) in lengths and digits.isdigit()
 
     @rule("R-IDN-002")
     def variant(self) -> bytes:
-        """Return what kind of meter it is: A, one element and one phase."""
-        return SINGLE_ELEMENT
+        """Return what kind of meter it is: A one element and one phase, B two elements, C three phases."""
+        return VARIANTS[self._esme.variant]
 
     @rule("R-IDN-002")
     def model(self) -> bytes:

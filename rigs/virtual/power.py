@@ -112,6 +112,33 @@ class Branch:
             listener(self.voltage)
 
 
+class ThreePhaseBranch:
+    """The legs of three phases behind one three-pole contact; as one leg it has the highest of their voltages."""
+
+    def __init__(self, feeds: Sequence[Feed]) -> None:
+        self.phases = [Branch(feed) for feed in feeds]
+
+    @property
+    def closed(self) -> bool:
+        """Whether the contact is closed."""
+        return self.phases[0].closed
+
+    @property
+    def voltage(self) -> float:
+        """Volts rms of the phase that has most."""
+        return max(phase.voltage for phase in self.phases)
+
+    def listen(self, listener: Callable[[float], None]) -> None:
+        """Call `listener` with the highest voltage whenever one of the phases changes."""
+        for phase in self.phases:
+            phase.listen(lambda volts: listener(self.voltage))
+
+    def set_closed(self, closed: bool) -> None:
+        """Close or open the contact."""
+        for phase in self.phases:
+            phase.set_closed(closed)
+
+
 class Supply:
     """A device's power supply on a feed: rides through short dips, dies after its hold-up time, starts again.
 
@@ -121,7 +148,7 @@ class Supply:
     def __init__(
         self,
         world: World,
-        feed: Branch,
+        feed: "Branch | ThreePhaseBranch",
         *,
         hold_up: timedelta,
         lost: Callable[[], None],

@@ -19,17 +19,26 @@ from rigs.virtual.world import EPOCH
 
 if TYPE_CHECKING:
     from rigs.virtual.esme import Esme
+    from rigs.virtual.power import Branch, ThreePhaseBranch
 
 COMPACT_ARRAY = 0x13
 ENTRIES = 4320
-VOLTAGE_LOG = attribute("7:1-0:32.24.0.255:2")
+#: objects of a phase; group C of theirs is that of the phase
+OBJECTS = {
+    "log": "7:1-0:{}.24.0.255:2",
+    "period": "7:1-0:{}.24.0.255:4",
+    "over": "1:1-0:{}.35.0.4:2",
+    "under": "1:1-0:{}.31.0.4:2",
+    "under counter": "3:1-0:{}.32.0.4:2",
+    "over counter": "3:1-0:{}.36.0.4:2",
+    "reset under": "3:1-0:{}.32.0.4:1",
+    "reset over": "3:1-0:{}.36.0.4:1",
+}
+GROUPS = {1: 32, 2: 52, 3: 72}  #: group C by phase
 MEAN_PERIOD = attribute("7:1-0:32.24.0.255:4")
-MEAN_OVER, MEAN_UNDER = attribute("1:1-0:32.35.0.4:2"), attribute("1:1-0:32.31.0.4:2")
-UNDER_COUNTER, OVER_COUNTER = attribute("3:1-0:32.32.0.4:2"), attribute("3:1-0:32.36.0.4:2")
-RESET_UNDER, RESET_OVER = attribute("3:1-0:32.32.0.4:1"), attribute("3:1-0:32.36.0.4:1")
 MEAN_ROSE, MEAN_FELL, MEAN_OVER_ENDED, MEAN_UNDER_ENDED = 0x8002, 0x8006, 0x8085, 0x8089
 #: what is set at first: the values of the reference data (ECS26b), and half hours
-AT_FIRST = {MEAN_PERIOD: 1800, MEAN_OVER: 264, MEAN_UNDER: 200}
+AT_FIRST = {"period": 1800, "over": 264, "under": 200}
 
 
 class Excursion:
@@ -52,7 +61,7 @@ class Excursion:
     @rule("R-VLT-004")
     def beyond(self, volts: float) -> bool:
         """Whether a voltage is beyond the limit: at the limit it is not."""
-        threshold = self._voltage.read(self._threshold)
+        threshold = self._voltage.threshold(self._threshold)
         return volts > threshold if self._above else volts < threshold
 
     def settings_changed(self) -> None:
@@ -84,38 +93,47 @@ class Excursion:
 
 
 class Voltage:
-    """The voltage at a meter's terminals, phase 1."""
+    """The voltage at a meter's terminals: of its only phase (`phase` 0), or of phase 1, 2 or 3."""
 
-    def __init__(self, esme: "Esme") -> None:
-        self.esme = esme
+    def __init__(self, esme: "Esme", leg: "Branch | ThreePhaseBranch", phase: int = 0) -> None:
+        self.esme, self.leg, self.phase = esme, leg, phase
+        self.keys = {name: attribute(text.format(GROUPS[phase or 1])) for name, text in OBJECTS.items()}
         self.over_counter = self.under_counter = 0
         self.log: deque[tuple[datetime, int]] = deque(maxlen=ENTRIES)
         self.is_over = self.is_under = False  #: how the mean of the last period was judged
         self._volt_seconds, self._measured = 0.0, timedelta()
         self._since: datetime | None = esme.world.now  #: when it was last added up, None while the meter is off
-        self.volts = esme.feed.voltage
+        self.volts = leg.voltage
         self._waiting: object = None
         objects = esme.cosem.objects
-        self.setting(MEAN_PERIOD, AT_FIRST[MEAN_PERIOD], lambda: self.period_changed())  # noqa: PLW0108
-        for key in (MEAN_OVER, MEAN_UNDER):
-            self.setting(key, AT_FIRST[key], lambda: None)
-        objects.put(UNDER_COUNTER, lambda: u32(self.under_counter))
-        objects.put(OVER_COUNTER, lambda: u32(self.over_counter))
-        objects.methods[RESET_UNDER] = lambda _: self.reset_under()
-        objects.methods[RESET_OVER] = lambda _: self.reset_over()
-        objects.selected[VOLTAGE_LOG] = lambda start, end: self.read_log(start, end)  # noqa: PLW0108
+        keys = self.keys
+        self.setting(keys["period"], AT_FIRST["period"], lambda: self.period_changed())  # noqa: PLW0108
+        for name in ("over", "under"):
+            self.setting(keys[name], AT_FIRST[name], lambda: None)
+        objects.put(keys["under counter"], lambda: u32(self.under_counter))
+        objects.put(keys["over counter"], lambda: u32(self.over_counter))
+        objects.methods[keys["reset under"]] = lambda _: self.reset_under()
+        objects.methods[keys["reset over"]] = lambda _: self.reset_over()
+        objects.selected[keys["log"]] = lambda start, end: self.read_log(start, end)  # noqa: PLW0108
         self.extreme_over = Excursion(self, 1, above=True, codes=(0x8020, 0x808D), first=287)
         self.extreme_under = Excursion(self, 2, above=False, codes=(0x8028, 0x8095), first=180)
         self.sag = Excursion(self, 3, above=False, codes=(0x802C, 0x8099), first=216)
         self.swell = Excursion(self, 4, above=True, codes=(0x8024, 0x8091), first=253)
         self.excursions = (self.extreme_over, self.extreme_under, self.sag, self.swell)
-        esme.feed.listen(lambda volts: self.changed(volts))  # noqa: PLW0108
+        leg.listen(lambda volts: self.changed(volts))  # noqa: PLW0108
         self._await_period()
 
     def setting(self, key: Attribute, value: int, changed: Callable[[], None]) -> None:
-        """Give a setting its first value, and say what follows when it is written."""
-        self.esme.cosem.objects.put(key, u32(value))
-        self.esme.cosem.objects.written[key] = lambda _: changed()
+        """Give a setting its first value, and say what follows when it is written; phases may share one."""
+        objects = self.esme.cosem.objects
+        others = objects.written.get(key, lambda value: None) if self.phase > 1 else lambda value: None
+
+        def written(value: Data) -> None:
+            others(value)
+            changed()
+
+        objects.put(key, u32(value))
+        objects.written[key] = written
 
     def read(self, key: Attribute) -> int:
         """Return a setting."""
@@ -141,7 +159,7 @@ class Voltage:
         """The meter measures again; what it counted and told before, it has kept."""
         self._since = self.esme.world.now
         self.period_changed()
-        self.changed(self.esme.feed.voltage)
+        self.changed(self.leg.voltage)
 
     def _add_up(self) -> None:
         now = self.esme.world.now
@@ -159,7 +177,7 @@ class Voltage:
 
     def _await_period(self) -> None:
         self._waiting = mark = object()
-        now, length = self.esme.clock(), timedelta(seconds=self.read(MEAN_PERIOD))
+        now, length = self.esme.clock(), timedelta(seconds=self.read(self.keys["period"]))
         if length:
             end = EPOCH + ((now - EPOCH) // length + 1) * length
             self.esme.world.after(end - now, lambda: self._period_over(mark, end))
@@ -183,7 +201,7 @@ class Voltage:
     @rule("R-VLT-001", "R-VLT-003", "R-ALT-024")
     def judge(self, mean: float) -> None:
         """Hold the mean of a period (V) against its thresholds: count and tell only when it has crossed one."""
-        over, under = mean > self.read(MEAN_OVER), mean < self.read(MEAN_UNDER)
+        over, under = mean > self.read(self.keys["over"]), mean < self.read(self.keys["under"])
         if over is not self.is_over:
             self.over_counter += over
             self.tell(MEAN_ROSE if over else MEAN_OVER_ENDED)
@@ -192,10 +210,20 @@ class Voltage:
             self.tell(MEAN_FELL if under else MEAN_UNDER_ENDED)
         self.is_over, self.is_under = over, under
 
+    @rule("R-VLT-005")
+    def threshold(self, key: Attribute) -> int:
+        """Return a threshold of extremes, sags or swells (V): the same for every phase."""
+        return self.read(key)
+
+    @rule("R-EVT-008", "R-EVT-027")
+    def coded(self, code: int) -> int:
+        """Return the code of an event on this phase: that of the phase where the meter has several."""
+        return code + self.phase
+
     @rule("R-VLT-006")
     def tell(self, code: int) -> None:
         """Tell the network operator and write into the power event log, as each is set."""
-        esme = self.esme
+        esme, code = self.esme, self.coded(code)
         if esme.logging(code):
             esme.logs.add(esme.logs.power, code)
         esme.alert(code, Role.NETWORK_OPERATOR)

@@ -7,7 +7,7 @@ from bench.dcc.bodies import (
     ReadDeviceConfigurationMPxN,
     SetDeviceConfigurationImportMPxN,
 )
-from bench.testcase import testcase
+from bench.testcase import meters, testcase
 
 OTHER_MPAN = "1399999999991"
 SECOND_MPAN = "1399999999982"
@@ -29,6 +29,7 @@ def set_mpan(dcc, dut, user, primary, secondary=None):
     return dcc.ask(body, dut, as_user=user).results == [0]
 
 
+@meters("single", "polyphase")
 @testcase(
     "IDN-001",
     "A meter with one element has an MPAN of 13 digits; it can be set, one for two elements cannot, and it stays",

@@ -30,16 +30,20 @@ MEAN_PERIOD = 60  #: s
 REQUIREMENTS = ["SFA-20-VOLTCOUNT", "ES.10", "ES.10.4", "ES.10.6", "APPD-EVT1"]
 
 
-def set_limits(dcc, dut, operator, *, keep_counters=False, mean_over=LIMIT[MEAN_OVER], mean_period=MEAN_PERIOD):
-    """Set every limit and period (6.5); the counters become zero unless they are to be kept."""
-    rms = RMSVoltageSettings(
+def rms_limits():
+    """The limits that are watched all the time, as 6.5 sets them."""
+    return RMSVoltageSettings(
         extreme_over=LIMIT[EXTREME_OVER], extreme_over_period=PERIOD[EXTREME_OVER],
         swell=LIMIT[SWELL], swell_period=PERIOD[SWELL],
         sag=LIMIT[SAG], sag_period=PERIOD[SAG],
         extreme_under=LIMIT[EXTREME_UNDER], extreme_under_period=PERIOD[EXTREME_UNDER],
     )  # fmt: skip
+
+
+def set_limits(dcc, dut, operator, *, keep_counters=False, mean_over=LIMIT[MEAN_OVER], mean_period=MEAN_PERIOD):
+    """Set every limit and period (6.5); the counters become zero unless they are to be kept."""
     mean = AverageVoltageSettings(over=mean_over, under=LIMIT[MEAN_UNDER], period=mean_period)
-    body = UpdateDeviceConfigurationVoltage(rms=rms, single=mean, poly=(), counters_not_reset=keep_counters)
+    body = UpdateDeviceConfigurationVoltage(rms=rms_limits(), single=mean, poly=(), counters_not_reset=keep_counters)
     return dcc.ask(body, dut, as_user=operator)
 
 

@@ -5,7 +5,7 @@ import pytest
 from bench.capabilities import ProgramPoint
 from bench.clock import minutes, seconds
 from bench.dcc_point import device_alert
-from bench.testcase import testcase
+from bench.testcase import meters, testcase
 from testcases.outage_and_brownout.steps import power_log
 from testcases.voltage.steps import (
     EXTREME_OVER,
@@ -19,6 +19,8 @@ from testcases.voltage.steps import (
     set_limits,
     switch_events,
 )
+
+pytestmark = meters("single", "twin")
 
 LIMITS = {"extreme over": EXTREME_OVER, "swell": SWELL, "sag": SAG, "extreme under": EXTREME_UNDER}
 OUTWARDS = {EXTREME_OVER: 1, SWELL: 1, SAG: -1, EXTREME_UNDER: -1}  #: V, from the limit away from nominal

@@ -10,7 +10,7 @@ from bench.dcc.bodies import (
     UpdateDeviceConfigurationRMSVoltageCounterReset,
 )
 from bench.dcc_point import device_alert
-from bench.testcase import testcase
+from bench.testcase import meters, testcase
 from testcases.outage_and_brownout.steps import power_log
 from testcases.voltage.steps import (
     ALL,
@@ -29,6 +29,8 @@ from testcases.voltage.steps import (
     switch_events,
     voltage_data,
 )
+
+pytestmark = meters("single", "twin")
 
 ENTRIES = 4320
 MINUTE = minutes(1)

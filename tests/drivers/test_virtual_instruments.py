@@ -35,7 +35,7 @@ class Bench:
         self.world = World(1, START, self._furnish)
         self.path = Attenuation()
         self.servers = [
-            LineServer(self._locked(AcSource(lambda: self.feed, lambda: 0.0).scpi.execute)),
+            LineServer(self._locked(AcSource(lambda: (self.feed,), lambda: 0.0).scpi.execute)),
             LineServer(self._locked(StepAttenuator(lambda: self.path).answer), "\r\n"),
             LineServer(ClockPort(self.world).answer),
         ]

@@ -14,7 +14,7 @@ RIGS = Path(__file__).parents[2] / "rigs"
 Table = dict[str, Any]
 
 
-@pytest.mark.parametrize("name", ["virtual.toml", "example-lab.toml"])
+@pytest.mark.parametrize("name", ["virtual.toml", "virtual-twin.toml", "virtual-polyphase.toml", "example-lab.toml"])
 def test_rig_files_of_the_project_load(name: str) -> None:
     rig = load_rig_file(RIGS / name)
     assert rig.devices and rig.safety.voltage_max <= 264.5
@@ -53,7 +53,7 @@ MISTAKES: list[tuple[Callable[[Table], None], str, str]] = [
     (
         put("instruments", "mains", "speed", value=1),
         "instruments.mains.speed: unknown key",
-        "known are: model, resource",
+        "known are: model, phases, resource",
     ),
     (put("services", "home", "cmd", value=[]), "services.home.cmd: unknown key", "known are: accepts, command"),
     (put("devices", "esme", "eui64", value=""), "devices.esme.eui64: unknown key", "known are: eui, feed"),
@@ -199,3 +199,24 @@ def test_placeholders() -> None:
     assert table["b"][1] == str(ports["two"]) != table["a"]
     assert (table["c"], table["d"]) == ("{home.x}", 5)
     assert fill_announced(table, {"home": {"x": 7}}, "f")["c"] == "7"
+
+
+def test_a_rig_file_that_extends_another_replaces_its_keys_and_nothing_else() -> None:
+    base, twin = load_rig_file(RIGS / "virtual.toml"), load_rig_file(RIGS / "virtual-twin.toml")
+    assert (base.devices["esme"].variant, twin.devices["esme"].variant) == ("single", "twin")
+    assert twin.devices["esme"].eui == base.devices["esme"].eui
+    assert twin.services["home"].accepts == base.services["home"].accepts
+    assert twin.safety == base.safety and twin.roles == base.roles
+
+
+def test_rig_files_that_extend_each_other_are_told_in_one_line(tmp_path: Path) -> None:
+    for name, other in (("a.toml", "b.toml"), ("b.toml", "a.toml")):
+        (tmp_path / name).write_text(f'extends = "{other}"\n')
+    with pytest.raises(RigError, match=r"b\.toml: extends: 'a\.toml' extends this file again; remove one of the two"):
+        load_rig_file(tmp_path / "a.toml")
+
+
+def test_a_rig_file_that_extends_one_that_is_not_there_names_that_one(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text('extends = "gone.toml"\n')
+    with pytest.raises(RigError, match=r"gone\.toml: file: cannot be read"):
+        load_rig_file(tmp_path / "a.toml")

@@ -104,7 +104,7 @@ def test_the_rig_is_at_rest_after_any_end(tmp_path: Path, way: str) -> None:
     lock = threading.Lock()
     world = World(1, datetime(2030, 1, 7, tzinfo=UTC), lambda world: None)
     feed = Feed(world)
-    interpreter = AcSource(lambda: feed, lambda: 0.0).scpi
+    interpreter = AcSource(lambda: (feed,), lambda: 0.0).scpi
 
     def answer(line: str) -> str | None:
         with lock:

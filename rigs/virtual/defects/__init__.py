@@ -81,7 +81,8 @@ def _parts(target: object) -> list[object]:
     found = [target]
     for _ in range(2):
         for one in list(found):
-            inner = vars(one).values() if hasattr(one, "__dict__") else ()
+            held = list(vars(one).values()) if hasattr(one, "__dict__") else []
+            inner = [part for value in held for part in (value if isinstance(value, list) else [value])]
             new = [part for part in inner if type(part).__module__.startswith("rigs.virtual")]
             found += [part for part in new if not any(part is known for known in found)]
     return found

@@ -1,12 +1,19 @@
-"""A virtual Keysight 6812C: SCPI subset of the series with output relay, list engine, ranges and error queue."""
+"""A virtual Keysight 6812C, or with three feeds a 6834B: SCPI subset of the series.
 
-from collections.abc import Callable
+Output relay, list engine, ranges and error queue; of three phases each setting concerns all (coupled) or the one
+that is selected, a list all, a measurement the one that is selected.
+"""
+
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from rigs.virtual.instruments.scpi import INIT_IGNORED, OUT_OF_RANGE, SETTINGS_CONFLICT, ScpiError, ScpiInterpreter
 from rigs.virtual.power import Feed
 
-IDENTITY = "Keysight Technologies,6812C,MY00000001,A.01.00"
+IDENTITY = {
+    1: "Keysight Technologies,6812C,MY00000001,A.01.00",
+    3: "Agilent Technologies,6834B,US00000003,A.02.04",
+}
 MAX_VOLTS = 300.0
 MAX_AMPERES = 6.5
 FREQUENCIES = (45.0, 1000.0)
@@ -16,17 +23,18 @@ LIST_RUNNING = 32  #: operation condition while a transient runs
 
 
 class AcSource:
-    """The instrument; `feed` returns the feed of the present baseline."""
+    """The instrument; `feeds` returns the feeds of the present baseline, one a phase."""
 
-    def __init__(self, feed: Callable[[], Feed], noise: Callable[[], float]) -> None:
-        self._feed, self._noise = feed, noise
+    def __init__(self, feeds: Callable[[], Sequence[Feed]], noise: Callable[[], float], phases: int = 1) -> None:
+        self._feeds, self._noise = feeds, noise
+        self._coupled, self._selected = True, 0
         self._mode = "FIX"
         self._list_volts: list[float] = []
         self._list_dwell: list[float] = []
         self._armed = False
         self._current_limit = MAX_AMPERES
         self._fetched: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
-        self.scpi = scpi = ScpiInterpreter(IDENTITY)
+        self.scpi = scpi = ScpiInterpreter(IDENTITY[phases])
         scpi.on("[SOURce:]VOLTage[:LEVel]", self._set_voltage)
         scpi.on("[SOURce:]VOLTage[:LEVel]?", lambda argument: _number(self._feed().setting))
         scpi.on("[SOURce:]FREQuency", self._set_frequency)
@@ -34,11 +42,15 @@ class AcSource:
         scpi.on("[SOURce:]CURRent[:LEVel]", self._set_current)
         scpi.on("[SOURce:]CURRent[:LEVel]?", lambda argument: _number(self._current_limit))
         scpi.on("[SOURce:]CURRent:PROTection:STATe", _ignore)
-        scpi.on("OUTPut[:STATe]", lambda argument: self._feed().set_closed(_boolean(argument)))
+        scpi.on("OUTPut[:STATe]", self._switch_output)
         scpi.on("OUTPut[:STATe]?", lambda argument: str(int(self._feed().closed)))
         for header in ("VOLTage:AC", "CURRent:AC", "POWer:AC", "FREQuency"):
             scpi.on(f"MEASure:{header}?", self._measured(header, acquire=True))
             scpi.on(f"FETCh:{header}?", self._measured(header, acquire=False))
+        scpi.on("FETCh:POWer:AC:TOTal?", lambda argument: _number(sum(feed.power for feed in self._feeds())))
+        if phases > 1:
+            scpi.on("INSTrument:COUPle", self._couple)
+            scpi.on("INSTrument:NSELect", self._select)
         scpi.on("VOLTage:MODE", self._set_mode)
         scpi.on("VOLTage:MODE?", lambda argument: self._mode)
         scpi.on("VOLTage:SLEW", _ignore)
@@ -60,11 +72,34 @@ class AcSource:
         scpi.on("STATus:OPERation:CONDition?", lambda argument: f"+{LIST_RUNNING if self._feed().running else 0}")
         scpi.on("STATus:QUEStionable:CONDition?", lambda argument: "+0")
 
+    def _feed(self) -> Feed:
+        return self._feeds()[self._selected]
+
+    def _concerned(self) -> Sequence[Feed]:
+        return self._feeds() if self._coupled else (self._feed(),)
+
+    def _couple(self, argument: str) -> None:
+        if argument.upper() not in ("ALL", "NONE"):
+            raise ScpiError(OUT_OF_RANGE)
+        self._coupled = argument.upper() == "ALL"
+
+    def _select(self, argument: str) -> None:
+        number = int(argument)
+        if not 1 <= number <= len(self._feeds()):
+            raise ScpiError(OUT_OF_RANGE)
+        self._selected = number - 1
+
+    def _switch_output(self, argument: str) -> None:
+        on = _boolean(argument)
+        for feed in self._feeds():
+            feed.set_closed(on)
+
     def _set_voltage(self, argument: str) -> None:
         volts = float(argument)
         if not 0 <= volts <= MAX_VOLTS:
             raise ScpiError(OUT_OF_RANGE)
-        self._feed().set_voltage(volts)
+        for feed in self._concerned():
+            feed.set_voltage(volts)
 
     def _set_current(self, argument: str) -> None:
         amperes = float(argument)
@@ -76,7 +111,8 @@ class AcSource:
         hertz = float(argument)
         if not FREQUENCIES[0] <= hertz <= FREQUENCIES[1]:
             raise ScpiError(OUT_OF_RANGE)
-        self._feed().frequency = hertz
+        for feed in self._feeds():
+            feed.frequency = hertz
 
     def _measured(self, header: str, *, acquire: bool) -> Callable[[str], str]:
         index = ("VOLTage:AC", "CURRent:AC", "POWer:AC", "FREQuency").index(header)
@@ -119,13 +155,14 @@ class AcSource:
             return
         self._armed = False
         dwell = self._list_dwell * (len(self._list_volts) if len(self._list_dwell) == 1 else 1)
-        self._feed().run_program(
-            [(volts, timedelta(seconds=seconds)) for volts, seconds in zip(self._list_volts, dwell, strict=True)]
-        )
+        points = [(volts, timedelta(seconds=seconds)) for volts, seconds in zip(self._list_volts, dwell, strict=True)]
+        for feed in self._feeds():
+            feed.run_program(points)
 
     def _abort(self, argument: str) -> None:
         self._armed = False
-        self._feed().abort()
+        for feed in self._feeds():
+            feed.abort()
 
 
 def _list(argument: str, low: float, high: float) -> list[float]:

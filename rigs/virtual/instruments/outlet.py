@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from rigs.virtual.power import Branch
+from rigs.virtual.power import Branch, ThreePhaseBranch
 
 IDENTITY = "shellypro4pm-f008d1d8b8b8"
 INFORMATION = {
@@ -28,7 +28,7 @@ Reply = dict[str, Any]
 class Outlets:
     """The device; `branches` returns the legs of the present baseline, by number of the output."""
 
-    def __init__(self, branches: Callable[[], Sequence[Branch]], lock: threading.RLock) -> None:
+    def __init__(self, branches: Callable[[], Sequence[Branch | ThreePhaseBranch]], lock: threading.RLock) -> None:
         self._branches, self._lock = branches, lock
 
     def answer(self, document: bytes) -> bytes:

@@ -1,0 +1,1 @@
+"""Meters of two elements, and meters of three phases."""
