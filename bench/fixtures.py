@@ -31,6 +31,7 @@ __all__ = [
     "at_the_ihd",
     "at_the_meter",
     "at_the_ppmid",
+    "at_the_second_ppmid",
     "attacker",
     "authority",
     "clock",
@@ -54,6 +55,7 @@ __all__ = [
     "newcomer",
     "phases",
     "ppmid",
+    "second_ppmid",
     "street",
     "suppliers",
     "switched_load",
@@ -135,6 +137,18 @@ def ppmid(home: Home) -> Device:
 def at_the_ppmid(home: Home) -> AtThePpmid:
     """Hands at the PPMID: its keys."""
     return home.need_ppmid()
+
+
+@pytest.fixture
+def second_ppmid(home: Home) -> Newcomer:
+    """Another PPMID, that is not on the network yet."""
+    return home.need_newcomer("PPMID")
+
+
+@pytest.fixture
+def at_the_second_ppmid(home: Home, second_ppmid: Newcomer) -> AtThePpmid:
+    """Hands at that one."""
+    return home.need_ppmid(second_ppmid.device)
 
 
 @pytest.fixture

@@ -270,12 +270,13 @@ class Home:
         assert self._link is not None
         return self._link
 
-    def need_newcomer(self) -> Newcomer:
-        """Return the device that joins during a test. Raises NotRun when the rig has none, or nobody at it."""
+    def need_newcomer(self, kind: str = "") -> Newcomer:
+        """Return a device (of a type) that joins during a test. Raises NotRun if there is none, or nobody at it."""
         hands = self.rig.need("hands", Hands)  # type: ignore[type-abstract]
-        found = next((device for device in self.devices if device.install_code), None)
+        found = next((one for one in self.devices if one.install_code and kind in ("", one.type)), None)
         if found is None:
-            raise NotRun(f"rig {self.rig.file.name} has no device that is not joined yet (key 'install_code')")
+            what = kind or "device"
+            raise NotRun(f"rig {self.rig.file.name} has no {what} that is not joined yet (key 'install_code')")
         return Newcomer(found, hands, self.timeline)
 
     def need_attacker(self) -> Attacker:
@@ -301,10 +302,10 @@ class Home:
         hands = self.rig.need("hands", Hands)  # type: ignore[type-abstract]
         return WanTime(hands, self.timeline)
 
-    def need_ppmid(self) -> AtThePpmid:
-        """Return the hands at the PPMID. Raises NotRun when the rig has none, or nobody at it."""
+    def need_ppmid(self, ppmid: Device | None = None) -> AtThePpmid:
+        """Return the hands at the PPMID, or at this one. Raises NotRun when the rig has none, or nobody at it."""
         hands = self.rig.need("hands", Hands)  # type: ignore[type-abstract]
-        return AtThePpmid(self.device("PPMID"), hands, self.timeline, self.clock)
+        return AtThePpmid(ppmid or self.device("PPMID"), hands, self.timeline, self.clock)
 
     def need_display(self, kind: str) -> AtTheDisplay:
         """Return the hands at a device of type 2 (`IHD`, `CAD`). Raises NotRun when the rig has none."""

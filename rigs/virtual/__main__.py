@@ -20,6 +20,7 @@ from rigs.virtual.addresses import (
     MPRN,
     NEWCOMER_EUI,
     PPMID_EUI,
+    SECOND_PPMID_EUI,
 )
 from rigs.virtual.defects import DefectError, find, shipped
 from rigs.virtual.home import CHANNEL, PHASES, START, Home, Site
@@ -79,6 +80,7 @@ class VirtualRig:
             "cad": str(CAD_EUI),
             "ppmid": str(PPMID_EUI),
             "newcomer": str(NEWCOMER_EUI),
+            "second_ppmid": str(SECOND_PPMID_EUI),
             "transmitter": ZepTransmitter(self.world, lambda: self.home.medium).port,
             "hands": LineServer(self._locked(Hands(lambda: self.home).answer)).port,
             "chf": str(CHF_EUI),

@@ -3,7 +3,7 @@
 from bench.dcc.payload import Device
 from bench.gbcs import Eui64
 
-CHF_EUI, GPF_EUI, ESME_EUI, GSME_EUI, IHD_EUI, NEWCOMER_EUI, PPMID_EUI, CAD_EUI, NEW_PPMID_EUI = (
+CHF_EUI, GPF_EUI, ESME_EUI, GSME_EUI, IHD_EUI, NEWCOMER_EUI, PPMID_EUI, CAD_EUI, SECOND_PPMID_EUI = (
     Eui64.of("00-15-5F-00-11-22-33-44"),
     Eui64.of("00-15-5F-00-11-22-33-45"),
     Eui64.of("00-15-5F-00-55-66-77-88"),
@@ -23,7 +23,7 @@ DEVICES = {
     CHF_EUI: (Device.CHF, ""),
     GPF_EUI: (Device.GPF, MPRN),
     PPMID_EUI: (Device.PPMID, ""),
-    NEW_PPMID_EUI: (Device.PPMID, ""),
+    SECOND_PPMID_EUI: (Device.PPMID, ""),
     IHD_EUI: (Device.IHD, ""),
     CAD_EUI: (Device.CAD, ""),
 }

@@ -29,6 +29,7 @@ from rigs.virtual.addresses import (
     NEWCOMER_EUI,
     ON_THE_NETWORK,
     READERS,
+    SECOND_PPMID_EUI,
 )
 from rigs.virtual.dcc import Dcc, Poster, User
 from rigs.virtual.defects import Defect
@@ -94,6 +95,11 @@ class Site:
         code = _symmetric_key(seed, "install code")
         return cls(smki, network, code, seed, users, defects, Poster("dcc"), variant)
 
+    @property
+    def ppmid_install_code(self) -> bytes:
+        """The install code of the PPMID that is not on the network yet."""
+        return _symmetric_key(self.seed, "install code of the second PPMID")
+
     def partner_key(self, eui: Eui64) -> bytes:
         """Return the link key of a device and the electricity meter."""
         return _symmetric_key(self.seed, f"link {eui} and {ESME_EUI}")
@@ -113,7 +119,10 @@ class Site:
         keyring.save(ring)
         code = folder / "newcomer.code"
         code.write_text(self.install_code.hex())
+        ppmid_code = folder / "second-ppmid.code"
+        ppmid_code.write_text(self.ppmid_install_code.hex())
         written = {"keystore": str(store), "keyring": str(ring), "install_code": str(code)}
+        written["ppmid_install_code"] = str(ppmid_code)
         for kind, image_type in IMAGE_TYPES.items():
             content = derive_private_key(self.seed, f"firmware {kind}").private_numbers().private_value.to_bytes(32)
             image = OtaImage(MAKER, image_type, NEWER, content * 64, (HARDWARE, HARDWARE), b"virtual " + kind.encode())
@@ -191,6 +200,7 @@ class Home:
                     self.han_server,
                     self.household.ppmid,
                     self.household.ppmid.device_log,
+                    self.household.second_ppmid,
                 ]
             )
         self.hub.connect(ESME_EUI, ESME_SHORT)
@@ -232,6 +242,7 @@ class Home:
         self.ihd = household.ihd
         self.hub.displays[IHD_SHORT] = lambda asdu: self.gpf.from_display(asdu)  # noqa: PLW0108
         household.add_ppmid(smki, _ppmid_anchors(smki), self.hub)
+        household.add_second_ppmid(smki, _ppmid_anchors(smki), self.site.ppmid_install_code, self.site.seed)
         household.introduce(smki, self.esme, self.gsme, self.esme_node)
 
     def _add_joining(self, chf_node: ZigbeeNode) -> None:
@@ -253,10 +264,15 @@ class Home:
         )
         self.new_ihd = Display(self.world, node, CHF_SHORT)
         self.newcomer = Joiner(self.world, node, site.install_code, site.seed)
-        self.trust_centre.joined = self._serve_display
+        self.trust_centre.joined = self._serve
         self.medium.path("CHF", "newcomer", LINK_LOSS_DB)
 
-    def _serve_display(self, short: int) -> None:
+    def _serve(self, short: int) -> None:
+        """Serve a device that has agreed a key, by its type."""
+        eui = Eui64(self.hub.node.partners[short])
+        if eui == SECOND_PPMID_EUI:
+            self.hub.connect(eui, short)
+            return
         self.hub.displays[short] = lambda asdu: self.gpf.from_display(asdu)  # noqa: PLW0108
 
 

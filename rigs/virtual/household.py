@@ -7,6 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from bench.gbcs import Eui64
+from bench.han.nwk import UNASSIGNED
 from bench.pki import TestSmki
 from rigs.virtual.addresses import (
     CAD_EUI,
@@ -21,12 +22,14 @@ from rigs.virtual.addresses import (
     PPMID_EUI,
     PPMID_SHORT,
     READERS,
+    SECOND_PPMID_EUI,
 )
 from rigs.virtual.device_log import ESME_TYPE, GSME_TYPE, PPMID_TYPE, TYPE_2, Entry
 from rigs.virtual.display import Display
 from rigs.virtual.esme import Esme
 from rigs.virtual.gsme import Gsme
 from rigs.virtual.hub import Hub
+from rigs.virtual.joining import Joiner, fresh
 from rigs.virtual.ppmid import Ppmid
 from rigs.virtual.radio import Medium
 from rigs.virtual.trust_anchors import TrustAnchors
@@ -47,6 +50,8 @@ class Household:
         self.ihd = Display(world, self._node("IHD", IHD_EUI, IHD_SHORT), CHF_SHORT, ESME_SHORT)
         self.cad = Display(world, self._node("CAD", CAD_EUI, CAD_SHORT), CHF_SHORT, ESME_SHORT)
         self.ppmid: Ppmid
+        self.second_ppmid: Ppmid
+        self.joiner: Joiner
 
     def _node(self, name: str, eui: Eui64, short: int) -> ZigbeeNode:
         keys = {eui: self._network.link_keys[eui], ESME_EUI: self._partner_key(eui)}
@@ -69,6 +74,23 @@ class Household:
         node = self._node("PPMID", PPMID_EUI, PPMID_SHORT)
         self.ppmid = Ppmid(self._world, PPMID_EUI, smki, anchors, node, TUNNEL)
         hub.connect(PPMID_EUI, PPMID_SHORT, TUNNEL)
+
+    def add_second_ppmid(self, smki: TestSmki, anchors: TrustAnchors, install_code: bytes, seed: int) -> None:
+        """Add a PPMID that is not on the network yet."""
+        node = ZigbeeNode(
+            self._world,
+            self._medium,
+            "second PPMID",
+            (SECOND_PPMID_EUI, UNASSIGNED),
+            fresh(self._network),
+            {},
+            lambda: self.joiner.powered(),  # noqa: PLW0108 - it is made of this node
+            router=False,
+        )
+        self.second_ppmid = Ppmid(self._world, SECOND_PPMID_EUI, smki, anchors, node)
+        self.joiner = Joiner(self._world, node, install_code, seed)
+        self.second_ppmid.on = lambda: self.joiner.powered()  # noqa: PLW0108
+        self._medium.path("CHF", "second PPMID", LINK_LOSS_DB)
 
     def introduce(self, smki: TestSmki, esme: Esme, gsme: Gsme, meter_node: ZigbeeNode) -> None:
         """Enter the devices into the meters' logs, and the meters into the PPMID's, as joins have done long ago."""

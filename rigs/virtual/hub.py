@@ -89,7 +89,8 @@ class Hub:
     @rule("R-HUB-010", "R-HUB-011")
     def connect(self, eui: Eui64, short: int, number: int | None = None) -> None:
         """Open the tunnel to an always-on device; with a `number` it is open already."""
-        self._tunnels[eui] = Tunnel(short, number)
+        tunnel = self._tunnels.setdefault(eui, Tunnel(short))
+        tunnel.partner, tunnel.number = short, number
         self.world.process(self._work(eui))
 
     def from_wan(self, transfer: bytes) -> bool:

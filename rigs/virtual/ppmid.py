@@ -36,13 +36,20 @@ NO_METER, SENT = "no meter", "sent"
 
 
 class Ppmid(GbcsDevice):
-    """A display with keys. `shown` is what it says of the last thing that was asked of it."""
+    """A display with keys. `shown` is what it says of the last thing that was asked of it; `on` whether it runs."""
 
     def __init__(
-        self, world: World, eui: Eui64, smki: TestSmki, anchors: TrustAnchors, node: ZigbeeNode, tunnel: int | None
+        self,
+        world: World,
+        eui: Eui64,
+        smki: TestSmki,
+        anchors: TrustAnchors,
+        node: ZigbeeNode,
+        tunnel: int | None = None,
     ) -> None:
         super().__init__(world, eui, smki, anchors, "PPMID")
         self.node = node
+        self.on: Callable[[], bool] = lambda: True
         self.on_boot: list[object] = []
         self.tunnel: object = None
         end = MeterTunnel(self, node, tunnel)
@@ -50,6 +57,10 @@ class Ppmid(GbcsDevice):
         self.shown = "nothing"
         self._sequence = 0
         self._words: Callable[[bool], str] = lambda done: SENT  #: what is shown of an outcome
+
+    def powered(self) -> bool:
+        """Whether it runs."""
+        return self.on()
 
     # ---- keys ----------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from rigs.virtual.display import Display
 from rigs.virtual.home import Home
-from rigs.virtual.ppmid import METER_TYPES
+from rigs.virtual.joining import Joiner
+from rigs.virtual.ppmid import METER_TYPES, Ppmid
 
 Act = Callable[[str], str]
 
@@ -61,14 +62,6 @@ class Hands:
             home.wan.set_time(timedelta(seconds=float(argument)))
             return f"{home.wan.time_ahead.total_seconds():g} s ahead"
 
-        def join(_: str) -> str:
-            newcomer.join()
-            return newcomer.state
-
-        def reset(_: str) -> str:
-            newcomer.forget()
-            return newcomer.state
-
         def read(display: Display) -> str:
             display.read_meter()
             return "asked"
@@ -97,15 +90,26 @@ class Hands:
                 raise ValueError(f"of {' or '.join(METER_TYPES)}?")
             return fuel, rest
 
-        ppmid, cad = home.household.ppmid, home.household.cad
-        return {
-            "ppmid": {
+        def keys(ppmid: Ppmid) -> dict[str, Act]:
+            return {
                 "token": lambda argument: ppmid.top_up(*fuel_and(argument)),
                 "emergency-credit": lambda argument: ppmid.activate_emergency(fuel_and(argument)[0]),
                 "enable-supply": lambda _: ppmid.turn_on(),
                 "propose-supply": lambda argument: ppmid.turn_on(int(argument)),
                 "shown": lambda _: ppmid.shown,
-            },
+            }
+
+        def button(joiner: Joiner) -> dict[str, Act]:
+            return {
+                "join": lambda _: joiner.join() or joiner.state,  # type: ignore[func-returns-value]
+                "reset": lambda _: joiner.forget() or joiner.state,  # type: ignore[func-returns-value]
+                "state": lambda _: joiner.state,
+            }
+
+        ppmid, cad = home.household.ppmid, home.household.cad
+        return {
+            "ppmid": keys(ppmid),
+            "second-ppmid": keys(home.household.second_ppmid) | button(home.household.joiner),
             "cad": reader(cad) | {"try": lambda argument: attempt(cad, argument), "refusal": lambda _: cad.refusal},
             "esme": {
                 "enable-supply": lambda _: "on" if esme.switch.enable_locally() else "stays off",
@@ -124,10 +128,8 @@ class Hands:
             },
             "ihd": reader(ihd),
             "wan": {"time": wan_time},
-            "newcomer": {
-                "join": join,
-                "reset": reset,
-                "state": lambda _: newcomer.state,
+            "newcomer": button(newcomer)
+            | {
                 "gas-history": lambda _: history(home.new_ihd),
                 "display": lambda _: home.new_ihd.shown,
             },
