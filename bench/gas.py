@@ -51,6 +51,14 @@ class AtTheMeter:
         """Press the button of an electricity meter that turns the supply on; returns whether it is on."""
         return self._do(self._meter, "enable-supply") == "on"
 
+    def press_boost(self) -> bool:
+        """Press the boost button of an electricity meter, for a quarter of an hour (more); returns whether it is on."""
+        return self._do(self._meter, "boost") == "on"
+
+    def cancel_boost(self) -> bool:
+        """End a boost at an electricity meter; returns whether there was one."""
+        return self._do(self._meter, "cancel-boost") == "off"
+
     def set_taps(self, cubic_metres_an_hour: float) -> None:
         """Let the appliances behind the meter take an amount of gas (m3/h), 0 for all taps closed."""
         self._do(self._meter, f"taps {cubic_metres_an_hour:g}")

@@ -14,6 +14,7 @@ from bench.gbcs.axdr import CompactArray, Data, TypeDescription, boolean, enum, 
 from bench.gbcs.dlms import parse_date_time, zigbee_utc
 from bench.gbcs.trust_anchors import Role
 from rigs.virtual.auxiliary_calendar import AuxiliaryCalendar
+from rigs.virtual.boost import Boost
 from rigs.virtual.cosem import OTHER_REASON, SUCCESS
 from rigs.virtual.cosem_objects import attribute
 from rigs.virtual.rules import rule
@@ -49,6 +50,7 @@ class Auxiliary:
         self._esme = esme
         self.number = crc32(bytes(esme.eui)) % 10000 + 1  #: given at manufacture
         self.calendar = AuxiliaryCalendar(esme)
+        self.boost = Boost(esme, self)
         self.closed = dict.fromkeys(SWITCHES, False)
         self.commanded: dict[int, Commanded] = {}
         self.log: deque[Entry] = deque(maxlen=ENTRIES)
@@ -190,6 +192,8 @@ class Auxiliary:
         state, start, end = self.commanded.get(switch, (False, now, now))
         if start <= now < end:
             return state
+        if self.boost.closes(switch, now):
+            return True
         if self._rest_until is not None and now < self._rest_until:
             return False
         return self.asked_by_calendar(switch, now)
@@ -235,6 +239,7 @@ class Auxiliary:
     def power_up(self) -> None:
         """Supply has returned: what is commanded holds at once, the calendar after the offset."""
         self._rest_until = self._esme.clock() + timedelta(seconds=self.offset())
+        self.boost.settle()
         self.update()
 
 

@@ -158,6 +158,27 @@ def test_full_calendar(dut, dcc, clock, mains, switched_load, suppliers, expect)
 
 
 @testcase(
+    "AUX-107",
+    "One entry or one special day more than there is room for is refused, and the calendar in force stays",
+    rules=["R-AUX-002"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS46c", "ECS61a"],
+)
+@pytest.mark.parametrize(("entries", "days"), [(121, 0), (1, 21)], ids=["121 entries", "21 special days"])
+def test_too_many(entries, days, dut, dcc, clock, suppliers, expect):
+    supplier, today = suppliers.losing, clock.now().replace(minute=0, second=0, microsecond=0)
+    set_calendar(dcc, dut, supplier, entry(True, today), entry(False, today + minutes(30)))
+    lines = [entry(number % 2 == 0, today + minutes(number)) for number in range(entries)]
+    special = ALCSHCALCSSpecialDays(days=tuple(_special_day(number) for number in range(1, days + 1)))
+
+    response = set_calendar(dcc, dut, supplier, *lines, special_days=special)
+    expect("whether all was done", set(response.results) == {0}).equals(False)
+    read = dcc.ask(ReadALCSData(), dut, as_user=supplier).access.data
+    in_force = (len(read[CALENDAR].value), len(read[SPECIAL_DAYS].value))
+    expect("entries and special days in force", in_force).equals((2, 0))
+
+
+@testcase(
     "AUX-106",
     "On a special day only the entries for that day switch, whatever the day of the week",
     rules=["R-AUX-002"],

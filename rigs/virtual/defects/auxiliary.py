@@ -269,3 +269,14 @@ def han_switch_always_works(esme: Esme) -> None:
         auxiliary.log.append((esme.clock().replace(microsecond=0), switch << 8, DONE, command_id))
 
     auxiliary.unanswered = success  # type: ignore[method-assign]
+
+
+@defect(
+    "esme-calendar-longer-than-its-room",
+    device="Esme",
+    breaks="R-AUX-002",
+    story="The number of entries is not looked at: the calendar after the 120th entry lies over something else.",
+)
+def longer_than_its_room(esme: Esme) -> None:
+    """Any number of entries and of special days is taken."""
+    esme.auxiliary.calendar.fits = lambda table, room: True  # type: ignore[method-assign]

@@ -116,6 +116,8 @@ class Hands:
                 "token": lambda digits: "accepted" if esme.prepayment.top_up_locally(digits) else "rejected",
                 "emergency-credit": lambda _: "active" if esme.account.activate_emergency() else "not available",
                 "cover": esme_cover,
+                "boost": lambda _: "on" if esme.auxiliary.boost.press() else "not available",
+                "cancel-boost": lambda _: "off" if esme.auxiliary.boost.cancel() else "not on",
             },
             "gsme": {
                 "open-valve": lambda _: "open" if gsme.valve.enable_locally() else "stays closed",
