@@ -116,3 +116,22 @@ def executes_overtaken_commands(esme: Esme) -> None:
         return None if 0 < behind < WINDOW_MS else refusal
 
     esme.check_counter = windowed  # type: ignore[method-assign]
+
+
+@defect(
+    "hub-loses-the-route-to-the-meter",
+    device="Hub",
+    breaks="R-HUB-002",
+    story="The table of routes is filled at commissioning only: what the WAN brings for the meter is taken and lost.",
+)
+def loses_the_route_to_the_meter(hub: Hub) -> None:
+    """Messages for devices with a tunnel go nowhere."""
+    forward = hub.forward
+
+    def to_others(transfer: bytes) -> None:
+        tunnels = dict(hub._tunnels)
+        hub._tunnels.clear()
+        forward(transfer)
+        hub._tunnels.update(tunnels)
+
+    hub.forward = to_others  # type: ignore[method-assign]
