@@ -1,10 +1,10 @@
-"""Firmware on its way to a meter: the maker's image of the rig, signed by a supplier, handed to the DCC (11.1)."""
+"""Firmware on its way: the maker's image of the rig, signed by a supplier for a meter, to the DCC (11.1, 11.4)."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.dcc.bodies import UpdateFirmware
+from bench.dcc.bodies import UpdateFirmware, UpdatePPMIDFirmware
 from bench.dcc_point import DccPoint
 from bench.device_message import DeviceMessage
 from bench.errors import BenchError, NotRun
@@ -42,7 +42,8 @@ class FirmwarePoint:
     def distribute(self, image: OtaImage | bytes, device: Device, *, as_user: Party) -> Observation:
         """Hand an image to the DCC for a device; returns the place on the timeline. Raises Inconclusive if refused."""
         version = f"{image.version:08X}" if isinstance(image, OtaImage) else "00000000"
-        body = UpdateFirmware(image=bytes(image), version=version, devices=str(device.eui))
+        update = UpdatePPMIDFirmware if device.type == "PPMID" else UpdateFirmware
+        body = update(image=bytes(image), version=version, devices=str(device.eui))
         sent = self._dcc.send(body, self._acb, as_user=as_user)
         sent.insist()
         return sent.posted

@@ -30,7 +30,7 @@ from bench.dcc import (
     sign_xml,
     verify_xml,
 )
-from bench.dcc.bodies import SignedPreCommand, UpdateFirmware, UpdateSecurityCredentialsCoS
+from bench.dcc.bodies import SignedPreCommand, UpdateFirmware, UpdatePPMIDFirmware, UpdateSecurityCredentialsCoS
 from bench.dcc.payload import Device
 from bench.dcc.transform import transform
 from bench.gbcs import Cra, Eui64, GbcsError, Message, decode_der
@@ -127,7 +127,7 @@ class Dcc:
         refusal = self._access_control(service, request, document)
         if refusal is not None:
             return bytes(Response.to(request, refusal, self._world.now, message=False))
-        if isinstance(request.body, UpdateFirmware):
+        if isinstance(request.body, UpdateFirmware | UpdatePPMIDFirmware):
             for device in _listed(request.body):
                 self.to_image(device, request.body.image)
             return self._signed(Response.acknowledge(request, self._world.now))
@@ -145,7 +145,7 @@ class Dcc:
             return "E1"
         if not self._well_signed(identifier.originator, document):
             return "E100"
-        if isinstance(body, UpdateFirmware):
+        if isinstance(body, UpdateFirmware | UpdatePPMIDFirmware):
             return "E13" if service != "non-device" else None if _listed(body) else "E12"
         if identifier.target not in self._devices:
             return "E19"
@@ -322,7 +322,7 @@ class Dcc:
         return sign_xml(bytes(response), party.private_keys["xml"], party.certificates["xml"])
 
 
-def _listed(body: UpdateFirmware) -> list[Eui64]:
+def _listed(body: UpdateFirmware | UpdatePPMIDFirmware) -> list[Eui64]:
     """Return the devices an image is for, none where the list is not one of EUI-64."""
     try:
         return [Eui64.of(eui.strip()) for eui in body.devices.split(",")]

@@ -22,10 +22,10 @@ DONE, NOT_DONE, VERSION_CHANGED = 0x8F66, 0x8F67, 0x8F43
 RECEIVED, REJECTED = 0x8F72, 0x8F1C
 LATER = "future dated or cancelled"
 MAKER, HARDWARE = 0x1234, 1
-IMAGE_TYPES = {"ESME": 0x0101, "GSME": 0x0102}
+IMAGE_TYPES = {"ESME": 0x0101, "GSME": 0x0102, "PPMID": 0x0084}
 RECEIPTS = {"ESME": 0x00CE, "GSME": 0x00CF}
 #: how long an image takes over the HAN, not modelled frame by frame
-TRANSFER = {"ESME": timedelta(minutes=4), "GSME": timedelta(minutes=70)}
+TRANSFER = {"ESME": timedelta(minutes=4), "GSME": timedelta(minutes=70), "PPMID": timedelta(minutes=4)}
 
 Named = dict[str, Any]
 

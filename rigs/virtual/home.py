@@ -200,6 +200,7 @@ class Home:
                     self.han_server,
                     self.household.ppmid,
                     self.household.ppmid.device_log,
+                    self.household.ppmid.firmware,
                     self.household.second_ppmid,
                 ]
             )
@@ -207,9 +208,9 @@ class Home:
         self.gsme_radio.start()
 
     def _image_for(self, device: Eui64, image: bytes) -> None:
-        for meter in (self.esme, self.gsme):
-            if meter.eui == device:
-                meter.firmware.fetch(image)
+        for one in (self.esme, self.gsme, self.household.ppmid):
+            if one.eui == device:
+                one.firmware.fetch(image)
 
     def _add_gas(self, smki: TestSmki) -> None:
         """Add the gas meter: it has been there for two weeks, and the proxy has its history."""

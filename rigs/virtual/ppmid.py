@@ -22,6 +22,7 @@ from rigs.virtual.han_server import (
     TOP_UP_RESPONSE,
 )
 from rigs.virtual.meter_tunnel import MeterTunnel
+from rigs.virtual.ppmid_firmware import PpmidFirmware
 from rigs.virtual.rules import rule
 from rigs.virtual.trust_anchors import TrustAnchors
 from rigs.virtual.world import World
@@ -48,6 +49,7 @@ class Ppmid(GbcsDevice):
         tunnel: int | None = None,
     ) -> None:
         super().__init__(world, eui, smki, anchors, "PPMID")
+        self.firmware = PpmidFirmware(self)
         self.node = node
         self.on: Callable[[], bool] = lambda: True
         self.on_boot: list[object] = []

@@ -1,5 +1,7 @@
 """The PPMID's messages against the reference data, and what its keys do in the virtual home."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from bench.gbcs import Cra, Message
@@ -35,6 +37,20 @@ def test_top_up_of_gas_is_the_reference_command(home):
     assert (command.message_code, command.cra, command.signature) == (0x009B, Cra.COMMAND, expected.signature)
     assert (command.date_time, command.supplementary_party) == (expected.date_time, expected.supplementary_party)
     assert (command.originator, command.target) == (PPMID_EUI, GSME_EUI)
+
+
+@needs_rtds
+@pytest.mark.rtds
+def test_outcome_of_new_firmware_is_the_reference_alert(home):
+    expected = Message.parse(read(RTDS / "messages" / "NA_CS09" / "CS09_NA_8F8B_ALERT_GBCS.HEX"))
+    ppmid, sent = home.household.ppmid, []
+    ppmid.send = sent.append
+    ppmid.clock = lambda: datetime(2015, 1, 1, tzinfo=UTC)
+    ppmid.firmware.version = bytes.fromhex("1234ABCD")
+    ppmid.firmware.report(0)
+    alert = Message.parse(sent[0])
+    assert (alert.payload, alert.message_code, alert.cra) == (expected.payload, 0x012B, Cra.ALERT)
+    assert (alert.target, alert.mac) == (home.site.smki.identities.acb, expected.mac)
 
 
 def test_its_mac_is_made_of_both_devices_keys(home):

@@ -1,4 +1,4 @@
-"""Defects that show when there is more than one PPMID."""
+"""Defects that show when there is more than one PPMID, and those of its firmware."""
 
 from bench.gbcs import Eui64
 from rigs.virtual.defects import defect
@@ -6,6 +6,7 @@ from rigs.virtual.device_log import FULL, PPMID_TYPE, SUCCESS
 from rigs.virtual.esme import Esme
 from rigs.virtual.gsme import Gsme
 from rigs.virtual.hub import Hub
+from rigs.virtual.ppmid_firmware import PpmidFirmware
 
 
 @defect(
@@ -61,3 +62,43 @@ def keeps_one_certificate(gsme: Gsme) -> None:
         return partner_key(certified[-1]) if eui in certified else None
 
     log.partner_key = only_the_last  # type: ignore[method-assign]
+
+
+@defect(
+    "ppmid-waits-for-activation",
+    device="PpmidFirmware",
+    breaks="R-FWU-021",
+    story="The PPMID keeps a new image until it is told to activate it, as meters do: nobody ever does.",
+)
+def waits_for_activation(firmware: PpmidFirmware) -> None:
+    """The image is kept, and not started."""
+    firmware.start = lambda image: None  # type: ignore[method-assign]
+
+
+@defect(
+    "ppmid-silent-about-firmware",
+    device="PpmidFirmware",
+    breaks="R-FWU-021",
+    story="A failed activation is not told, only a good one: whoever waits for the outcome waits for ever.",
+)
+def silent_about_failure(firmware: PpmidFirmware) -> None:
+    """Only success is told."""
+    report = firmware.report
+    firmware.report = lambda code: None if code else report(code)  # type: ignore[method-assign]
+
+
+@defect(
+    "ppmid-forgets-joins-with-new-firmware",
+    device="PpmidFirmware",
+    breaks="R-FWU-013",
+    story="The new firmware lays out the log of devices in another way, and begins with an empty one.",
+)
+def forgets_joins(firmware: PpmidFirmware) -> None:
+    """The log is empty after a start."""
+    start = firmware.start
+
+    def started(image) -> None:
+        start(image)
+        firmware._ppmid.device_log.entries.clear()
+
+    firmware.start = started  # type: ignore[method-assign]
