@@ -1,12 +1,17 @@
 """Steps that test cases of credentials share."""
 
+from bench.gbcs import Cra, Message
 from bench.gbcs.credentials import UpdateCredentials
-from bench.gbcs.trust_anchors import KeyUsage, Role, TrustAnchorCell
+from bench.gbcs.trust_anchors import KeyUsage, Mode, Role, TrustAnchorCell
+from bench.parties import Party
 
 SIGNING = TrustAnchorCell(Role.SUPPLIER, KeyUsage.DIGITAL_SIGNATURE)
 AGREEMENT = TrustAnchorCell(Role.SUPPLIER, KeyUsage.KEY_AGREEMENT)
 TOP_UP = TrustAnchorCell(Role.SUPPLIER, KeyUsage.KEY_AGREEMENT, 1)
 CELLS = (SIGNING, AGREEMENT, TOP_UP)
+RECOVERY = TrustAnchorCell(Role.RECOVERY, KeyUsage.DIGITAL_SIGNATURE)
+BY_RECOVERY, NUMBER = 0x0108, 77  #: message code; originator counter
+USAGES = ("ds", "ka", "pp-ka")
 NAMES = {"Supplier": Role.SUPPLIER, "NetworkOperator": Role.NETWORK_OPERATOR, "Recovery": Role.RECOVERY}
 
 
@@ -35,3 +40,30 @@ def statuses(outcome):
 def asked(command):
     """The replacement a command asks for."""
     return UpdateCredentials.parse(command.payload)
+
+
+def recovery_party(dcc, device, user):
+    """The recovery party as the device names it."""
+    ((subject, _),) = held(dcc, device, "Recovery", user).values()
+    return Party("recovery party", subject)
+
+
+def command_of_recovery(device, party, replacements, path, changes=(), number=NUMBER):
+    """Return the recovery party's command CS02b, not signed yet."""
+    request = UpdateCredentials(
+        Mode.ANY_EXCEPT_ABNORMAL_ROOT_BY_RECOVERY,
+        number,
+        RECOVERY,
+        apply_time_checks=False,
+        other_party_changes=list(changes),
+        replacements=list(replacements),
+        path=list(path),
+    )
+    return Message(
+        cra=Cra.COMMAND,
+        counter=number,
+        originator=party.eui,
+        target=device.eui,
+        message_code=BY_RECOVERY,
+        payload=bytes(request),
+    )

@@ -6,51 +6,27 @@ import pytest
 
 from bench.clock import minutes
 from bench.dcc.bodies import RetrieveDeviceSecurityCredentialsDevice
-from bench.gbcs import Cra, Message
-from bench.gbcs.credentials import Replacement, SeqChange, UpdateCredentials
-from bench.gbcs.trust_anchors import KeyUsage, Mode, Role, TrustAnchorCell
+from bench.gbcs.credentials import Replacement, SeqChange
+from bench.gbcs.trust_anchors import KeyUsage, Role, TrustAnchorCell
 from bench.local_point import answer_to
-from bench.parties import Party
 from bench.pki import Role as Unit
 from bench.testcase import testcase
-from testcases.change_of_supplier.steps import CELLS, counter, held, statuses
+from testcases.change_of_supplier.steps import (
+    CELLS,
+    USAGES,
+    command_of_recovery,
+    counter,
+    held,
+    recovery_party,
+    statuses,
+)
 
-BY_RECOVERY = 0x0108
-USAGES = ("ds", "ka", "pp-ka")
 OPERATOR_CELLS = (
     TrustAnchorCell(Role.NETWORK_OPERATOR, KeyUsage.DIGITAL_SIGNATURE),
     TrustAnchorCell(Role.NETWORK_OPERATOR, KeyUsage.KEY_AGREEMENT),
 )
 ROOT = TrustAnchorCell(Role.ROOT, KeyUsage.KEY_CERT_SIGN)
-RECOVERY = TrustAnchorCell(Role.RECOVERY, KeyUsage.DIGITAL_SIGNATURE)
 REQUIREMENTS = ["SDAG9-6.1.4-ROOTREC", "SDAG1-3-TRUST"]
-NUMBER = 77
-
-
-def _recovery_party(dcc, device, user):
-    """The recovery party as the device names it."""
-    ((subject, _),) = held(dcc, device, "Recovery", user).values()
-    return Party("recovery party", subject)
-
-
-def _command(device, party, replacements, path, changes=(), number=NUMBER):
-    request = UpdateCredentials(
-        Mode.ANY_EXCEPT_ABNORMAL_ROOT_BY_RECOVERY,
-        number,
-        RECOVERY,
-        apply_time_checks=False,
-        other_party_changes=list(changes),
-        replacements=list(replacements),
-        path=list(path),
-    )
-    return Message(
-        cra=Cra.COMMAND,
-        counter=number,
-        originator=party.eui,
-        target=device.eui,
-        message_code=BY_RECOVERY,
-        payload=bytes(request),
-    )
 
 
 @testcase(
@@ -61,13 +37,13 @@ def _command(device, party, replacements, path, changes=(), number=NUMBER):
     use_cases=["CS02b", "CS02a", "CS02e"],
 )
 def test_recovered(dut, dcc, local, authority, timeline, suppliers, network_operator, expect):
-    recovery = _recovery_party(dcc, dut, network_operator)
+    recovery = recovery_party(dcc, dut, network_operator)
     supplier = authority.credentials(suppliers.gaining, Unit.SUPPLIER)
     operator = authority.credentials(network_operator, Unit.NETWORK_OPERATOR)
     wanted = [Replacement(supplier.certificates[usage], cell) for usage, cell in zip(USAGES, CELLS, strict=True)]
     wanted += [Replacement(operator.certificates[one], cell) for one, cell in zip(USAGES, OPERATOR_CELLS, strict=False)]
     changes = [SeqChange(Role.SUPPLIER, 1000, [(0, 5)]), SeqChange(Role.NETWORK_OPERATOR, 2000)]
-    command = local.signed(_command(dut, recovery, wanted, supplier.path, changes))
+    command = local.signed(command_of_recovery(dut, recovery, wanted, supplier.path, changes))
 
     delivered = local.deliver(command, "a replacement by the recovery party")
 
@@ -94,11 +70,11 @@ def test_recovered(dut, dcc, local, authority, timeline, suppliers, network_oper
     use_cases=["CS02b", "CS02a"],
 )
 def test_root_stays(dut, dcc, local, authority, timeline, suppliers, network_operator, expect):
-    recovery = _recovery_party(dcc, dut, network_operator)
+    recovery = recovery_party(dcc, dut, network_operator)
     good = authority.credentials(suppliers.gaining, Unit.SUPPLIER)
     foreign = dcc.change_of_supplier(dut, suppliers.gaining, foreign=True).path.certificates[0]
     wanted = [Replacement(foreign, ROOT), Replacement(good.certificates["ds"], CELLS[0])]
-    command = local.signed(_command(dut, recovery, wanted, good.path))
+    command = local.signed(command_of_recovery(dut, recovery, wanted, good.path))
 
     delivered = local.deliver(command, "a replacement of root and supplier by the recovery party")
 
@@ -117,9 +93,9 @@ def test_root_stays(dut, dcc, local, authority, timeline, suppliers, network_ope
 )
 @pytest.mark.parametrize("how", ["supplier's name", "supplier's signature", "a second time"])
 def test_recovery_refused(how, dut, dcc, local, authority, timeline, suppliers, network_operator, expect):
-    recovery = _recovery_party(dcc, dut, network_operator)
+    recovery = recovery_party(dcc, dut, network_operator)
     good = authority.credentials(suppliers.gaining, Unit.SUPPLIER)
-    command = _command(dut, recovery, [Replacement(good.certificates["ds"], CELLS[0])], good.path)
+    command = command_of_recovery(dut, recovery, [Replacement(good.certificates["ds"], CELLS[0])], good.path)
     if how == "supplier's name":
         wrong = local.signed(replace(command, originator=suppliers.losing.eui))
     elif how == "supplier's signature":

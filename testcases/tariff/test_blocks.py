@@ -172,23 +172,6 @@ def test_counters_begin_again(reset, meter, clock, expect):
 
 @testcase(
     "TAR-104",
-    "Without daily resetting midnight leaves the block counters alone",
-    rules=["R-TAR-007"],
-    requirements=REQUIREMENTS,
-    use_cases=["ECS01a", "ECS05", "ECS48", "ECS17e"],
-)
-def test_no_daily_reset(meter, clock, expect):
-    meter.ask(DailyReset(reset=True))
-    meter.ask(DailyReset(reset=False))
-    meter.set(all_day(EVEN, thresholds={EVEN: (LOW, 4_000_000, 5_000_000)}))
-    clock.sleep_until(midnight_after(clock) - minutes(5))
-    first = meter.read()
-    clock.sleep_until(midnight_after(clock) + minutes(3))
-    expect("registers over midnight", set(meter.read().counted_since(first))).equals({(2, EVEN)})
-
-
-@testcase(
-    "TAR-105",
     "In prepayment each Wh costs the price of the register that counts it, by time and by block",
     rules=["R-TAR-009"],
     requirements=REQUIREMENTS,
@@ -221,7 +204,7 @@ def test_cost(meter, clock, expect):
 
 
 @testcase(
-    "TAR-106",
+    "TAR-105",
     "A dearer time takes the supply off when its price has used the credit up, not when the cheap one would have",
     rules=["R-TAR-009", "R-DIS-001"],
     requirements=[*REQUIREMENTS, "PC.01"],

@@ -4,8 +4,9 @@ from datetime import time, timedelta
 
 import pytest
 
-from bench.clock import hours, minutes, seconds
+from bench.clock import minutes, seconds
 from bench.dcc.bodies import UpdatePricePrimaryElement
+from bench.dcc.bodies.settings import UpdateDeviceConfigurationDailyResettingOfTariffBlockCounterMatrix as DailyReset
 from bench.dcc_point import device_alert
 from bench.testcase import testcase
 from testcases.billing.steps import change_log, whole_minute
@@ -120,23 +121,28 @@ def test_day_profiles(deciding, meter, clock, expect):
 
 @testcase(
     "TAR-004",
-    "At midnight UTC a special day begins, and the next midnight ends it; a day without a switch goes on as it was",
-    rules=["R-TAR-003", "R-TIM-001"],
+    "A special day ends at midnight UTC; what it counted in goes on until the new day's first switch, block and all",
+    rules=["R-TAR-003", "R-TAR-007", "R-TIM-001"],
     requirements=REQUIREMENTS,
-    use_cases=["ECS01a", "ECS17d"],
+    use_cases=["ECS01a", "ECS48", "ECS17d", "ECS17e"],
 )
 def test_midnight(meter, clock, expect):
     midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0) + DAY
-    evening, noon = [(time(0), 3), (time(20), 4)], [(time(12), 7)]
-    meter.set(Tariff(days={1: evening, 2: noon}, special_days=((midnight.date(), 2),)))
-    for at, register in (
-        (midnight - minutes(5), 4), (midnight + minutes(1), 4), (midnight + hours(12), 7),
-        (midnight + DAY - minutes(5), 7), (midnight + DAY + minutes(1), 3),
-    ):  # fmt: skip
+    days = {1: [(time(0, 10), 3), (time(20), 4)], 2: [(time(0), 5), (time(23), ("block", 6))]}
+    low = (5, 4_000_000, 5_000_000)
+    meter.set(Tariff(days=days, special_days=((clock.now().date(), 2),), thresholds={6: low}))
+    for daily in (True, False):  # what has been turned off again resets no counter
+        meter.expect("result of ECS48", meter.ask(DailyReset(reset=daily)).results).equals([0], rule="R-TAR-007")
+    for at, register, rule in (
+        (midnight - minutes(5), (2, 6), "R-TAR-003"),
+        (midnight + minutes(1), (2, 6), "R-TAR-007"),
+        (midnight + minutes(11), 3, "R-TIM-001"),
+    ):
         clock.sleep_until(at)
         first = meter.read()
         clock.sleep(minutes(1))
-        expect(f"registers that count at {at:%H:%M}", set(meter.read().counted_since(first))).equals({register})
+        counting = set(meter.read().counted_since(first))
+        expect(f"registers that count at {at:%H:%M}", counting).equals({register}, rule=rule)
 
 
 @testcase(

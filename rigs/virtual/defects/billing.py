@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from bench.gbcs.axdr import array
 from rigs.virtual.billing import CALENDAR
 from rigs.virtual.defects import defect
 from rigs.virtual.esme import Esme
@@ -216,3 +217,84 @@ def no_entry_at_change_of_mode(esme: Esme) -> None:
 def date_lost_in_outage(esme: Esme) -> None:
     """Planned anew at boot."""
     esme.on_boot.append(esme.billing._plan)
+
+
+@defect(
+    "esme-no-snapshot-at-change-of-supplier",
+    device="Esme",
+    breaks="R-CRD-054",
+    story="The registers of the change are not kept, and both suppliers have to estimate them.",
+)
+def no_snapshot_at_change_of_supplier(esme: Esme) -> None:
+    """Nothing in the log of changes."""
+    esme.billing.supplier_changed = lambda: None  # type: ignore[method-assign]
+
+
+@defect(
+    "esme-billing-calendar-lost-at-change-of-supplier",
+    device="Esme",
+    breaks="R-CRD-057",
+    story="With the losing supplier goes its billing calendar: no period ends until the gaining one sets another.",
+)
+def calendar_lost(esme: Esme) -> None:
+    """An empty calendar."""
+    billing, changed = esme.billing, esme.billing.supplier_changed
+
+    def changed_without_calendar():
+        changed()
+        esme.cosem.objects.put(CALENDAR, array([]))
+        billing._plan()
+
+    billing.supplier_changed = changed_without_calendar  # type: ignore[method-assign]
+
+
+@defect(
+    "esme-billing-log-begins-with-its-supplier",
+    device="Esme",
+    breaks="R-LOG-008",
+    story="The billing log is erased at a change of supplier, to keep the losing supplier's business from the next.",
+)
+def log_begins_with_its_supplier(esme: Esme) -> None:
+    """Entries before the change are gone."""
+    billing, changed = esme.billing, esme.billing.supplier_changed
+
+    def changed_and_erased():
+        billing.by_calendar.clear()
+        changed()
+
+    billing.supplier_changed = changed_and_erased  # type: ignore[method-assign]
+
+
+@defect(
+    "esme-period-ends-with-supplier",
+    device="Esme",
+    breaks="R-BIL-004",
+    story="A change of supplier is taken for the end of a billing period as well.",
+)
+def period_ends_with_supplier(esme: Esme) -> None:
+    """An entry of the calendar that the calendar did not trigger."""
+    billing, changed = esme.billing, esme.billing.supplier_changed
+
+    def changed_and_ended():
+        changed()
+        billing.end_period()
+
+    billing.supplier_changed = changed_and_ended  # type: ignore[method-assign]
+
+
+@defect(
+    "esme-tariff-lost-at-change-of-supplier",
+    device="Esme",
+    breaks="R-CRD-057",
+    story="Without its supplier the tariff means nothing, and everything is counted in register 1 at no price.",
+)
+def tariff_lost(esme: Esme) -> None:
+    """No prices."""
+    billing, changed = esme.billing, esme.billing.supplier_changed
+
+    def changed_without_tariff():
+        changed()
+        esme.integrate()
+        esme.tariff._prices.clear()
+
+    billing.supplier_changed = changed_without_tariff  # type: ignore[method-assign]
