@@ -181,7 +181,7 @@ def test_balance_adjusted(gsme, gas, gas_suppliers, expect):
 
 @testcase(
     "GAS-208",
-    "What is owed in credit mode rises with use and falls with a credit, not below zero",
+    "What is owed in credit mode rises with use and falls with a credit, and a reset ends it",
     rules=["R-GAS-015", "R-GAS-016"],
     use_cases=["GCS40c", "GCS40d", "GCS60a"],
     devices=["GSME"],
@@ -195,6 +195,12 @@ def test_bill(gsme, gas, at_the_meter, gas_suppliers, expect):
     gas.ask(UpdateMeterBalance(credit=MeterBalanceChange(adjust=5 * POUND)), gsme, as_user=supplier)
     third = gas.ask(ReadMeterBalance(), gsme, as_user=supplier).attributes[BILL]
     expect("what a credit of 5 pounds takes off", second - third).lies_between(4 * POUND, 5 * POUND)
+    balance = registers(gas, gsme, supplier)[BALANCE]
+    reset = gas.ask(UpdateMeterBalance(credit=MeterBalanceChange(reset=True)), gsme, as_user=supplier)
+    expect("status of the reset", reset.statuses).equals([0])
+    owed = gas.ask(ReadMeterBalance(), gsme, as_user=supplier).attributes[BILL]
+    expect("what is owed after the reset", owed).lies_between(0, POUND // 10)
+    expect("prepayment balance after it", registers(gas, gsme, supplier)[BALANCE]).equals(balance)
     gas.ask(UpdateMeterBalance(credit=MeterBalanceChange(adjust=500 * POUND)), gsme, as_user=supplier)
     fourth = gas.ask(ReadMeterBalance(), gsme, as_user=supplier).attributes[BILL]
     expect("what is owed after a credit of 500 pounds", fourth).lies_between(0, POUND // 10, rule="R-GAS-016")
