@@ -3,6 +3,7 @@
 from collections import defaultdict
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from bench.bus import Item
@@ -23,6 +24,7 @@ from bench.han.row import Messages
 from bench.message_text import describe
 from bench.observation import Observation, Pattern, nanoseconds
 from bench.parties import Device
+from bench.run_invariants import RunInvariants
 from bench.timeline import Timeline
 
 MICROSECOND = timedelta(microseconds=1)
@@ -42,7 +44,8 @@ class HanPoint:
         self._timeline, self._clock = timeline, clock
         self._names: dict[bytes | None, str] = {bytes(device.eui): device.type for device in devices}
         self._reader = FastReader(keyring, keep=4096)
-        self.invariants = Invariants(bytes(device.eui) for device in devices)  #: of the whole run
+        self._invariants = Invariants(bytes(device.eui) for device in devices)
+        self.invariants = RunInvariants(self._invariants)  #: of the whole run
         self._messages = Messages()
         self._frames: dict[int, HeardRow] = {}  # of the running test, by observation
         self._frames_of = timeline.seen
@@ -62,7 +65,7 @@ class HanPoint:
         frame = self._reader.feed(nanoseconds(time), item.raw, fcs=fcs, channel=channel, rssi=rssi, lqi=lqi)
         mac = item.raw[:-2] if fcs else item.raw
         if mac not in self._forged:
-            self.invariants.take(frame, item.raw, keys=bool(self._reader.keyring.network_keys))
+            self._invariants.take(frame, item.raw, keys=bool(self._reader.keyring.network_keys))
         repeat = self._repeats.feed(item.source, nanoseconds(time) // 1000, mac, page=heard["page"])
         radio = {"channel": channel, "rssi": rssi, "lqi": lqi, "sniffer": item.source, "fcs": fcs}
         if heard["page"]:
@@ -72,6 +75,10 @@ class HanPoint:
             self._frames_of, self._frames = self._timeline.seen, {}
         message = None if frame.gbcs is None else self._messages.assemble(frame.gbcs)
         self._frames[seen.number] = HeardRow(frame, None, message)
+
+    def share_invariants(self, folder: Path, worker: str) -> None:
+        """Judge invariants with the other workers of a run, each of which has a folder in `folder`."""
+        self.invariants = RunInvariants(self._invariants, folder, worker)
 
     def expect_forged(self, psdu: bytes) -> None:
         """Note a frame (with FCS) that the bench itself is about to send."""

@@ -158,6 +158,8 @@ class RunSession:
             result.rig_duration_s = round((self.home.clock.now() - self._began[1]).total_seconds(), 6)
             evidence, self._evidence = self._evidence, None
             evidence.close()
+            if self.home.han is not None:
+                self.home.han.invariants.leave()
             said = result.reason.partition("\n  evidence")[0]  # where the evidence lies is no evidence
             data = {"verdict": result.verdict, "text": said, "files": evidence.hashes()}
             self.home.timeline.record("bench", "verdict", data)
@@ -174,6 +176,8 @@ class RunSession:
                 rig.open(self._machinery, self.seed, self.defects)
                 self.home = Home(rig)
                 self.home.timeline.baseline = self.baseline
+                if self.part is not None and self.home.han is not None:
+                    self.home.han.share_invariants(self.folder / "workers", self.part.worker)
             except BenchError as trouble:
                 self._trouble = trouble
                 if self._rig is not None:

@@ -10,7 +10,7 @@ LISTENING = minutes(2)  # a run of these tests alone has heard something too
 
 def _holds(han, clock, expect, name):
     clock.sleep(LISTENING)
-    outcome = han.invariants.outcomes()[name]
+    outcome = han.invariants.outcome(name)
     if outcome.verdict == "inconclusive":
         raise Inconclusive(f"{name}: nothing was heard that could tell; is a sniffer on the network's channel?")
     expect("frames examined", outcome.examined).satisfies("to be some", bool)
