@@ -30,37 +30,8 @@ class _HandsAt:
         return shown
 
 
-class AtThePpmid(_HandsAt):
-    """Keys of a PPMID. Each act returns what the display shows once the meter has answered, else `sent`."""
-
-    def enter_token(self, fuel: str, digits: str) -> str:
-        """Key a token in for one of the meters: `accepted` or `rejected`."""
-        return self._outcome(fuel, f"token {fuel} {digits}")
-
-    def activate_emergency_credit(self, fuel: str) -> str:
-        """Ask for emergency credit: `active` or `not available`."""
-        return self._outcome(fuel, f"emergency-credit {fuel}")
-
-    def enable_supply(self) -> str:
-        """Ask for the electricity supply: `on` or `stays off`."""
-        return self._outcome(ELECTRICITY, "enable-supply")
-
-    def propose_supply(self, status: int) -> str:
-        """Ask for a state of the electricity supply (0 off, 1 armed, 2 on), as only a PPMID made for tests can."""
-        return self._outcome(ELECTRICITY, f"propose-supply {status}")
-
-    def _outcome(self, fuel: str, act: str) -> str:
-        shown = self._do(act)
-        until = self.clock.now() + PATIENCE[fuel]
-        while shown == SENT and self.clock.now() < until:
-            self.clock.sleep(STEP[fuel])
-            shown = self.hands.do(self.device.name, "shown")
-        self.timeline.record("hands", "step", {"text": f"the {self.device.name} shows {shown}", "shown": shown})
-        return shown
-
-
 class AtTheDisplay(_HandsAt):
-    """An IHD or a CAD: what it reads of the electricity meter; one made for tests also tries what it may not."""
+    """An IHD, CAD or PPMID: what it reads of the electricity meter; a CAD made for tests also tries what it may not."""
 
     def figures(self) -> dict[str, str]:
         """Let it read the meter; return what it shows: supplier, price, standing charge, balance, import."""
@@ -84,3 +55,40 @@ class AtTheDisplay(_HandsAt):
         self._do(f"try {what}")
         self.clock.sleep(timedelta(seconds=3))
         return self._do("refusal")
+
+
+class AtThePpmid(AtTheDisplay):
+    """Keys of a PPMID, a display as well. Each act returns what it shows once the meter has answered, else `sent`."""
+
+    def enter_token(self, fuel: str, digits: str) -> str:
+        """Key a token in for one of the meters: `accepted` or `rejected`."""
+        return self._outcome(fuel, f"token {fuel} {digits}")
+
+    def activate_emergency_credit(self, fuel: str) -> str:
+        """Ask for emergency credit: `active` or `not available`."""
+        return self._outcome(fuel, f"emergency-credit {fuel}")
+
+    def press_for_emergency_credit(self, fuel: str) -> None:
+        """Ask for emergency credit without waiting for the outcome."""
+        self._do(f"emergency-credit {fuel}")
+
+    def shown(self) -> str:
+        """Return what the display shows of the last thing that was asked for."""
+        return self._do("shown")
+
+    def enable_supply(self) -> str:
+        """Ask for the electricity supply: `on` or `stays off`."""
+        return self._outcome(ELECTRICITY, "enable-supply")
+
+    def propose_supply(self, status: int) -> str:
+        """Ask for a state of the electricity supply (0 off, 1 armed, 2 on), as only a PPMID made for tests can."""
+        return self._outcome(ELECTRICITY, f"propose-supply {status}")
+
+    def _outcome(self, fuel: str, act: str) -> str:
+        shown = self._do(act)
+        until = self.clock.now() + PATIENCE[fuel]
+        while shown == SENT and self.clock.now() < until:
+            self.clock.sleep(STEP[fuel])
+            shown = self.hands.do(self.device.name, "shown")
+        self.timeline.record("hands", "step", {"text": f"the {self.device.name} shows {shown}", "shown": shown})
+        return shown

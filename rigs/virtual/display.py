@@ -105,17 +105,20 @@ class Display:
 
     def _receive(self, cluster: int, asdu: bytes, partner: int) -> None:
         try:
-            frame = ZclFrame.parse(asdu)
-            if not frame.from_server:
-                return
-            if not frame.type and frame.command == READ_RESPONSE:
-                self._take_figures(cluster, frame)
+            self.take(cluster, ZclFrame.parse(asdu))
         except HanError:
             return
-        if cluster == METERING and frame.command == SAMPLES and frame.type:
-            self._take_samples(frame)
+
+    def take(self, cluster: int, frame: ZclFrame) -> None:
+        """Take what a meter answers. Raises HanError where it cannot be read."""
+        if not frame.from_server:
+            return
+        if not frame.type and frame.command == READ_RESPONSE:
+            self._take_figures(cluster, frame)
         elif not frame.type and frame.command == DEFAULT_RESPONSE:
             self.refusal = f"{frame.payload[1]:02X}"
+        elif frame.type and (cluster, frame.command) == (METERING, SAMPLES):
+            self._take_samples(frame)
 
     def _take_figures(self, cluster: int, frame: ZclFrame) -> None:
         for one in parse_attributes(frame):

@@ -12,6 +12,7 @@ from bench.han.nwk import COORDINATOR
 from bench.han.zcl import DEFAULT_RESPONSE, ZclFrame
 from bench.pki import TestSmki
 from rigs.virtual.device_log import ESME_TYPE, GSME_TYPE
+from rigs.virtual.display import Display
 from rigs.virtual.gbcs_device import GbcsDevice
 from rigs.virtual.gbz_device import METERING, PREPAYMENT, made
 from rigs.virtual.han_server import (
@@ -54,6 +55,7 @@ class Ppmid(GbcsDevice):
         self.on: Callable[[], bool] = lambda: True
         self.on_boot: list[object] = []
         self.tunnel: object = None
+        self.display = Display(world, node, COORDINATOR, next(iter(node.partners.keys() - {COORDINATOR}), COORDINATOR))
         end = MeterTunnel(self, node, tunnel)
         end.others = self._from_han
         self.shown = "nothing"
@@ -148,6 +150,7 @@ class Ppmid(GbcsDevice):
             frame = ZclFrame.parse(asdu)
         except HanError:
             return
+        self.display.take(cluster, frame)
         if not frame.from_server or frame.sequence != self._sequence or len(frame.payload) < 2:
             return
         if not frame.type and frame.command == DEFAULT_RESPONSE:

@@ -7,7 +7,7 @@ from bench.testcase import testcase
 from testcases.prepayment.meters import ElectricityMeter
 
 DONE = [0, 0]
-READERS = pytest.mark.parametrize("display", ["at_the_ihd", "at_the_cad"], ids=["IHD", "CAD"])
+READERS = pytest.mark.parametrize("display", ["at_the_ihd", "at_the_cad", "at_the_ppmid"], ids=["IHD", "CAD", "PPMID"])
 
 
 @testcase(
@@ -16,7 +16,7 @@ READERS = pytest.mark.parametrize("display", ["at_the_ihd", "at_the_cad"], ids=[
     rules=["R-CRD-055", "R-TAR-005", "R-HAN-067"],
     requirements=["IH.02", "SDAG1-3-PRIVCOS"],
     use_cases=["CS02b", "ECS16", "ECS01b"],
-    devices=["ESME", "IHD", "CAD"],
+    devices=["ESME", "IHD", "CAD", "PPMID"],
 )
 @READERS
 def test_shown(display, request, dut, dcc, gas, han, suppliers, at_the_esme, expect):

@@ -9,7 +9,7 @@ from bench.testcase import testcase
 
 DONE = [0]
 REQUIREMENTS = ["SDAG1-3-PRIVCOS", "IH.02", "IM.04"]
-READERS = pytest.mark.parametrize("display", ["at_the_ihd", "at_the_cad"], ids=["IHD", "CAD"])
+READERS = pytest.mark.parametrize("display", ["at_the_ihd", "at_the_cad", "at_the_ppmid"], ids=["IHD", "CAD", "PPMID"])
 
 
 def restrict(dcc, dut, supplier, date):
@@ -19,11 +19,11 @@ def restrict(dcc, dut, supplier, date):
 
 @testcase(
     "COT-101",
-    "The meter shows IHD and CAD no half hour from before the restriction, and the supplier all of them",
+    "The meter shows IHD, CAD and PPMID no half hour from before the restriction, and the supplier all of them",
     rules=["R-PRV-002", "R-HAN-067", "R-PRV-001", "R-PRV-003"],
     requirements=REQUIREMENTS,
     use_cases=["ECS12", "ECS22b"],
-    devices=["ESME", "IHD", "CAD"],
+    devices=["ESME", "IHD", "CAD", "PPMID"],
 )
 @READERS
 def test_hidden(display, request, dut, dcc, clock, suppliers, expect):

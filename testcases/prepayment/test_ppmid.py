@@ -20,7 +20,8 @@ REQUIREMENTS = ["PC.10", "SDAG1-3-UTRN"]
 FUEL = {"ESME": "electricity", "GSME": "gas"}
 ACCEPTED, REJECTED, ACTIVE, NOT_AVAILABLE = "accepted", "rejected", "active", "not available"
 ADDED_LOCALLY, EMERGENCY_ACTIVATED, DUPLICATE, NOT_AUTHENTIC = 0x810E, 0x81AB, 0x8F51, 0x8F63
-PREPAYMENT, CONSUMER_TOP_UP, HAN_DEVICE, PCS01 = 0x0705, 0x04, 2, 0x009B
+PREPAYMENT, CONSUMER_TOP_UP, TOP_UP_RESPONSE, HAN_DEVICE, PCS01, PCS02 = 0x0705, 0x04, 0x03, 2, 0x009B, 0x0090
+DEFAULT_RESPONSE, SUCCESSFULLY = 0x0B, b"\x00\x00"  #: to command 00, with status 00
 STRANGER = Eui64.of(0x00155F00CAFE2002)
 DONE, NOT_DONE = "8154", "8155"
 TOP_UP, EMERGENCY, SUPPLY = "0116", "0117", "0118"  #: of PECS01, PECS02, PECS03
@@ -46,6 +47,17 @@ def pcs01(originator, meter, digits, number):
     return Message(Cra.COMMAND, counter, originator, meter, PCS01, bytes(Gbz(PROFILE, [component])), signature=b"")
 
 
+def answer_on_air(han, meter, began):
+    """The fields of the answer to a top up as the PPMID gets it: of the gas meter in a message, through the hub."""
+    if meter.device.type == "ESME":
+        seen = han.expect("cmd == consumer_top_up_response and src == esme", within="5 s", after=began)
+        payload = han.frame_of(seen).zcl.payload
+    else:
+        seen = han.expect('gbcs.use_case == "PCS01" and dst == ppmid', within="5 s", after=began)
+        payload = Gbz.parse(Message.parse(han.transfer(seen)).payload).components[0].payload
+    return zcl_payload.decode(names.zcl_command(PREPAYMENT, False, TOP_UP_RESPONSE).fields, payload)
+
+
 def logged(dcc, dut, user, since, clock):
     """What the electricity meter's event log says of commands: code, and message code of the use case."""
     period = ReadLogPeriod(start=since.replace(microsecond=0), end=clock.now() + seconds(1))
@@ -56,18 +68,23 @@ def logged(dcc, dut, user, since, clock):
 @testcase(
     "PPM-801",
     "A token keyed in at the PPMID is credited, and the supplier is told that it came locally",
-    rules=["R-UTR-023", "R-UTR-019b", "R-HAN-062", "R-HAN-063", "R-UTR-020", "R-CRE-001"],
+    rules=["R-UTR-023", "R-UTR-019a", "R-UTR-019b", "R-HAN-062", "R-HAN-063", "R-UTR-020", "R-CRE-001"],
     requirements=REQUIREMENTS,
     use_cases=["PECS01", "PCS01", "ECS19", "GCS14"],
     devices=BOTH,
 )
-def test_top_up(meter, at_the_ppmid, clock, timeline, expect):
+def test_top_up(meter, at_the_ppmid, han, clock, timeline, expect):
     ready(meter)
     began = clock.now()
 
     shown = at_the_ppmid.enter_token(fuel_of(meter), meter.token(5).digits)
 
     expect("what the PPMID shows", shown).equals(ACCEPTED)
+    answer = answer_on_air(han, meter, began)
+    told = {name: answer[name] for name in ("result", "value", "source", "creditRemaining")}
+    outcome = {"result": 0, "value": 5 * POUND, "source": HAN_DEVICE, "creditRemaining": 6 * POUND}
+    rule = "R-UTR-019a" if meter.device.type == "GSME" else "R-HAN-062"
+    expect("the meter's answer", told).equals(outcome, rule=rule)
     expect("balance (1/1000 p)", meter.registers().balance).equals(6 * POUND, rule="R-CRE-001")
     told = device_alert(meter.device, ADDED_LOCALLY, to=meter.supplier)
     timeline.expect(told, within="1 min", after=began, rule="R-UTR-020")
@@ -256,3 +273,28 @@ def test_forged(meter, ppmid, local, timeline, clock, expect):
     for maker, command in commands.items():
         expect(f"answers to PCS01 with {maker}", len(timeline.find(answer_to(command)))).equals(0)
     expect("balance (1/1000 p)", meter.registers().balance).equals(POUND)
+
+
+@testcase(
+    "PPM-810",
+    "A PPMID shows what the gas meter has answered, not an answer that somebody else has made",
+    rules=["R-HAN-063"],
+    use_cases=["PCS02"],
+    devices=["GSME", "PPMID"],
+)
+@pytest.mark.parametrize("meter", ["gas"], indirect=True)
+def test_forged_answer(meter, ppmid, at_the_ppmid, local, han, clock, expect):
+    ready(meter)  # with a balance of one pound no emergency credit is on offer
+    meter.configure(Settings(emergency_limit=POUND, emergency_threshold=0, low_credit=0))
+    began = clock.now()
+    at_the_ppmid.press_for_emergency_credit("gas")
+    asked = han.expect('gbcs.use_case == "PCS02" and src == ppmid', within="5 s", after=began)
+    command = Message.parse(han.transfer(asked))
+    answer = Gbz(PROFILE, [GbzComponent(LAST, PREPAYMENT, 0x08, 0, DEFAULT_RESPONSE, SUCCESSFULLY)])
+    forged = Message(Cra.RESPONSE, command.counter, meter.device.eui, ppmid.eui, PCS02, bytes(answer), signature=b"")
+
+    local.deliver(local.maced(forged, ppmid), "an answer to PCS02 with the broker's MAC")
+    clock.sleep(seconds(5))
+    expect("what the PPMID shows", at_the_ppmid.shown()).equals("sent")
+    clock.sleep(minutes(31))
+    expect("what it shows of the meter's own answer", at_the_ppmid.shown()).equals(NOT_AVAILABLE)

@@ -1,11 +1,15 @@
-"""Defects that show when there is more than one PPMID, and those of its firmware."""
+"""Defects that show when there is more than one PPMID, those of its firmware, and of cells by type of device."""
+
+from dataclasses import replace
 
 from bench.gbcs import Eui64
+from bench.gbcs.trust_anchors import Role, TrustAnchorCell
 from rigs.virtual.defects import defect
 from rigs.virtual.device_log import FULL, PPMID_TYPE, SUCCESS
 from rigs.virtual.esme import Esme
 from rigs.virtual.gsme import Gsme
-from rigs.virtual.hub import Hub
+from rigs.virtual.hub import Hub, HubFunction
+from rigs.virtual.ppmid import Ppmid
 from rigs.virtual.ppmid_firmware import PpmidFirmware
 
 
@@ -102,3 +106,79 @@ def forgets_joins(firmware: PpmidFirmware) -> None:
         firmware._ppmid.device_log.entries.clear()
 
     firmware.start = started  # type: ignore[method-assign]
+
+
+@defect(
+    "ppmid-believes-any-answer",
+    device="Ppmid",
+    breaks="R-HAN-063",
+    story="The PPMID looks at the addresses of an answer and not at its MAC: anybody on the network can tell the "
+    "customer that a top up has been accepted.",
+)
+def believes_any_answer(ppmid: Ppmid) -> None:
+    """Every answer is authentic."""
+    ppmid.is_authentic = lambda message, key: True  # type: ignore[method-assign]
+
+
+@defect(
+    "gsme-ppmid-source-remote",
+    device="Gsme",
+    breaks="R-UTR-019a",
+    story="The answer to a top up always names the remote party as its source, also where a PPMID has sent it.",
+)
+def source_remote(gsme: Gsme) -> None:
+    """The source is 0."""
+    top_up = gsme.prepayment.top_up_remotely
+
+    def topped_up(component):
+        answer = top_up(component)
+        return [(command, payload[:5] + b"\x00" + payload[6:]) for command, payload in answer]
+
+    gsme.prepayment.top_up_remotely = topped_up  # type: ignore[method-assign]
+
+
+@defect(
+    "hub-hides-wan-provider",
+    device="HubFunction",
+    breaks="R-CRD-003",
+    story="The WAN provider's credentials are kept by the modem, and CS02a does not look there.",
+)
+def hides_wan_provider(function: HubFunction) -> None:
+    """The WAN provider is said to have no cell."""
+    cells_of = function.credentials.cells_of
+    function.credentials.cells_of = (  # type: ignore[method-assign]
+        lambda role: [] if role is Role.WAN_PROVIDER else cells_of(role)
+    )
+
+
+@defect(
+    "esme-hides-top-up-cell",
+    device="Esme",
+    breaks="R-CRD-002",
+    story="CS02a lists one cell for each key usage: the key agreement key for top ups is left out beside the other.",
+)
+def hides_top_up_cell(esme: Esme) -> None:
+    """Only cells for management are listed."""
+    cells_of = esme.credentials.cells_of
+    esme.credentials.cells_of = lambda role: [cell for cell in cells_of(role) if not cell.cell_usage]  # type: ignore[method-assign]
+
+
+@defect(
+    "gsme-has-a-network-operator",
+    device="Gsme",
+    breaks="R-CRD-004",
+    story="The gas meter was built from the electricity meter's firmware and still has the network operator's cells, "
+    "with the supplier's keys in them.",
+)
+def gas_network_operator(gsme: Gsme) -> None:
+    """Cells of a role that a gas meter has not."""
+    cells_of = gsme.credentials.cells_of
+
+    def cells(role: Role) -> list[TrustAnchorCell]:
+        if role is not Role.NETWORK_OPERATOR:
+            return cells_of(role)
+        held = {replace(one, role=role): gsme.anchors.cells[one] for one in cells_of(Role.SUPPLIER)[:2]}
+        gsme.anchors.cells |= held
+        return list(held)
+
+    gsme.credentials.cells_of = cells  # type: ignore[method-assign]

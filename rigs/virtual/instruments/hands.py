@@ -108,7 +108,7 @@ class Hands:
 
         ppmid, cad = home.household.ppmid, home.household.cad
         return {
-            "ppmid": keys(ppmid),
+            "ppmid": keys(ppmid) | reader(ppmid.display),
             "second-ppmid": keys(home.household.second_ppmid) | button(home.household.joiner),
             "cad": reader(cad) | {"try": lambda argument: attempt(cad, argument), "refusal": lambda _: cad.refusal},
             "esme": {
