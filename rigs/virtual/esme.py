@@ -1,6 +1,6 @@
 """The virtual electricity meter (ESME): of one phase, and the base of those of two elements or three phases."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from bench.gbcs import Eui64
@@ -32,7 +32,7 @@ BOOT = timedelta(seconds=4)
 HOLD_UP = timedelta(milliseconds=600)
 LOAD_W = 720.0
 HALF_HOUR = timedelta(minutes=30)
-PROFILE_START = timedelta(days=14)
+PROFILE_KEPT = timedelta(days=397)  #: thirteen months
 EVENT_LOG_CODES = frozenset(range(0x81A0, 0x81BF)) | {0x8F01, 0x8145, 0x8F66, 0x8F67, 0x8183}
 
 
@@ -57,7 +57,7 @@ class Esme(GbcsDevice):
         self._energy_wh = 12_345_678.0
         self._integrated_at = world.now
         self._profile: dict[datetime, int] = {}
-        self._fill_profile(world.now)
+        self._first_half_hour = half_hour_end(world.now)
         self.booted = True
         self._interrupted_at: datetime | None = None
         self.on_boot: list[object] = []
@@ -204,23 +204,25 @@ class Esme(GbcsDevice):
         """Count what flowed between two instants of the meter's clock in the registers of the tariff."""
         self.tariff.count(began, ended, self._energy_wh, watt_hours)
 
-    def _fill_profile(self, now: datetime) -> None:
-        end = half_hour_end(now - PROFILE_START)
-        while end <= now:
-            self._profile[end] = 300 + (int(end.timestamp()) // 1800 * 37) % 200
-            end += HALF_HOUR
-
     def energy_of(self, end: datetime) -> float:
         """Return the import (Wh) of the half hour that ends at an instant."""
         self.integrate()
-        return self._profile.get(end, 0)
+        return self._profile.get(end, 0) if end >= self._first_half_hour else used_before(end)
 
     @rule("R-LOG-003")
     def profile(self, start: datetime, end: datetime) -> list[tuple[datetime, int]]:
         """Return the complete half hours between two instants, each stamped at its end (Wh)."""
         self.integrate()
         now = self.world.now
-        return [(at, round(wh)) for at, wh in sorted(self._profile.items()) if start <= at <= end and at <= now]
+        oldest = max(start, self.profile_kept_from(now))
+        past = half_hours_between(oldest, min(end, self._first_half_hour - HALF_HOUR))
+        measured = [(at, round(wh)) for at, wh in sorted(self._profile.items()) if oldest <= at <= end and at <= now]
+        return [(at, used_before(at)) for at in past] + measured
+
+    @rule("R-LOG-001", "R-LOG-008")
+    def profile_kept_from(self, now: datetime) -> datetime:
+        """Return the end of the oldest half hour that is kept."""
+        return half_hour_end(now - PROFILE_KEPT)
 
     def _lost(self) -> None:
         self._power_down()
@@ -282,3 +284,16 @@ def half_hour_end(instant: datetime) -> datetime:
     """Return the end of the half hour an instant lies in (its beginning belongs to it)."""
     start = instant.replace(minute=instant.minute // 30 * 30, second=0, microsecond=0)
     return start + HALF_HOUR
+
+
+def half_hours_between(first: datetime, last: datetime) -> Iterator[datetime]:
+    """Yield the ends of half hours between two instants, both included."""
+    end = half_hour_end(first - timedelta(microseconds=1))
+    while end <= last:
+        yield end
+        end += HALF_HOUR
+
+
+def used_before(end: datetime) -> int:
+    """Return what the home used (Wh) in a half hour before its world began: the meter was there long ago."""
+    return 300 + int(end.timestamp()) // 1800 * 37 % 200

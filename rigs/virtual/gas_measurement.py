@@ -1,6 +1,6 @@
 """What a gas meter measures: volume, energy by calorific value, half hours, days (SMETS 4.6; device rules 8.3, 9.4)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -14,6 +14,10 @@ MJ_PER_KWH = 3.6
 TYPICAL_FLOW = 0.25  #: m3/h, when somebody heats water
 HISTORY = timedelta(days=15)
 START_LITRES = 4_321_000.0
+KEPT = timedelta(days=397)  #: of half hours: thirteen months
+CYCLE = 50  #: half hours after which the past repeats itself
+LEAST, STEP = 40, 31  #: litres in a half hour of the past; by how much the next differs
+IN_A_CYCLE = sum(LEAST + number for number in range(CYCLE))
 
 
 class Meter(Protocol):
@@ -46,9 +50,10 @@ class GasMeasurement:
         total = self.litres
         while end > now - HISTORY:
             self.totals[end] = total
-            total -= 40 + int(end.timestamp()) // 1800 * 31 % 50
+            total -= used_before(end)
             end -= HALF_HOUR
         self.totals = dict(sorted(self.totals.items()))
+        self._first = min(self.totals)
 
     @rule("R-GAS-001", "R-GAS-002")
     def energy_of(self, cubic_metres: float) -> float:
@@ -90,15 +95,28 @@ class GasMeasurement:
         """What flows through the meter (m3/h)."""
         return self.flow if self._meter.is_on() else 0.0
 
+    @rule("R-LOG-001", "R-LOG-008")
+    def kept_from(self, now: datetime) -> datetime:
+        """Return from when on half hours are kept."""
+        return now - KEPT
+
     @rule("R-LOG-003", "R-TIM-001")
     def half_hours(self, start: datetime, end: datetime) -> list[tuple[datetime, int]]:
         """Return the complete half hours that end between two instants: their end (UTC), litres."""
         self.settle()
-        return [
+        start = max(start, self.kept_from(self._meter.clock()))
+        past = [(at, used_before(at)) for at in half_hours_between(start, min(end, self._first))]
+        return past + [
             (at, int(total) - int(self.totals[at - HALF_HOUR]))
             for at, total in self.totals.items()
             if start <= at <= end and at - HALF_HOUR in self.totals
         ]
+
+    def total_before(self, end: datetime) -> int:
+        """Return the register (litres) at the end of a half hour before the oldest of `totals`."""
+        cycles, rest = divmod((self._first - end) // HALF_HOUR, CYCLE)
+        used = cycles * IN_A_CYCLE + sum(used_before(end + number * HALF_HOUR) for number in range(1, rest + 1))
+        return int(self.totals[self._first]) - used
 
     @rule("R-GPF-004", "R-TIM-001")
     def daily_reads(self, start: datetime, end: datetime) -> list[tuple[datetime, int]]:
@@ -111,3 +129,17 @@ class GasMeasurement:
 
 def _half_hour(instant: datetime) -> datetime:
     return instant.replace(minute=instant.minute // 30 * 30, second=0, microsecond=0)
+
+
+def used_before(end: datetime) -> int:
+    """Return what the home used (litres) in a half hour before its world began: the meter was there long ago."""
+    return LEAST + int(end.timestamp()) // 1800 * STEP % CYCLE
+
+
+def half_hours_between(first: datetime, last: datetime) -> Iterator[datetime]:
+    """Yield the ends of half hours between two instants, both included."""
+    end = _half_hour(first)
+    while end <= last:
+        if end >= first:
+            yield end
+        end += HALF_HOUR

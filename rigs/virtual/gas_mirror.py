@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bench.gbcs.times import from_zigbee_utc
 from bench.gbcs.zcl_payload import decode_attribute
 from bench.gbcs.zcl_values import read_string
-from rigs.virtual.gas_measurement import DAY, HALF_HOUR
+from rigs.virtual.gas_measurement import DAY, HALF_HOUR, KEPT, half_hours_between
 from rigs.virtual.gbz_device import METERING
 from rigs.virtual.rules import rule
 from rigs.virtual.zcl_objects import Record
@@ -17,6 +17,7 @@ SCHEME_B = 2
 TUNNEL_PENDING, GET_SAMPLED_DATA = 1 << 21, 1 << 23
 STRINGS = (0x41, 0x42)
 SUMMATION = (METERING, 0x0000)
+DAYS_KEPT = timedelta(days=732)  #: 731 whole days
 
 Key = tuple[int, int]
 
@@ -52,6 +53,8 @@ class GasMirror:
     totals: dict[datetime, int] = field(default_factory=dict)
     heard: datetime | None = None
     missing: bool = False  #: whether half hours are to be asked for
+    past: Callable[[datetime], int] | None = None  #: register at the end of a half hour before `first`
+    first: datetime | None = None  #: the oldest half hour in `totals`
 
     @rule("R-GPF-001", "R-GPF-002", "R-GPF-013")
     def take_report(self, cluster: int, payload: bytes) -> None:
@@ -79,23 +82,42 @@ class GasMirror:
                 self.totals.setdefault(end - HALF_HOUR, self.totals[end] - litres)
         self.missing = False
 
+    def total(self, end: datetime) -> int | None:
+        """Return the register at the end of a half hour, None where it is not known."""
+        if self.past is not None and self.first is not None and end < self.first:
+            return self.past(end)
+        return self.totals.get(end)
+
+    @rule("R-LOG-001", "R-LOG-008")
+    def half_hours_kept_from(self) -> datetime:
+        """Return from when on half hours are kept."""
+        return self.now() - KEPT
+
+    @rule("R-LOG-007", "R-LOG-008")
+    def days_kept_from(self) -> datetime:
+        """Return from when on days are kept: two years of them."""
+        return self.now() - DAYS_KEPT
+
     @rule("R-GPF-002", "R-LOG-003")
     def half_hours(self, start: datetime, end: datetime) -> list[tuple[datetime, int]]:
         """Return half hours that end between two instants: end (UTC), litres."""
-        return [
-            (at, self.totals[at] - self.totals[at - HALF_HOUR])
-            for at in sorted(self.totals)
-            if start <= at <= end and at - HALF_HOUR in self.totals
-        ]
+        ends = half_hours_between(max(start, self.half_hours_kept_from()), min(end, max(self.totals, default=end)))
+        found = [(at, self.total(at), self.total(at - HALF_HOUR)) for at in ends]
+        return [(at, after - before) for at, after, before in found if after is not None and before is not None]
 
     @rule("R-GPF-003", "R-LOG-007", "R-TIM-001")
     def days(self, start: datetime, end: datetime) -> list[tuple[datetime, int]]:
         """Return the consumption of whole UTC days that begin between two instants: midnight, litres."""
-        return [
-            (at, self.totals[at + DAY] - self.totals[at])
-            for at in sorted(self.totals)
-            if start <= at <= end and at.hour == at.minute == 0 and at + DAY in self.totals
-        ]
+        first = max(start, self.days_kept_from())
+        at = first.replace(hour=0, minute=0, second=0, microsecond=0)
+        at += DAY * (at < first)
+        found = []
+        while at <= end:
+            before, after = self.total(at), self.total(at + DAY)
+            if before is not None and after is not None:
+                found.append((at, after - before))
+            at += DAY
+        return found
 
     @property
     def age(self) -> timedelta | None:

@@ -231,6 +231,7 @@ class Home:
         self.hub.sleepy[GSME_EUI] = SleepyStore(self.hub, GSME_EUI, GSME_SHORT, self.gpf)
         mirror = self.gpf.mirror
         mirror.totals = {at: int(total) for at, total in self.gsme.gas.totals.items()}
+        mirror.first, mirror.past = min(mirror.totals), self.gsme.gas.total_before
         for attribute in TARIFF:
             record = self.gsme.zcl.objects.read((PRICE, attribute))[1]
             if record is not None:
