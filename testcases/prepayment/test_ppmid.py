@@ -22,6 +22,7 @@ ACCEPTED, REJECTED, ACTIVE, NOT_AVAILABLE = "accepted", "rejected", "active", "n
 ADDED_LOCALLY, EMERGENCY_ACTIVATED, DUPLICATE, NOT_AUTHENTIC = 0x810E, 0x81AB, 0x8F51, 0x8F63
 PREPAYMENT, CONSUMER_TOP_UP, TOP_UP_RESPONSE, HAN_DEVICE, PCS01, PCS02 = 0x0705, 0x04, 0x03, 2, 0x009B, 0x0090
 DEFAULT_RESPONSE, SUCCESSFULLY = 0x0B, b"\x00\x00"  #: to command 00, with status 00
+FLOWS = 100  #: W, less than any load of a rig
 STRANGER = Eui64.of(0x00155F00CAFE2002)
 DONE, NOT_DONE = "8154", "8155"
 TOP_UP, EMERGENCY, SUPPLY = "0116", "0117", "0118"  #: of PECS01, PECS02, PECS03
@@ -176,7 +177,7 @@ def test_supply(dut, dcc, mains, at_the_ppmid, suppliers, clock, expect):
     dcc.ask(ArmSupply(), dut, as_user=suppliers.losing)
     expect("power drawn through the armed meter (W)", mains.sample().power).lies_between(0, 20)
     expect("what the PPMID shows of the armed supply", at_the_ppmid.enable_supply()).equals("on")
-    expect("power drawn through the meter (W)", mains.sample().power).lies_between(700, 740)
+    expect("power drawn through the meter (W)", mains.sample().power).satisfies("to flow", lambda watts: watts > FLOWS)
 
     told = [entry for entry in logged(dcc, dut, suppliers.losing, began, clock) if entry[1] == SUPPLY]
     expect("what the event log says of PECS03", told).equals([(NOT_DONE, SUPPLY), (DONE, SUPPLY)], rule="R-HAN-062")
@@ -243,7 +244,7 @@ def test_out_of_credit(meter, at_the_ppmid, clock, expect):
 @pytest.mark.parametrize("status", [0, 1], ids=["off", "armed"])
 def test_other_status(status, mains, at_the_ppmid, expect):
     expect("what the PPMID shows", at_the_ppmid.propose_supply(status)).equals("stays off")
-    expect("power drawn through the meter (W)", mains.sample().power).lies_between(700, 740)
+    expect("power drawn through the meter (W)", mains.sample().power).satisfies("to flow", lambda watts: watts > FLOWS)
 
 
 @testcase(
