@@ -39,7 +39,7 @@ class EsmeObjects:
         objects = esme.cosem.objects
         objects.put(CLOCK_TIME, lambda: octets(date_time(esme.clock())))
         objects.put(CLOCK_STATUS, lambda: u8(esme.time.status))
-        objects.put(FIRMWARE_VERSION, lambda: octets(esme.firmware.version))
+        objects.put(FIRMWARE_VERSION, lambda: octets(esme.firmware.shown_version()))
         objects.put(LIMIT_COUNTER, lambda: u16(esme.switch.limit_counter))
         objects.methods[CLOCK_WINDOW] = lambda window: self.window_written(window)  # noqa: PLW0108
         objects.methods[CLOCK_ADJUST] = lambda _: self.adjust_clock()

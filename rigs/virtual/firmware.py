@@ -50,6 +50,11 @@ class Firmware:
         device.der_commands[ACTIVATE] = lambda exchange, asked: self.activate(exchange, asked)  # noqa: PLW0108
         device.der_commands[READ_VERSION] = lambda exchange, asked: self.read_version()
 
+    @rule("R-IDN-003", "R-FWU-018")
+    def shown_version(self) -> bytes:
+        """Return the version as it is shown: the four octets of its OTA file."""
+        return self.version
+
     @rule("R-FWU-021")
     def read_version(self) -> Named:
         """Return the version of the image that runs, of a PPMID or HCALCS (CS08)."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rigs.virtual.gsme import Gsme
 
 PUBLISH, DAYS, WEEKS, SEASONS, SPECIAL_DAYS = 0x00, 0x01, 0x02, 0x03, 0x04
-FRIENDLY_CREDIT = 3  #: calendar type
+TARIFF, FRIENDLY_CREDIT = 0, 3  #: calendar types
 ANY = 0xFF
 LOOK_AHEAD = 8  #: days
 COMMAND_TAKEN = timedelta(seconds=1)
@@ -52,6 +52,8 @@ class GasNonDisablement:
     def publish(self, component: GbzComponent) -> int:
         """Bring a calendar into force; what hangs on it is looked at when the whole command has been taken."""
         sent = values(component)
+        if sent["calendarType"] == TARIFF:
+            self._gsme.tariff_changes()
         if sent["calendarType"] == FRIENDLY_CREDIT:
             self._active = sent["calendarId"]
             self._gsme.at(self._gsme.clock() + COMMAND_TAKEN, self._gsme.account.settle)

@@ -127,6 +127,11 @@ class Gsme(GbzDevice):
         """Keep a billing reading before another payment mode begins."""
         self.objects.snapshots.take_billing("mode")
 
+    @rule("R-TAR-006", "R-GPF-007", "R-GPF-008")
+    def tariff_changes(self) -> None:
+        """Keep a billing reading before another tariff comes into force."""
+        self.objects.snapshots.take_billing("tariff")
+
     @rule("R-GAS-009", "R-GAS-010")
     def set_battery(self, days: int) -> None:
         """The battery is found to last for some days; below half a year the supplier is told, once."""

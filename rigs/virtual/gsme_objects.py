@@ -93,7 +93,7 @@ class GsmeObjects:
         self.behaviour = EventBehaviour()
         self.snapshots = GasSnapshots(gsme)
         objects = gsme.zcl.objects
-        objects.put((METERING, 0x0206), STRING, lambda: text(gsme.firmware.version))
+        objects.put((METERING, 0x0206), STRING, lambda: text(gsme.firmware.shown_version()))
         for (cluster, attribute), (kind, value) in self._numbers().items():
             objects.put((cluster, attribute), kind, lambda kind=kind, value=value: little(kind, int(value())))  # type: ignore[misc]
         commands = objects.commands
@@ -191,6 +191,7 @@ class GsmeObjects:
         self._gsme.account.settle()
         return int(self._gsme.account.bill)
 
+    @rule("R-TAR-012")
     def price(self, number: int) -> int:
         """Return a price, 1/1000 p for a kWh (GCS21f)."""
         if number < len(self.prices):

@@ -183,9 +183,9 @@ class Tariff:
         tables = [objects.read(active) for _, active in THRESHOLDS]
         self.thresholds = [[] if table is None else [one.value for one in table.value] for table in tables]
 
-    @rule("R-TAR-001", "R-TAR-005")
+    @rule("R-TAR-001", "R-TAR-005", "R-TAR-010")
     def take_prices(self) -> None:
-        """Take the 80 prices over: of 48 registers by time, then of 8 rates of block 1 to 4 (A1 to D8)."""
+        """Take the 80 prices over, and nothing else: of 48 registers by time, then of 8 rates of block 1 to 4."""
         charge = self._esme.cosem.objects.read(PRICE_MATRIX)
         assert charge is not None
         factor = 10 ** charge[0][1].value * POUND

@@ -12,6 +12,9 @@ from bench.dcc.bodies import (
     RetrieveBillingCalendarTriggeredBillingDataLog,
     RetrieveCoMOrTariffTriggeredBillingDataLog,
     UpdateDeviceConfigurationBillingCalendar,
+    UpdateImportTariffPrimaryElement,
+    common,
+    tariff,
 )
 from bench.dcc.bodies.settings import GasBillingCalendar
 from bench.dcc_point import device_alert
@@ -21,7 +24,7 @@ from testcases.billing.steps import UPDATED
 from testcases.gas_steps import POUND, WAKE, to_prepayment, volume
 
 REQUIREMENTS = ["PC.07", "PC.07.1", "GS.01"]
-END_OF_PERIOD, CHANGE_OF_MODE = 1 << 1, 1 << 14
+END_OF_PERIOD, CHANGE_OF_TARIFF, CHANGE_OF_MODE = 1 << 1, 1 << 3, 1 << 14
 ON_ITS_WAY = WAKE + minutes(5)
 KEPT, LAST_DAY = 12, 28
 DAY = timedelta(days=1)
@@ -29,6 +32,47 @@ DAY = timedelta(days=1)
 DURATIONS = {
     "Daily": (1, 1), "Weekly": (1, 2), "Monthly": (1, 3), "Quarterly": (3, 3), "SixMonthly": (6, 3), "Yearly": (12, 3),
 }  # fmt: skip
+#: one price all year
+ALL_DAY_TARIFF = UpdateImportTariffPrimaryElement(
+    gas=tariff.GasTariffElements(
+        switching=tariff.GasSwitchingTable(
+            days=tariff.GasDayProfiles(profiles=(tariff.GasDayProfile(label=1, tou=1),)),
+            weeks=common.WeekProfiles(
+                profiles=(
+                    common.WeekProfile(
+                        label=1, days=tuple(common.IndexedValue(index=day, value=1) for day in range(1, 8))
+                    ),
+                )
+            ),
+            seasons=common.GasSeasons(
+                seasons=(
+                    common.GasSeason(
+                        start=common.GasCalendarDate(
+                            year=common.Year(any=True),
+                            month=common.Month(specified=1),
+                            day=common.DayOfMonth(specified=1),
+                            weekday=common.DayOfWeek(any=True),
+                        ),
+                        week_name=1,
+                    ),
+                )
+            ),
+        ),
+        special_days=common.GasSpecialDays(days=()),
+        thresholds=tariff.GasThresholdMatrix(
+            thresholds=tuple(common.IndexedValue(index=number, value=1_000_000) for number in (1, 2, 3))
+        ),
+    ),
+    prices=tariff.PriceElements(
+        gas=tariff.GasPriceElements(
+            currency="GBP",
+            standing_charge=25_000,
+            tou=tariff.GasTOUTariff(
+                prices=tuple(common.IndexedValue(index=number, value=6_000) for number in range(1, 5))
+            ),
+        )
+    ),
+)
 MONTHS = {"Monthly": 1, "Quarterly": 3, "SixMonthly": 6, "Yearly": 12}
 
 
@@ -193,3 +237,22 @@ def test_read_apart(meter, clock, expect):
     expect("causes of the other readings", {one["cause"] for one in registers + balances}).equals(
         {CHANGE_OF_MODE}, rule="R-GPF-008"
     )
+
+
+@testcase(
+    "BIL-106",
+    "A new gas tariff keeps a reading of that moment, and names the cause",
+    rules=["R-TAR-006", "R-GPF-008"],
+    requirements=REQUIREMENTS,
+    use_cases=["GCS01a", "GCS15b", "GCS13a"],
+    devices=["GSME"],
+)
+def test_change_of_tariff(meter, clock, expect):
+    before = volume(meter.gas, meter.device, meter.supplier)
+    began = clock.now().replace(microsecond=0)
+    expect("statuses of the tariff", set(meter.ask(ALL_DAY_TARIFF).statuses)).equals({0})
+    after = volume(meter.gas, meter.device, meter.supplier)
+    registers, _ = meter.readings(RetrieveCoMOrTariffTriggeredBillingDataLog)
+    expect("causes of the readings", [one["cause"] for one in registers]).equals([CHANGE_OF_TARIFF])
+    expect("time of the reading", times(registers)[0]).lies_between(began, clock.now())
+    expect("register of that moment (litres)", registers[0]["summation"]).lies_between(before, after)

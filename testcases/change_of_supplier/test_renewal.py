@@ -63,7 +63,7 @@ def test_supplier_renews(kind, home, dcc, authority, timeline, expect):
 @testcase(
     "COS-302",
     "Without a floor the supplier's counter stays; with one it becomes the floor",
-    rules=["R-CRD-044", "R-CRD-040", "R-CRD-043"],
+    rules=["R-CRD-044", "R-CRD-040", "R-CRD-043", "R-CRD-020"],
     requirements=REQUIREMENTS,
     use_cases=["CS02b", "CS02a"],
     devices=["ESME", "GSME", "GPF"],

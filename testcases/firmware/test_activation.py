@@ -86,7 +86,7 @@ def test_received(kind, home, dcc, gas, firmware, clock, timeline, expect):
 @testcase(
     "FWU-002",
     "An activated image runs at once, and everything else is as it was",
-    rules=["R-FWU-010", "R-FWU-011", "R-FWU-013", "R-FWU-014", "R-FWU-015", "R-FWU-018"],
+    rules=["R-FWU-010", "R-FWU-011", "R-FWU-013", "R-FWU-014", "R-FWU-015", "R-FWU-018", "R-IDN-003"],
     requirements=[*REQUIREMENTS, "CSC-DP094-OTALOSS", "OP.07"],
     use_cases=["CS06", "ECS52", "GCS38", "CS02a", "ECS35b", "CS10b"],
     devices=["ESME", "GSME"],
@@ -108,7 +108,7 @@ def test_activated(kind, home, dcc, gas, firmware, clock, timeline, expect):
 
     version = f"{image.version:08x}"
     expect("code and version in the answer", outcome).equals((SUCCESS, version), rule="R-FWU-011")
-    expect("version in use", _version(dcc, gas, device, supplier)).equals(version, rule="R-FWU-018")
+    expect("version in use", _version(dcc, gas, device, supplier)).equals(version, rule="R-IDN-003")
     expect("state of the supply", state()).equals(supply, rule="R-FWU-015")
     expect("supplier's cells", held(dcc, device, "Supplier", supplier)).equals(credentials, rule="R-FWU-013")
     counted = counter(dcc, device, "Supplier", supplier)

@@ -28,6 +28,7 @@ from testcases.gas_steps import (
 
 CLEARED = 0x8F52
 PRICE, STANDING_CHARGE = "0700:0410", "0700:0301"  #: 1e-5 pounds a kWh, a day
+PRICE_DECIMALS = "0700:0617"
 
 
 @testcase(
@@ -191,7 +192,7 @@ def test_calorific_value(gsme, gas, at_the_meter, gas_suppliers, expect):
 @testcase(
     "GAS-309",
     "Gas is charged by its energy: volume, calorific value and conversion factor, at the price in force",
-    rules=["R-GAS-001", "R-TAR-009"],
+    rules=["R-GAS-001", "R-TAR-009", "R-TAR-012"],
     requirements=["GS.01", "ELS-Q51-BALANCE"],
     use_cases=["GCS60a", "GCS21f"],
     devices=["GSME"],
@@ -199,6 +200,7 @@ def test_calorific_value(gsme, gas, at_the_meter, gas_suppliers, expect):
 def test_energy(gsme, gas, at_the_meter, clock, gas_suppliers, expect):
     supplier = gas_suppliers.losing
     tariff = gas.ask(ReadTariffPrimaryElement(), gsme, as_user=supplier).attributes
+    expect("decimals of a price", tariff[PRICE_DECIMALS] >> 4).equals(5, rule="R-TAR-012")
     set_to = UpdateDeviceConfigurationGasConversion(
         calorific_value=Decimal("39.5"), conversion_factor=Decimal("1.02264")
     )

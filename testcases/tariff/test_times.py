@@ -133,16 +133,16 @@ def test_midnight(meter, clock, expect):
     meter.set(Tariff(days=days, special_days=((clock.now().date(), 2),), thresholds={6: low}))
     for daily in (True, False):  # what has been turned off again resets no counter
         meter.expect("result of ECS48", meter.ask(DailyReset(reset=daily)).results).equals([0], rule="R-TAR-007")
-    for at, register, rule in (
-        (midnight - minutes(5), (2, 6), "R-TAR-003"),
-        (midnight + minutes(1), (2, 6), "R-TAR-007"),
-        (midnight + minutes(11), 3, "R-TIM-001"),
+    for began, ended, register, rule in (
+        (midnight - minutes(4), midnight - minutes(2), (2, 6), "R-TAR-003"),
+        (midnight - minutes(1), midnight + minutes(2), (2, 6), "R-TAR-007"),
+        (midnight + minutes(11), midnight + minutes(12), 3, "R-TIM-001"),
     ):
-        clock.sleep_until(at)
+        clock.sleep_until(began)
         first = meter.read()
-        clock.sleep(minutes(1))
+        clock.sleep_until(ended)
         counting = set(meter.read().counted_since(first))
-        expect(f"registers that count at {at:%H:%M}", counting).equals({register}, rule=rule)
+        expect(f"registers that count until {ended:%H:%M}", counting).equals({register}, rule=rule)
 
 
 @testcase(

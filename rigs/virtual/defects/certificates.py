@@ -153,6 +153,19 @@ def mode_not_compared(device: GbcsDevice) -> None:
 
 
 @defect(
+    "any-modes-counted-from-one",
+    device="GbcsDevice",
+    breaks="R-CRD-020",
+    story="Replacement modes are counted from one, so that no message code fits the mode in its payload.",
+)
+def modes_counted_from_one(device: GbcsDevice) -> None:
+    """Code 0100 plus mode less one."""
+    device.credentials.is_of_its_code = lambda command, request: (  # type: ignore[method-assign]
+        request.mode == command.message_code - 0x00FF
+    )
+
+
+@defect(
     "any-sequence-number-not-compared",
     device="GbcsDevice",
     breaks="R-CRD-031",

@@ -357,3 +357,25 @@ def activation_closes_valve(gsme: Gsme) -> None:
         return code
 
     gsme.firmware.execute = closed  # type: ignore[method-assign]
+
+
+@defect(
+    "esme-version-backwards",
+    device="Esme",
+    breaks="R-IDN-003",
+    story="The version is shown as it lies in the OTA file: its octets, the lowest first.",
+)
+def version_backwards(esme: Esme) -> None:
+    """Little endian."""
+    esme.firmware.shown_version = lambda: esme.firmware.version[::-1]  # type: ignore[method-assign]
+
+
+@defect(
+    "gsme-version-of-three-octets",
+    device="Gsme",
+    breaks="R-IDN-003",
+    story="The version is shown as major, minor and build; the octet of the release is left out.",
+)
+def version_of_three_octets(gsme: Gsme) -> None:
+    """Three octets."""
+    gsme.firmware.shown_version = lambda: gsme.firmware.version[:3]  # type: ignore[method-assign]

@@ -92,3 +92,26 @@ def ten_readings(gsme: Gsme) -> None:
         snapshots.billing = snapshots.billing[-10:]
 
     snapshots.take_billing = take_ten  # type: ignore[method-assign]
+
+
+@defect(
+    "gsme-no-reading-at-change-of-tariff",
+    device="Gsme",
+    breaks="R-TAR-006",
+    story="A new tariff comes into force without a reading of what was used under the old one.",
+)
+def no_reading_at_change_of_tariff(gsme: Gsme) -> None:
+    """Nothing is kept."""
+    gsme.tariff_changes = lambda: None  # type: ignore[method-assign]
+
+
+@defect(
+    "gsme-prices-of-four-decimals",
+    device="Gsme",
+    breaks="R-TAR-012",
+    story="Prices are kept and shown in 1e-4 of a pound, and charged in 1e-5.",
+)
+def prices_of_four_decimals(gsme: Gsme) -> None:
+    """A tenth of the number."""
+    objects, price = gsme.objects, gsme.objects.price
+    objects.price = lambda number: price(number) // 10  # type: ignore[method-assign]
