@@ -31,6 +31,7 @@ class World:
         self._arrival = threading.Condition()
         self._news = False
         self._passing: Collection[str] = ()
+        self.flushes: list[Callable[[], None]] = []  #: what instruments do at the end of a step: send what they hold
         self._furnish = furnish
         self.env = simpy.Environment(initial_time=to_microseconds(start))
         self.rng = random.Random(seed)
@@ -55,10 +56,12 @@ class World:
         if limit < self.env.now:
             return
         end = self.env.timeout(limit - self.env.now)
-        while not end.processed:
-            if self._news and self.env.peek() > self.env.now:
-                return
-            self.env.step()
+        try:
+            while not end.processed and not (self._news and self.env.peek() > self.env.now):
+                self.env.step()
+        finally:
+            for flush in self.flushes:
+                flush()
 
     def deliver(self, point: str) -> None:
         """Note that an observation point has one more item for the bench."""

@@ -194,9 +194,11 @@ class ZigbeeNode:
         """Ignore a frame without network security: this device has the network key, and so have its partners."""
 
     def _from_mac(self, payload: bytes, source: int) -> None:
+        if int.from_bytes(payload[2:4], "little") != self.short:
+            return  # most are broadcasts, which tell it nothing: not worth reading
         try:
             nwk = NwkFrame.parse(payload)
-            if nwk.type is NwkType.INTER_PAN or nwk.dst != self.short:
+            if nwk.type is NwkType.INTER_PAN:
                 return
             if nwk.security is None:
                 self.in_clear(nwk)

@@ -161,6 +161,7 @@ def test_sniffer_hears_the_air() -> None:
     psdu = bytes.fromhex("49a85d41cb6400000000")
     with world.lock:
         virtual.hear(world, psdu + b"\x9a\x8b", -45.4)
+        world.step(START)  # what it holds goes out at the end of a step
     assert listen(driver, 1) == [(0, psdu, False, -45, 218, 15, 0)]
     driver.close()
 

@@ -24,6 +24,8 @@ class NrfSniffer:
         self._receiving = False
         self._echo = True
         self._started: int | None = None
+        self._held: list[str] = []  #: lines that go out together, as the USB of the real one sends them
+        self._writing = threading.Lock()
         threading.Thread(target=self._shell, name="sniffer shell", daemon=True).start()
 
     def _shell(self) -> None:
@@ -68,10 +70,18 @@ class NrfSniffer:
             self._started = now
         lqi = max(0, min(255, int((dbm + 100) * 4)))
         frame = psdu[:-2] + bytes([lqi // 4, 0])
-        self._write(f"received: {frame.hex()} power: {round(dbm)} lqi: {lqi} time: {now - self._started}\r\n")
+        if not self._held and self._flush not in world.flushes:
+            world.flushes.append(self._flush)
+        self._held.append(f"received: {frame.hex()} power: {round(dbm)} lqi: {lqi} time: {now - self._started}\r\n")
         world.deliver(POINT)
+
+    def _flush(self) -> None:
+        if self._held:
+            lines, self._held = self._held, []
+            self._write("".join(lines))
 
     def _write(self, text: str) -> None:
         octets = text.encode()
-        while octets:
-            octets = octets[os.write(self._master, octets) :]
+        with self._writing:
+            while octets:
+                octets = octets[os.write(self._master, octets) :]
