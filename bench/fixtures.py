@@ -14,7 +14,7 @@ from bench.firmware_point import FirmwarePoint
 from bench.gas import AtTheMeter, GasPoint
 from bench.han_point import HanPoint
 from bench.home import Home
-from bench.householder import AtTheDisplay, AtThePpmid
+from bench.householder import AtTheDisplay, AtTheHcalcs, AtThePpmid
 from bench.link import Link
 from bench.local_point import LocalPoint
 from bench.mains import Mains, Phases
@@ -28,6 +28,7 @@ from bench.wan_time import WanTime
 __all__ = [
     "at_the_cad",
     "at_the_esme",
+    "at_the_hcalcs",
     "at_the_ihd",
     "at_the_meter",
     "at_the_ppmid",
@@ -46,6 +47,7 @@ __all__ = [
     "gpf",
     "gsme",
     "han",
+    "hcalcs",
     "home",
     "hub",
     "link",
@@ -203,6 +205,18 @@ def local(home: Home) -> LocalPoint:
 def han(home: Home) -> HanPoint:
     """The sniffed home area network."""
     return home.need_han()
+
+
+@pytest.fixture
+def hcalcs(home: Home) -> Device:
+    """The load control switch on the HAN."""
+    return home.device("HCALCS")
+
+
+@pytest.fixture
+def at_the_hcalcs(home: Home) -> AtTheHcalcs:
+    """Hands at the load control switch on the HAN."""
+    return home.need_hcalcs()
 
 
 @pytest.fixture

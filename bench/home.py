@@ -29,7 +29,7 @@ from bench.gbcs.trust_anchors import Role
 from bench.han.errors import HanError
 from bench.han.keyring import Keyring
 from bench.han_point import HanPoint
-from bench.householder import AtTheDisplay, AtThePpmid
+from bench.householder import AtTheDisplay, AtTheHcalcs, AtThePpmid
 from bench.link import Link
 from bench.local_point import LocalPoint
 from bench.mains import Mains
@@ -306,6 +306,11 @@ class Home:
         """Return the hands at the PPMID, or at this one. Raises NotRun when the rig has none, or nobody at it."""
         hands = self.rig.need("hands", Hands)  # type: ignore[type-abstract]
         return AtThePpmid(ppmid or self.device("PPMID"), hands, self.timeline, self.clock)
+
+    def need_hcalcs(self) -> AtTheHcalcs:
+        """Return the hands at the switch on the HAN. Raises NotRun when the rig has none, or nobody at it."""
+        hands = self.rig.need("hands", Hands)  # type: ignore[type-abstract]
+        return AtTheHcalcs(self.device("HCALCS"), hands, self.timeline, self.clock)
 
     def need_display(self, kind: str) -> AtTheDisplay:
         """Return the hands at a device of type 2 (`IHD`, `CAD`). Raises NotRun when the rig has none."""

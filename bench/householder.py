@@ -92,3 +92,32 @@ class AtThePpmid(AtTheDisplay):
             shown = self.hands.do(self.device.name, "shown")
         self.timeline.record("hands", "step", {"text": f"the {self.device.name} shows {shown}", "shown": shown})
         return shown
+
+
+class AtTheHcalcs(_HandsAt):
+    """A switch on the HAN: its plug, a box around it that keeps its radio from the air, its contact."""
+
+    def unplug(self) -> None:
+        """Take its supply away."""
+        self._do("unplug")
+
+    def plug(self) -> None:
+        """Give it supply again."""
+        self._do("plug")
+
+    def shield(self) -> None:
+        """Close the box: it runs, and hears and tells nothing."""
+        self._do("shield")
+
+    def unshield(self) -> None:
+        """Open the box."""
+        self._do("unshield")
+
+    def jam(self) -> None:
+        """Keep its contact from moving, for the rest of the test."""
+        self._do("jam")
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether its contact is closed, told past any radio."""
+        return self._do("contact") == "closed"

@@ -1,22 +1,28 @@
 """The auxiliary switches of an electricity meter (device rules 6.4): calendar, commands, offset, status and log.
 
-Switch 1 is a contact in the meter with a load behind it. A switch on the HAN (HCALCS) is asked by the meter; this home
-has none, so that asking one fails.
+Switch 1 is a contact in the meter with a load behind it. A switch on the HAN (HCALCS) is told by the meter what to do
+and reports what became of it; one that does not answer has failed.
 """
 
 import json
 from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zlib import crc32
 
 from bench.gbcs.axdr import CompactArray, Data, TypeDescription, boolean, enum, octets, structure, u16, u32, utf8
 from bench.gbcs.dlms import parse_date_time, zigbee_utc
+from bench.gbcs.eui import Eui64
 from bench.gbcs.trust_anchors import Role
 from rigs.virtual.auxiliary_calendar import AuxiliaryCalendar
 from rigs.virtual.boost import Boost
 from rigs.virtual.cosem import OTHER_REASON, SUCCESS
 from rigs.virtual.cosem_objects import attribute
+from rigs.virtual.drlc import OFF as NO_DUTY
+from rigs.virtual.drlc import ON as FULL_DUTY
+from rigs.virtual.drlc import LoadControlEvent
 from rigs.virtual.rules import rule
 
 if TYPE_CHECKING:
@@ -33,7 +39,7 @@ LOAD_W = 480.0  #: behind switch 1
 BUILT_IN, NO_CONTROLLER = bytes(8), b""
 ON, OFF, RESET = 0x11, 0x12, 0x20
 LEVELS = 0x1000
-DAY = timedelta(days=1)
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 UNKNOWN, DONE, FAILED = 0, 1, 2  #: outcomes in the log
 FAILURE = 0x811A
 PATIENCE = timedelta(seconds=5)  #: with a switch on the HAN
@@ -41,6 +47,16 @@ COMPACT_ARRAY = 0x13
 
 Entry = tuple[datetime, int, int, int]  #: time, switch and action, outcome, HAN command id
 Commanded = tuple[bool, datetime, datetime]  #: state, from, to
+
+
+@dataclass
+class Told:
+    """What a switch on the HAN was told last: state, until when, under which number, and whether it has answered."""
+
+    state: bool
+    until: datetime
+    number: int
+    answered: bool = False
 
 
 class Auxiliary:
@@ -52,6 +68,10 @@ class Auxiliary:
         self.calendar = AuxiliaryCalendar(esme)
         self.boost = Boost(esme, self)
         self.closed = dict.fromkeys(SWITCHES, False)
+        self.told: dict[int, Told] = {}
+        self.to_han: Callable[[Eui64, LoadControlEvent], None] = lambda eui, event: None
+        self.appliances: list[Callable[[], float]] = []  #: loads behind switches on the HAN
+        self._last_number = 0
         self.commanded: dict[int, Commanded] = {}
         self.log: deque[Entry] = deque(maxlen=ENTRIES)
         self._rest_until: datetime | None = None  #: end of the offset after supply returned
@@ -79,7 +99,17 @@ class Auxiliary:
     @property
     def load(self) -> float:
         """Watts behind the closed contacts, if there is supply."""
-        return LOAD_W if self.closed[1] else 0.0
+        own = LOAD_W if self.closed[1] and self.kind(1) == BUILT_IN else 0.0
+        return own + sum(load() for load in self.appliances)
+
+    def is_on_han(self, switch: int) -> bool:
+        """Whether a switch is an HCALCS."""
+        return len(self.kind(switch)) == len(BUILT_IN) and self.kind(switch) != BUILT_IN
+
+    @rule("R-AUX-001", "R-HAN-065")
+    def switch_of(self, eui: Eui64) -> int | None:
+        """Return which of the five switches a device is, None where it is none."""
+        return next((switch for switch in SWITCHES if self.kind(switch) == bytes(eui)), None)
 
     def kind(self, switch: int) -> bytes:
         """Return what a switch is: no octets, eight zeros for one of the meter itself, else its EUI-64."""
@@ -143,6 +173,8 @@ class Auxiliary:
         else:
             return OTHER_REASON
         self.write_down(number, script.value)
+        if self.is_on_han(number):
+            self.ask(number, self._last_number)
         self.update()
         return SUCCESS
 
@@ -153,13 +185,53 @@ class Auxiliary:
         if self.kind(switch) == BUILT_IN:
             self.log.append((now, script, DONE, 0))
             return
-        command_id = int(now.timestamp())
-        self.log.append((now, script, UNKNOWN, command_id))
-        self._esme.world.after(PATIENCE, lambda: self.unanswered(switch, command_id))
+        self.log.append((now, script, UNKNOWN, self._new_number()))
+
+    def _new_number(self) -> int:
+        self._last_number = max(self._last_number + 1, int(self._esme.clock().timestamp()))
+        return self._last_number
+
+    @rule("R-AUX-001", "R-HAN-065")
+    def ask(self, switch: int, number: int | None = None) -> None:
+        """Tell a switch on the HAN the state it should have, and until when; wait a while for its answer."""
+        now = self._esme.clock()
+        state = self.wanted(switch, now)
+        coming = self._next(now)
+        until = min(now + DAY, max(coming, now + MINUTE) if coming is not None else now + DAY)
+        number = self._new_number() if number is None else number
+        self.told[switch] = told = Told(state, until, number)
+        minutes = -((now - until) // MINUTE)
+        event = LoadControlEvent(number, minutes, FULL_DUTY if state else NO_DUTY)
+        self.to_han(Eui64(self.kind(switch)), event)
+
+        def look() -> None:
+            if self.told.get(switch) is told and not told.answered:
+                self.unanswered(switch, number)
+
+        self._esme.world.after(PATIENCE, look)
+
+    @rule("R-AUX-006", "R-AUX-007")
+    def reported(self, eui: Eui64, number: int, done: bool) -> None:
+        """Take the answer of a switch on the HAN to what it was told last."""
+        switch = self.switch_of(eui)
+        told = self.told.get(switch) if switch is not None else None
+        if switch is None or told is None or told.number != number or told.answered:
+            return
+        told.answered = True
+        if done:
+            self.closed[switch] = told.state
+            self.done(switch, number)
+        else:
+            self.unanswered(switch, number)
+
+    @rule("R-AUX-006")
+    def done(self, switch: int, command_id: int) -> None:
+        """A switch on the HAN did as it was told: log that."""
+        self.log.append((self._esme.clock().replace(microsecond=0), switch << 8, DONE, command_id))
 
     @rule("R-AUX-006", "R-AUX-007")
     def unanswered(self, switch: int, command_id: int) -> None:
-        """A switch on the HAN did not answer: log that, and tell the supplier."""
+        """A switch on the HAN did not answer, or did not do it: log that, and tell the supplier."""
         if self._esme.powered():
             self.log.append((self._esme.clock().replace(microsecond=0), switch << 8, FAILED, command_id))
             self._esme.alert(FAILURE, Role.SUPPLIER)
@@ -187,7 +259,7 @@ class Auxiliary:
     @rule("R-PWR-010")
     def wanted(self, switch: int, now: datetime) -> bool:
         """Return the state a switch should have: as commanded, else by its calendar, which rests after an outage."""
-        if self.kind(switch) != BUILT_IN:
+        if self.kind(switch) != BUILT_IN and not self.is_on_han(switch):
             return False
         state, start, end = self.commanded.get(switch, (False, now, now))
         if start <= now < end:
@@ -205,7 +277,12 @@ class Auxiliary:
         if not esme.powered():
             return
         now = esme.clock()
-        states = {switch: self.wanted(switch, now) for switch in SWITCHES}
+        for switch in SWITCHES:
+            if self.is_on_han(switch) and self.is_to_be_told(switch, now):
+                self.ask(switch)
+        states = {
+            switch: self.closed[switch] if self.is_on_han(switch) else self.wanted(switch, now) for switch in SWITCHES
+        }
         if states != self.closed:
             esme.integrate()
             self.closed = states
@@ -215,6 +292,11 @@ class Auxiliary:
             self._waiting = mark = object()
             esme.world.after(coming - now, lambda: self._due(mark))
 
+    def is_to_be_told(self, switch: int, now: datetime) -> bool:
+        """Whether a switch on the HAN should have another state than it was told, or must be told again."""
+        told, wanted = self.told.get(switch), self.wanted(switch, now)
+        return wanted if told is None else told.state is not wanted or (wanted and told.until <= now)
+
     def _due(self, mark: object) -> None:
         if self._waiting is mark:
             self.update()
@@ -223,8 +305,9 @@ class Auxiliary:
         offset = timedelta(seconds=self.offset())
         found = [limit for _, start, end in self.commanded.values() for limit in (start, end) if limit > now]
         found += [self._rest_until] if self._rest_until is not None and self._rest_until > now else []
+        found += [told.until for told in self.told.values() if told.state and told.until > now]
         for switch in SWITCHES:
-            if self.kind(switch) == BUILT_IN:
+            if self.kind(switch) != NO_CONTROLLER:
                 change = self.calendar.next_change(switch, now - offset)
                 found += [change + offset] if change is not None else []
         return min(found, default=None)
@@ -233,6 +316,7 @@ class Auxiliary:
         """The contacts open with the supply of their coils."""
         self._esme.integrate()
         self.closed = dict.fromkeys(SWITCHES, False)
+        self.told.clear()
         self._waiting = None
 
     @rule("R-PWR-010")

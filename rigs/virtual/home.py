@@ -34,6 +34,7 @@ from rigs.virtual.addresses import (
 from rigs.virtual.dcc import Dcc, Poster, User
 from rigs.virtual.defects import Defect
 from rigs.virtual.display import Display
+from rigs.virtual.drlc import CLUSTER as LOAD_CONTROL
 from rigs.virtual.esme import Esme
 from rigs.virtual.firmware import HARDWARE, IMAGE_TYPES, MAKER
 from rigs.virtual.gas_proxy import Gpf
@@ -44,6 +45,7 @@ from rigs.virtual.household import LINK_LOSS_DB, Household
 from rigs.virtual.hub import Hub, HubFunction
 from rigs.virtual.hub_log import HubLog, Listed
 from rigs.virtual.joining import Joiner, fresh
+from rigs.virtual.load_control import LoadControl
 from rigs.virtual.meter_tunnel import MeterTunnel
 from rigs.virtual.polyphase import PolyphaseEsme
 from rigs.virtual.power import Branch, Feed, ThreePhaseBranch
@@ -170,7 +172,8 @@ class Home:
         )
         tunnel = MeterTunnel(self.esme, self.esme_node)
         self.han_server = HanServer(self.esme, self.esme_node)
-        tunnel.others = self.han_server.receive
+        self.load_control = LoadControl(self.esme, self.esme_node)
+        tunnel.others = self._from_home
         self.esme.time.hub = lambda: self.hub.time()  # noqa: PLW0108 - a defect may replace it
         self.esme.time.run()
         self._add_gas(smki)
@@ -202,10 +205,19 @@ class Home:
                     self.household.ppmid.device_log,
                     self.household.ppmid.firmware,
                     self.household.second_ppmid,
+                    self.household.hcalcs,
+                    self.load_control,
                 ]
             )
         self.hub.connect(ESME_EUI, ESME_SHORT)
         self.gsme_radio.start()
+
+    def _from_home(self, cluster: int, asdu: bytes, partner: int) -> None:
+        """Take what a device of the home sends to the electricity meter."""
+        if cluster == LOAD_CONTROL:
+            self.load_control.receive(asdu, partner)
+        else:
+            self.han_server.receive(cluster, asdu, partner)
 
     def _image_for(self, device: Eui64, image: bytes) -> None:
         for one in (self.esme, self.gsme, self.household.ppmid):
@@ -245,6 +257,7 @@ class Home:
         self.hub.displays[IHD_SHORT] = lambda asdu: self.gpf.from_display(asdu)  # noqa: PLW0108
         household.add_ppmid(smki, _ppmid_anchors(smki), self.hub)
         household.add_second_ppmid(smki, _ppmid_anchors(smki), self.site.ppmid_install_code, self.site.seed)
+        household.add_hcalcs(smki, _hcalcs_anchors(smki), self.hub, self.esme)
         household.introduce(smki, self.esme, self.gsme, self.esme_node)
 
     def _add_joining(self, chf_node: ZigbeeNode) -> None:
@@ -328,6 +341,13 @@ def _hub_anchors(smki: TestSmki) -> TrustAnchors:
         TrustAnchorCell(Role.TRANSITIONAL_COS, signing): _credential(smki, who.cos_party, "ds"),
     }
     return TrustAnchors(cells, _root(smki))
+
+
+def _hcalcs_anchors(smki: TestSmki) -> TrustAnchors:
+    """Those of a device that a supplier owns and no network operator talks to; it takes no top up."""
+    anchors = _gas_anchors(smki)
+    anchors.cells = {cell: one for cell, one in anchors.cells.items() if cell != SUPPLIER_CELLS[2]}
+    return anchors
 
 
 def _ppmid_anchors(smki: TestSmki) -> TrustAnchors:

@@ -17,6 +17,8 @@ from rigs.virtual.addresses import (
     ESME_EUI,
     ESME_SHORT,
     GSME_EUI,
+    HCALCS_EUI,
+    HCALCS_SHORT,
     IHD_EUI,
     IHD_SHORT,
     PPMID_EUI,
@@ -28,6 +30,7 @@ from rigs.virtual.device_log import ESME_TYPE, GSME_TYPE, PPMID_TYPE, TYPE_2, En
 from rigs.virtual.display import Display
 from rigs.virtual.esme import Esme
 from rigs.virtual.gsme import Gsme
+from rigs.virtual.hcalcs import Hcalcs
 from rigs.virtual.hub import Hub
 from rigs.virtual.joining import Joiner, fresh
 from rigs.virtual.ppmid import Ppmid
@@ -53,7 +56,7 @@ class Household:
         self.second_ppmid: Ppmid
         self.joiner: Joiner
 
-    def _node(self, name: str, eui: Eui64, short: int) -> ZigbeeNode:
+    def _node(self, name: str, eui: Eui64, short: int, on: Callable[[], bool] = lambda: True) -> ZigbeeNode:
         keys = {eui: self._network.link_keys[eui], ESME_EUI: self._partner_key(eui)}
         node = ZigbeeNode(
             self._world,
@@ -62,7 +65,7 @@ class Household:
             (eui, short),
             replace(self._network, link_keys=keys),
             {CHF_SHORT: CHF_EUI, ESME_SHORT: ESME_EUI},
-            lambda: True,
+            on,
             router=False,
         )
         self._medium.path("CHF", name, LINK_LOSS_DB)
@@ -74,6 +77,15 @@ class Household:
         node = self._node("PPMID", PPMID_EUI, PPMID_SHORT)
         self.ppmid = Ppmid(self._world, PPMID_EUI, smki, anchors, node, TUNNEL)
         hub.connect(PPMID_EUI, PPMID_SHORT, TUNNEL)
+
+    def add_hcalcs(self, smki: TestSmki, anchors: TrustAnchors, hub: Hub, esme: Esme) -> None:
+        """Add a switch on the HAN, with a tunnel that is open; it has not been joined with the meter yet."""
+        node = self._node("HCALCS", HCALCS_EUI, HCALCS_SHORT, lambda: self.hcalcs.on_air())  # noqa: PLW0108
+        self.hcalcs = Hcalcs(self._world, HCALCS_EUI, smki, anchors, node, TUNNEL)
+        self.hcalcs.switching, self.hcalcs.switched = esme.integrate, esme.load_changed
+        esme.auxiliary.appliances.append(lambda: self.hcalcs.load)
+        esme.feed.listen(lambda volts: self.hcalcs.plug(volts > 0) if self.hcalcs.plugged is not (volts > 0) else None)
+        hub.connect(HCALCS_EUI, HCALCS_SHORT, TUNNEL)
 
     def add_second_ppmid(self, smki: TestSmki, anchors: TrustAnchors, install_code: bytes, seed: int) -> None:
         """Add a PPMID that is not on the network yet."""

@@ -9,6 +9,7 @@ from rigs.virtual.joining import Joiner
 from rigs.virtual.ppmid import METER_TYPES, Ppmid
 
 Act = Callable[[str], str]
+HCALCS_ACTS = ("plug", "unplug", "shield", "unshield", "jam", "contact")
 
 
 class Hands:
@@ -106,6 +107,17 @@ class Hands:
                 "state": lambda _: joiner.state,
             }
 
+        def hcalcs(argument: str) -> str:
+            switch = home.household.hcalcs
+            match argument:
+                case "unplug" | "plug":
+                    switch.plug(argument == "plug")
+                case "shield" | "unshield":
+                    switch.shielded = argument == "shield"
+                case "jam":
+                    switch.stuck = True
+            return "closed" if switch.closed else "open"
+
         ppmid, cad = home.household.ppmid, home.household.cad
         return {
             "ppmid": keys(ppmid) | reader(ppmid.display),
@@ -128,6 +140,7 @@ class Hands:
                 "battery": battery,
                 "cover": cover,
             },
+            "hcalcs": {act: lambda _, act=act: hcalcs(act) for act in HCALCS_ACTS},  # type: ignore[misc]
             "ihd": reader(ihd),
             "wan": {"time": wan_time},
             "newcomer": button(newcomer)
