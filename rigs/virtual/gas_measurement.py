@@ -112,6 +112,11 @@ class GasMeasurement:
             if start <= at <= end and at - HALF_HOUR in self.totals
         ]
 
+    def end_of(self, start: datetime, count: int) -> datetime:
+        """Return an instant by which so many half hours have ended: of the past, which has no gaps, no later one."""
+        enough = start + count * HALF_HOUR
+        return enough if enough < self._first else self._meter.clock()
+
     def total_before(self, end: datetime) -> int:
         """Return the register (litres) at the end of a half hour before the oldest of `totals`."""
         cycles, rest = divmod((self._first - end) // HALF_HOUR, CYCLE)

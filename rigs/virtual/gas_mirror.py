@@ -88,6 +88,11 @@ class GasMirror:
             return self.past(end)
         return self.totals.get(end)
 
+    def end_of(self, start: datetime, count: int) -> datetime:
+        """Return an instant by which so many half hours have ended: of the past, which has no gaps, no later one."""
+        enough = start + count * HALF_HOUR
+        return enough if self.first is not None and enough < self.first else self.now()
+
     @rule("R-LOG-001", "R-LOG-008")
     def half_hours_kept_from(self) -> datetime:
         """Return from when on half hours are kept."""

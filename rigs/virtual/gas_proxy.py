@@ -81,7 +81,8 @@ class Gpf(GbzDevice, HubFunction):
     def history(self, number: int, start: datetime, count: int) -> Answer:
         """Return samples from an instant on."""
         if number == HALF_HOURS:
-            return sampled(HALF_HOURS, INTERVAL, self.mirror.half_hours(start, self.clock())[:count])
+            end = self.mirror.end_of(start, count)
+            return sampled(HALF_HOURS, INTERVAL, self.mirror.half_hours(start, end)[:count])
         if number == DAYS:
             return sampled(DAYS, NO_INTERVAL, self.mirror.days(start, self.clock())[:count])
         return NOT_FOUND

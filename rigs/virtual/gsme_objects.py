@@ -204,7 +204,8 @@ class GsmeObjects:
         asked = values(component)
         if asked["sampleId"] != PROFILE:
             return NOT_FOUND
-        rows = self._gsme.gas.half_hours(from_zigbee_utc(asked["earliest"]), self._gsme.clock())[: asked["nSamples"]]
+        gas, start, count = self._gsme.gas, from_zigbee_utc(asked["earliest"]), asked["nSamples"]
+        rows = gas.half_hours(start, gas.end_of(start, count))[:count]
         return sampled(PROFILE, INTERVAL, rows)
 
     @rule("R-GAS-001", "R-GAS-002")
