@@ -9,7 +9,7 @@ from bench.clock import minutes, seconds
 from bench.dcc.bodies import ReadInstantaneousImportRegisters, ReadSupplyStatus
 from bench.dcc_point import dcc_alert, device_alert
 from bench.han_point import frame
-from bench.testcase import testcase
+from bench.testcase import meters, testcase
 
 EXTENDED_LOW = 0.8
 FAR_BELOW = 0.3
@@ -57,6 +57,7 @@ def test_dips(dut, dcc, mains, timeline, suppliers, expect, phase):
     expect("result of a read afterwards", reading.results).equals([0])
 
 
+@meters("single", "twin")
 @testcase(
     "PWR-012",
     "A brown-out far below the operating range is one outage of the right length, however slowly supply comes back",
@@ -81,6 +82,7 @@ def test_deep_brown_out(code, hold, dut, dcc, clock, mains, timeline, network_op
     expect("time of the restoration", times[2]).lies_between(ended - seconds(22), ended, rule="R-PWR-002")
 
 
+@meters("single", "twin")
 @testcase(
     "PWR-013",
     "Supply that hovers where a meter may or may not work leaves a meter that works, and as many alerts as outages",
@@ -103,6 +105,7 @@ def test_hovering(dut, dcc, clock, mains, timeline, suppliers, expect):
     expect("energy counted (Wh)", after - before).lies_between(0, 100, rule="R-PWR-007")
 
 
+@meters("single", "twin")
 @testcase(
     "PWR-014",
     "An interruption shorter than a second costs neither energy, nor state, nor the way back to the network",

@@ -13,7 +13,7 @@ from bench.dcc.bodies import (
 from bench.dcc_point import dcc_alert, device_alert, moment
 from bench.gbcs.times import parse_date_time
 from bench.han_point import frame
-from bench.testcase import testcase
+from bench.testcase import meters, testcase
 
 RESTORED, RESTORED_LONG, INTERRUPTED = 0x8F35, 0x8F36, 0x8F57
 TOLERANCE = seconds(2)
@@ -21,6 +21,7 @@ DISABLED, ENABLED = 0, 1
 REQUIREMENTS = ["SFA-17-OUTAGE", "DP096", "SDAG_2.15", "SFA-17-LOGMETER"]
 
 
+@meters("single", "twin")
 @testcase(
     "PWR-001",
     "An outage of 2 min 50 s is alerted as a short one, by the meter alone",
@@ -40,6 +41,7 @@ def test_short_outage(dut, dcc, clock, mains, timeline, network_operator, expect
     _logged(dcc, dut, start, clock, network_operator, RESTORED, expect)
 
 
+@meters("single", "twin")
 @testcase(
     "PWR-002",
     "An outage of 3 min 10 s is alerted as a long one, by meter and hub",

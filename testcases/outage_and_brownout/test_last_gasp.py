@@ -6,7 +6,7 @@ from bench.clock import hours, minutes, seconds
 from bench.dcc.bodies import SynchroniseClock
 from bench.dcc_point import dcc_alert, device_alert, moment
 from bench.local_point import answer_to
-from bench.testcase import testcase
+from bench.testcase import meters, testcase
 from testcases.outage_and_brownout.steps import RESTORED_LONG, TOLERANCE
 
 RECHARGED = hours(1)  #: no hub in the field takes longer
@@ -14,6 +14,7 @@ NOT_ADJUSTED, UNRELIABLE = 0x8F0C, 2
 REQUIREMENTS = ["SFA-17-HOLDUP", "SFA-17-OUTAGE", "DP096", "CSC-DP096-FIGURES"]
 
 
+@meters("single", "twin")
 @testcase(
     "PWR-210",
     "Of two outages in short order the second may go unreported by the hub, never with a wrong time; after an hour of "
@@ -56,6 +57,7 @@ def test_two_short_ones(dut, mains, clock, timeline, expect):
     expect("long outages the meter reports", len(long_ones)).equals(0, rule="R-PWR-005")
 
 
+@meters("single", "twin")
 @testcase(
     "PWR-212",
     "However long an outage is, the hub reports it once, and the meter its end once",

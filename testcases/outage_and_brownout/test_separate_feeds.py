@@ -6,7 +6,7 @@ from bench.clock import minutes, seconds
 from bench.dcc.bodies import ReadInstantaneousImportRegisters, ReadSupplyStatus, SynchroniseClock
 from bench.dcc_point import dcc_alert, device_alert, moment
 from bench.gbcs.times import parse_date_time
-from bench.testcase import testcase
+from bench.testcase import meters, testcase
 from testcases.outage_and_brownout.steps import (
     INTERRUPTED,
     RESTORED,
@@ -44,6 +44,7 @@ def test_hub_alone(length, dut, hub, dcc, clock, mains, timeline, suppliers, net
     expect("codes in the power event log", log).equals([], rule="R-PWR-003")
 
 
+@meters("single", "twin")
 @testcase(
     "PWR-202",
     "The meter alone loses its supply: it reports its restoration, and the hub reports no outage",
@@ -88,6 +89,7 @@ def test_link_alone(dut, dcc, clock, link, timeline, network_operator, expect):
     expect("codes in the power event log", log).equals([], rule="R-PWR-003")
 
 
+@meters("single", "twin")
 @testcase(
     "PWR-204",
     "Hub and meter lose supply together and come back in either order, seconds or minutes apart",
@@ -136,6 +138,7 @@ def test_order(
     expect("time the meter tells", told).lies_between(now - TOLERANCE, clock.now() + TOLERANCE, rule="R-TIM-016")
 
 
+@meters("single", "twin")
 @testcase(
     "PWR-205",
     "While the hub has no supply the meter goes through an outage of its own: the alert waits for the hub",

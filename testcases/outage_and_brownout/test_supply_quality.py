@@ -12,7 +12,7 @@ from bench.clock import minutes, seconds
 from bench.dcc.bodies import ReadInstantaneousImportRegisters, ReadSupplyStatus
 from bench.dcc_point import device_alert
 from bench.han_point import frame
-from bench.testcase import testcase
+from bench.testcase import meters, testcase
 from testcases.outage_and_brownout.steps import (
     INTERRUPTED,
     RESTORED,
@@ -34,6 +34,7 @@ DIPS = {
 }
 
 
+@meters("single", "twin")
 @testcase(
     "PWR-501",
     "After each dip and interruption of IEC 61000-4-11 the meter is as before, and a restart is told once",
@@ -54,6 +55,7 @@ def test_dips(dip, dut, dcc, clock, mains, timeline, suppliers, network_operator
     _told_once(timeline, dut, power_log(dcc, dut, network_operator, start, clock), expect)
 
 
+@meters("single", "twin")
 @testcase(
     "PWR-502",
     "A supply that fades away within a minute and comes back as slowly is one outage, with the times of the edges",
@@ -125,6 +127,7 @@ def test_long_hold(level, dut, dcc, clock, mains, timeline, suppliers, network_o
     _clock_right(dcc, timeline.find(device_alert(dut, RESTORED, RESTORED_LONG)), expect)
 
 
+@meters("single", "twin")
 @testcase(
     "PWR-505",
     "A supply that bounces when it returns is one outage, and its end is then",

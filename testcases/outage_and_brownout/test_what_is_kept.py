@@ -15,7 +15,7 @@ from bench.dcc.bodies import (
 from bench.dcc.bodies.settings import UpdateDeviceConfigurationLoadLimitingGeneralSettings as LoadLimit
 from bench.dcc_point import device_alert
 from bench.local_point import answer_to
-from bench.testcase import testcase
+from bench.testcase import meters, testcase
 from testcases.prepayment.steps import POUND, registers, to_prepayment
 
 DISABLED, ENABLED, ARMED = 0, 1, 2
@@ -23,6 +23,7 @@ RESTORED, RESTORED_LONG = 0x8F35, 0x8F36
 REQUIREMENTS = ["SFA-17-OUTAGE", "SFA-17-LOGMETER", "SFA-21-REINSTATE"]
 
 
+@meters("single", "twin")
 @testcase(
     "PWR-101",
     "An outage is short below three minutes and long from three minutes on",
@@ -141,6 +142,7 @@ def test_waiting_settings(dut, dcc, clock, mains, timeline, suppliers, expect):
         expect("arrival of an alert", seen.time).lies_between(outage.ended, outage.ended + minutes(2))
 
 
+@meters("single", "twin")
 @testcase(
     "PWR-106",
     "Three short interruptions give three alerts, in order, each once",

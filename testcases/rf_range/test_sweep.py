@@ -13,7 +13,7 @@ from bench.dcc.bodies import (
 from bench.dcc_point import device_alert, response_to
 from bench.expecting import precondition
 from bench.han_point import frame
-from bench.testcase import testcase
+from bench.testcase import meters, testcase
 
 ENABLED = 1
 REFUSALS = (0x8F1E, 0x8F30, 0x8F3D, 0x8F3E)
@@ -212,6 +212,7 @@ def test_retries(dut, dcc, clock, han, link, timeline, suppliers, expect):
     expect("result of the read", sent.response(within=minutes(3)).results).equals([0])
 
 
+@meters("single", "twin")
 @testcase(
     "RAD-105",
     "Alerts raised while the link is away arrive when it is back, with the time of the event",
