@@ -108,11 +108,11 @@ def test_what_was_forged_is_not_held_against_a_device(air: Air) -> None:
     request = ApsFrame.data(METERING, 9, b"\x00\x01\x00")
     one.data(heard(air), request, "a request", network_security=False)
     overhear(air, radio.sent[0])
-    assert air.han.invariants.outcomes()[NO_PLAIN_DATA].verdict == "ok"
+    assert air.han.invariants.outcome(NO_PLAIN_DATA).verdict == "ok"
     other = MacFrame.parse(radio.sent[0])
     changed = MacFrame.data(0x1A62, 0, 0x6F01, 77, other.payload).psdu()
     overhear(air, changed)
-    assert air.han.invariants.outcomes()[NO_PLAIN_DATA].verdict == "broken"
+    assert air.han.invariants.outcome(NO_PLAIN_DATA).verdict == "broken"
 
 
 def test_an_observation_that_is_no_frame_is_no_source(air: Air) -> None:

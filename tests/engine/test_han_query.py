@@ -10,6 +10,7 @@ from bench.bus import Item
 from bench.clock import Clock, seconds
 from bench.errors import BenchError, Failure
 from bench.gbcs import Eui64
+from bench.han.invariants import NAMES
 from bench.han_point import HanPoint
 from bench.parties import Device
 from bench.recorder import Recorder
@@ -76,4 +77,4 @@ def test_a_query_that_is_none_is_the_benchs_fault(air: Air) -> None:
 def test_the_point_watches_the_invariants(air: Air) -> None:
     air.frame(seconds(1), "V1")
     air.clock.sleep(seconds(2))
-    assert {outcome.verdict for outcome in air.han.invariants.outcomes().values()} <= {"ok", "broken"}
+    assert {air.han.invariants.outcome(name).verdict for name in NAMES} <= {"ok", "broken"}
