@@ -1,7 +1,8 @@
 """Keysight (Agilent, HP) 6811B-6813B, 6811C-6813C and 6834B AC sources: SCPI over GPIB, USB, LAN or RS-232.
 
 Command set from the maker's programming guide for the series; lists hold up to 100 points. The 6834B has three
-outputs: they are programmed together (coupled), and apart only while one phase is to differ.
+outputs: they are programmed together (coupled), and apart only while one phase is to differ; what tells them apart
+(INST:COUP, INST:NSEL, the total power) was written without the guide at hand and never met the instrument.
 """
 
 from collections.abc import Sequence
