@@ -131,7 +131,7 @@ def a_period_before(at, periodicity):
 @testcase(
     "BIL-101",
     "A gas billing period ends so many days, weeks or months after the start of its calendar",
-    rules=["R-BIL-001", "R-TIM-001"],
+    rules=["R-BIL-001", "R-BIL-004", "R-TIM-001"],
     requirements=REQUIREMENTS,
     use_cases=["GCS25a", "GCS53"],
     devices=["GSME"],
