@@ -5,8 +5,10 @@ Values may hold `{python}` (this interpreter), `{free.NAME}` (a free TCP port, t
 `{SERVICE.KEY}` (what a service announced when it was ready); the last are filled in when the rig is opened.
 """
 
+import contextlib
 import difflib
 import re
+import secrets
 import socket
 import sys
 import tomllib
@@ -26,6 +28,7 @@ from bench.units import Amperes, Decibel, Duration, Hertz, Volts, Watts
 DeviceType = Literal["ESME", "GSME", "CHF", "GPF", "PPMID", "HCALCS", "IHD", "CAD"]
 MeterVariant = Literal["single", "twin", "polyphase"]
 SNIFFER = "sniffer"
+_PORTS = range(20_000, 32_000)
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)(?:\.([a-z0-9_]+))?\}")
 _EUI = re.compile(r"([0-9A-Fa-f]{2}-){7}[0-9A-Fa-f]{2}|\{[a-z_]+\.[a-z0-9_]+\}")
 
@@ -308,6 +311,11 @@ def _substitute(value: Any, one: Any) -> Any:
 
 
 def _free_port() -> int:
+    """Return a port that nobody listens on, below those that the system gives to outgoing connections by itself."""
+    for port in secrets.SystemRandom().sample(_PORTS, 50):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
