@@ -7,7 +7,7 @@ import pytest
 from bench.clock import minutes, seconds
 from bench.dcc.bodies import ReadDeviceConfigurationBillingCalendar, UpdatePaymentMode
 from bench.dcc_point import device_alert
-from bench.testcase import testcase
+from bench.testcase import meters, testcase
 from testcases.billing.steps import POUND, UPDATED, calendar_log, change_log, imported, set_calendar, whole_minute
 from testcases.prepayment.steps import registers, to_prepayment
 
@@ -212,6 +212,7 @@ def test_balances(dut, dcc, clock, suppliers, expect):
     requirements=[*REQUIREMENTS, "SFA-17-OUTAGE"],
     use_cases=["ECS30a", "ECS68", "ECS20c"],
 )
+@meters("single", "twin")
 def test_outage(dut, dcc, clock, mains, timeline, suppliers, expect):
     supplier, at = suppliers.losing, whole_minute(clock, 8)
     set_calendar(dcc, dut, supplier, at)

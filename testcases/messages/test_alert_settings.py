@@ -12,7 +12,7 @@ from bench.dcc.bodies import (
 )
 from bench.dcc.bodies.behaviour import ElectricitySwitches, EventSwitches
 from bench.dcc_point import device_alert
-from bench.testcase import testcase
+from bench.testcase import meters, testcase
 from testcases.prepayment.steps import POUND, to_prepayment
 
 LOW_CREDIT, EMERGENCY_AVAILABLE, EMERGENCY_ACTIVATED, SUPPLY_ARMED = 0x810D, 0x8119, 0x81AB, 0x8F32
@@ -129,6 +129,7 @@ def test_read_back(dut, dcc, suppliers, expect):
     requirements=[*REQUIREMENTS, "CSC-SECMP0062-STORM"],
     use_cases=["ECS25a", "ECS25b", "ECS44", "ECS80"],
 )
+@meters("single", "twin")
 def test_critical_alerts_stay(dut, dcc, mains, timeline, suppliers, network_operator, expect):
     supplier = suppliers.losing
     set_alerts(dcc, dut, supplier, False, *(0x8100 + event for event in EVERY_EVENT))

@@ -7,7 +7,7 @@ from bench.clock import minutes
 from bench.dcc.bodies import EnableSupply, ReadEventOrSecurityLog, ReadLogPeriod
 from bench.dcc_point import dcc_alert, device_alert, moment, stands_for
 from bench.expecting import precondition
-from bench.testcase import testcase
+from bench.testcase import meters, testcase
 from testcases.outage_and_brownout.steps import RESTORED_LONG, TOLERANCE, times_fit
 
 DARK = (3, 77, 500, 501, 998)
@@ -23,6 +23,7 @@ REQUIREMENTS = ["ELS-Q31-MASS", "ELS-Q33-COLLIDE", "ELS-Q33-CORRELATE", "SFA-47-
     requirements=REQUIREMENTS,
     use_cases=["ECS80"],
 )
+@meters("single", "twin")
 def test_street(dut, hub, dcc, clock, mains, street, timeline, network_operator, expect):
     street.cut("5 min", dark=DARK)
     outage = mains.interrupt("5 min")
@@ -48,6 +49,7 @@ def test_street(dut, hub, dcc, clock, mains, street, timeline, network_operator,
     requirements=REQUIREMENTS,
     use_cases=["ECS80"],
 )
+@meters("single", "twin")
 def test_two_waves(dut, dcc, clock, mains, street, timeline, network_operator, expect):
     street.cut("4 min", waves=("0 s", "30 s"))
     outage = mains.interrupt("4 min 30 s")
@@ -88,6 +90,7 @@ def test_storm(dut, dcc, local, clock, suppliers, timeline, expect):
     requirements=["CSC-SECMP0062-STORM", "SFA-17-OUTAGE", "SFA-12-AVAIL"],
     use_cases=["ECS80", "ECS42"],
 )
+@meters("single", "twin")
 def test_outage_in_a_storm(dut, dcc, local, clock, mains, suppliers, timeline, network_operator, expect):
     _storm(local, dut, suppliers, clock)
     answer = dcc.ask(EnableSupply(), dut, as_user=suppliers.losing, within="1 min", rule="R-RSP-018")

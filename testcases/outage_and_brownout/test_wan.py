@@ -13,7 +13,7 @@ from bench.dcc.bodies import (
 from bench.dcc_point import dcc_alert, device_alert, moment, response_to
 from bench.expecting import precondition
 from bench.han_point import frame
-from bench.testcase import testcase
+from bench.testcase import meters, testcase
 from testcases.outage_and_brownout.steps import RESTORED, RESTORED_LONG, TOLERANCE, times_fit
 
 DISABLED, ENABLED = 0, 1
@@ -29,6 +29,7 @@ REQUIREMENTS = ["CSC-DP094-LATEWAN", "SFA-17-OUTAGE"]
     requirements=[*REQUIREMENTS, "DP096", "ELS-Q33-RESTORE"],
     use_cases=["ECS80"],
 )
+@meters("single", "twin")
 def test_wan_away_at_return(dut, dcc, clock, mains, wan, timeline, network_operator, expect):
     with wan.down():
         outage = mains.interrupt("5 min")
@@ -58,6 +59,7 @@ def test_wan_away_at_return(dut, dcc, clock, mains, wan, timeline, network_opera
     requirements=[*REQUIREMENTS, "SDAG1-5.2-PRECONF"],
     use_cases=["ECS80"],
 )
+@meters("single", "twin")
 def test_backlog(dut, dcc, clock, mains, wan, timeline, network_operator, expect):
     outages = []
     with wan.down():

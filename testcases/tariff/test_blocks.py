@@ -7,7 +7,7 @@ import pytest
 from bench.clock import minutes, seconds
 from bench.dcc.bodies import ResetTariffBlockCounterMatrix
 from bench.dcc.bodies.settings import UpdateDeviceConfigurationDailyResettingOfTariffBlockCounterMatrix as DailyReset
-from bench.testcase import testcase
+from bench.testcase import meters, testcase
 from testcases.billing.steps import set_calendar
 from testcases.prepayment.steps import registers, to_prepayment
 from testcases.tariff.steps import Tariff
@@ -34,6 +34,7 @@ def all_day(rate, **tariff):
     requirements=REQUIREMENTS,
     use_cases=["ECS01a", "ECS17b", "ECS17d", "ECS17e", "ECS24"],
 )
+@meters("single", "twin")
 def test_thresholds(meter, clock, expect):
     meter.ask(ResetTariffBlockCounterMatrix())
     meter.set(all_day(EVEN))
@@ -177,6 +178,7 @@ def test_counters_begin_again(reset, meter, clock, expect):
     requirements=REQUIREMENTS,
     use_cases=["ECS01a", "ECS17d", "ECS17e", "ECS19"],
 )
+@meters("single", "twin")
 def test_cost(meter, clock, expect):
     dcc, dut, supplier = meter.dcc, meter.device, meter.supplier
     at = meter.next_minute(20)
@@ -210,6 +212,7 @@ def test_cost(meter, clock, expect):
     requirements=[*REQUIREMENTS, "PC.01"],
     use_cases=["ECS01a", "ECS03", "ECS19", "ECS45"],
 )
+@meters("single", "twin")
 def test_disabled_in_time(meter, clock, mains, expect):
     dcc, dut, supplier = meter.dcc, meter.device, meter.supplier
     at = meter.next_minute(10)
