@@ -1,5 +1,6 @@
 """Entries of an electricity meter's billing data log, as answers and alert show them (ECS20b, ECS20c, ECS68)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -18,16 +19,22 @@ class BillingEntry(NamedTuple):
     by_block: list[list[int]]
 
 
-class BillingMoney(NamedTuple):
-    """Prepayment registers of one moment, 1/1000 p."""
+class PrepaymentRegisters(NamedTuple):
+    """Prepayment registers, 1/1000 p."""
 
-    time: datetime
     balance: int
     emergency_credit: int
     accumulated_debt: int
     payment_debt: int
     time_debt_1: int
     time_debt_2: int
+
+
+class BillingMoney(NamedTuple):
+    """Prepayment registers of one moment."""
+
+    time: datetime
+    registers: PrepaymentRegisters
 
 
 def billing_entries(log: Data) -> list[BillingEntry]:
@@ -46,9 +53,12 @@ def billing_entries(log: Data) -> list[BillingEntry]:
 
 def billing_money(log: Data) -> list[BillingMoney]:
     """Return the entries of a log of prepayment registers."""
-    return [
-        BillingMoney(from_zigbee_utc(row[0].value), *(member.value for member in row.value[1:])) for row in _rows(log)
-    ]
+    return [BillingMoney(from_zigbee_utc(row[0].value), prepayment_registers(row.value[1:])) for row in _rows(log)]
+
+
+def prepayment_registers(values: Sequence[Data]) -> PrepaymentRegisters:
+    """Return prepayment registers from their values, in their order (ECS19, ECS20c)."""
+    return PrepaymentRegisters(*(one.value for one in values))
 
 
 def _rows(log: Data) -> list[Data]:

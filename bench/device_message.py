@@ -3,10 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from bench.answered import DLMS_FORM, of_the_device
-from bench.billing import BillingEntry, BillingMoney, billing_entries, billing_money
+from bench.billing import (
+    BillingEntry,
+    BillingMoney,
+    PrepaymentRegisters,
+    billing_entries,
+    billing_money,
+    prepayment_registers,
+)
 from bench.errors import Inconclusive
 from bench.gbcs import Eui64, GbcsError, Keystore, Message
 from bench.gbcs.axdr import CompactArray, Data, decode_all
@@ -35,17 +42,6 @@ class LogEntry:
 
     def __str__(self) -> str:
         return f"{self.code:04X} at {self.time:%Y-%m-%d %H:%M:%S}"
-
-
-class PrepaymentRegisters(NamedTuple):
-    """Prepayment registers, 1/1000 p."""
-
-    balance: int
-    emergency_credit: int
-    accumulated_debt: int
-    payment_debt: int
-    time_debt_1: int
-    time_debt_2: int
 
 
 @dataclass
@@ -121,9 +117,9 @@ class DeviceMessage:
         return [(from_zigbee_utc(row[0].value), row[1].value) for row in rows]
 
     @of_the_device(DLMS_FORM)
-    def prepayment(self) -> "PrepaymentRegisters":
+    def prepayment(self) -> PrepaymentRegisters:
         """Return the prepayment registers of ECS19."""
-        return PrepaymentRegisters(*(member.value for member in self.values()[0].value))
+        return prepayment_registers(self.values()[0].value)
 
     @of_the_device(DLMS_FORM)
     def import_register(self) -> int:

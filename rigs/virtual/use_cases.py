@@ -14,7 +14,6 @@ CREDENTIALS_DETAILS, DEVICE_CREDENTIALS_DETAILS = 0x0008, 0x011B
 READS = (CREDENTIALS_DETAILS, DEVICE_CREDENTIALS_DETAILS)  #: signed, but they may be repeated
 CREDENTIALS_BY_ACB = 0x0104
 CREDENTIALS_BY_RECOVERY, CREDENTIALS_BY_CONTINGENCY = 0x0108, 0x0109
-SUPPLIER_BY_TRANSITIONAL_COS = 0x0107
 #: message code of a credentials replacement -> what it replaces and who authorises it is in the payload
 REPLACEMENTS = frozenset({0x0102, 0x0103, *range(0x0104, 0x010A)})
 

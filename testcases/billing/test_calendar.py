@@ -200,8 +200,8 @@ def test_balances(dut, dcc, clock, suppliers, expect):
     set_calendar(dcc, dut, supplier, whole_minute(clock, 240))
     after = registers(dcc, dut, supplier)
     _, money = calendar_log(dcc, dut, supplier, clock)
-    expect("balance (1/1000 p)", money[-1].balance).lies_between(after.balance, before.balance)
-    kept = money[-1].emergency_credit, money[-1].accumulated_debt, money[-1].payment_debt
+    expect("balance (1/1000 p)", money[-1].registers.balance).lies_between(after.balance, before.balance)
+    kept = money[-1].registers.emergency_credit, money[-1].registers.accumulated_debt, money[-1].registers.payment_debt
     expect("emergency credit and debts (1/1000 p)", kept).equals(before[1:4])
 
 

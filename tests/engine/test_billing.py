@@ -39,4 +39,4 @@ def test_log_of_a_twin_element_meter():
     assert [one.imported for one in entries] == [10_674, 10_520]
     assert entries[0].by_time[:3] == [176, 126, 202]
     assert entries[0].by_block[0][:3] == [144, 3, 130]
-    assert money[0][1:] == (4, 34, 222, 135, 177, 229)
+    assert money[0].registers == (4, 34, 222, 135, 177, 229)

@@ -220,3 +220,9 @@ def test_a_rig_file_that_extends_one_that_is_not_there_names_that_one(tmp_path: 
     (tmp_path / "a.toml").write_text('extends = "gone.toml"\n')
     with pytest.raises(RigError, match=r"gone\.toml: file: cannot be read"):
         load_rig_file(tmp_path / "a.toml")
+
+
+def test_free_ports_are_none_that_the_system_gives_to_outgoing_connections() -> None:
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    filled = fill_local({f"port{n}": f"{{free.p{n}}}" for n in range(20)})
+    assert all(1024 <= int(port) < lowest for port in filled.values())

@@ -86,6 +86,17 @@ def test_a_defect_that_is_caught(tmp_path):
     assert outcome["defect"]["name"] in (tmp_path / "sensitivity.html").read_text()
 
 
+def test_the_first_catch_ends_the_run_when_that_is_enough(tmp_path):
+    done = bench("sensitivity", "--defect", "any-counter-of-reader-not-repeated", "--first", "--confirm", "0",
+                 "--out", tmp_path)  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    (outcome,) = json.loads((tmp_path / "sensitivity.json").read_text())["outcomes"]
+    assert outcome["result"] == "caught" and len(outcome["caught_by"]) == 1
+    (record,) = tmp_path.glob("any-counter*/run.json")
+    verdicts = [test["verdict"] for test in json.loads(record.read_text())["tests"]]
+    assert verdicts.count("fail") == 1 and verdicts[-1] == "not-run"
+
+
 def test_two_defects_of_one_file_from_outside_one_that_nobody_notices(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(
