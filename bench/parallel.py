@@ -81,7 +81,7 @@ class Controller:
         """Note that a test is under way."""
         result = self._planned(nodeid)
         if result is not None:
-            result.verdict, result.reason, result.evidence = Verdict.ERROR, DURING, evidence_name(result.id)
+            _begin(result)
             assert self.record is not None
             self.record.note(self.folder, result)
 
@@ -130,6 +130,14 @@ class Controller:
                 os.kill(pid, signal.SIGINT)
 
     def close(self) -> None:
-        """Write what is left of the record."""
+        """Write what is left of the record, with tests that workers began unheard while the run ended."""
         if self.record is not None:
+            for result in self.record.tests:
+                if not result.evidence and (self.folder / evidence_name(result.id) / "timeline.jsonl").exists():
+                    _begin(result)
             self.record.finish(self.folder)
+
+
+def _begin(result: TestResult) -> None:
+    """Note that a test is under way, which is what remains of it if nothing more is heard."""
+    result.verdict, result.reason, result.evidence = Verdict.ERROR, DURING, evidence_name(result.id)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench.errors import BenchError
 from bench.recorder import GENESIS, read_log, verify_log
-from bench.runrecord import RunRecord, TestResult, load_run
+from bench.runrecord import RunRecord, TestResult, evidence_name, load_run
 
 LOG = "timeline.jsonl"
 
@@ -24,6 +24,9 @@ def verify_run(folder: Path) -> str:
     Touched, or BenchError when there is no run record.
     """
     record = load_run(folder)
+    for test in record.tests if record.workers else ():
+        if not test.evidence and (folder / evidence_name(test.id) / LOG).exists():
+            test.evidence = evidence_name(test.id)  # begun by a worker when nobody listened any more
     tests = [test for test in record.tests if test.evidence]
     try:
         heads, cut = _verify_workers(folder, record, tests) if record.workers else _verify_alone(folder, record, tests)
@@ -49,17 +52,21 @@ def _verify_alone(folder: Path, record: RunRecord, tests: Sequence[TestResult]) 
 
 def _verify_workers(folder: Path, record: RunRecord, tests: Sequence[TestResult]) -> tuple[list[str], list[TestResult]]:
     heads, cut = [], []
+    ends = {GENESIS, *record.workers.values()}
     for worker, wanted in record.workers.items():
         own = _in_order(folder, [test for test in tests if test.worker == worker])
         head, unfinished = _verify_chain(folder, own, wanted)
         heads.append(f"{worker} {head}")
+        ends.add(head)
         cut += unfinished
     orphans = [test for test in tests if test.worker not in record.workers]
-    ends = {GENESIS, *record.workers.values()}
-    for test in orphans:  # the controller died before it heard who runs it
-        if _previous(folder, test) not in ends:
-            raise Touched(f"{folder / test.evidence / LOG}:1: does not follow the log of any worker")
-        verify_log(folder / test.evidence / LOG)
+    left = list(orphans)  # the controller died, or was stopped, before it heard who runs them
+    while left:
+        test = next((one for one in left if _previous(folder, one) in ends), None)
+        if test is None:
+            raise Touched(f"{folder / left[0].evidence / LOG}:1: does not follow the log of any worker")
+        ends.add(verify_log(folder / test.evidence / LOG))
+        left.remove(test)
     return heads, cut + orphans
 
 
