@@ -281,7 +281,10 @@ class DccPoint:
             data |= {"throttled": body.throttled.count}
         if isinstance(body, DccAlert):
             event = type(body.event).__name__
-            details = {name: str(value) for name, value in vars_of(body.event).items() if value is not None}
+            values = vars_of(body.event)
+            if values.get("payload"):
+                data |= self._message(values.pop("payload"))
+            details = {name: str(value) for name, value in values.items() if value is not None}
             user = self._user(response.response_id)
             return "dcc-alert", data | {"alert": body.code, "event": event, "to": user, "details": details} | {
                 "text": f"DCC alert {body.code} {event} to {user}"

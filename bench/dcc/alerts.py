@@ -13,7 +13,22 @@ from lxml import etree
 
 from bench.dcc.document import add, children, local, new
 from bench.dcc.errors import DuisError
-from bench.dcc.record import COUNTER, DATE_TIME, EUI, FLOOR, MPXN, TEXT, Record, hexadecimal, integer, many, maybe, one
+from bench.dcc.record import (
+    BASE64,
+    COUNTER,
+    DATE_TIME,
+    EUI,
+    FLOOR,
+    MPXN,
+    TEXT,
+    Record,
+    choice,
+    hexadecimal,
+    integer,
+    many,
+    maybe,
+    one,
+)
 from bench.dcc.record import string as string_of
 from bench.gbcs.eui import Eui64
 
@@ -28,6 +43,9 @@ EVENT_CODES = {
     "N25": "UpdateHANDeviceLogResult",
     "N27": "ChangeOfSupplier",
     "N42": "SecurityCredentialsUpdated",
+    "N54": "DualBandCHAlert",
+    "N60": "CSPFirmwareDeliveryStatus",
+    "N61": "CSPFirmwareDeliveryStatus",
 }
 
 
@@ -96,11 +114,31 @@ class UpdateHANDeviceLogResult(DccEvent):
     device: Eui64 = one("DeviceID", EUI)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DualBandCHAlert(DccEvent):
+    """N54: a hub told the broker something of its sub-GHz network; `payload` is the hub's alert."""
+
+    hub: Eui64 = one("CHFDeviceID", EUI)
+    payload: bytes = one("GBCSPayload", BASE64)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CSPFirmwareDeliveryStatus(DccEvent):
+    """N60, N61: an image has been delivered to a device, or has not; `payload` is the alert of the hub, if any."""
+
+    hub: Eui64 = one("CHFDeviceID", EUI)
+    device: Eui64 = one("DeviceID", EUI)
+    status: str = one("Status", choice("Success", "Failure"))
+    payload: bytes | None = maybe("GBCSPayload", BASE64)
+
+
 EVENTS: dict[str, type[DccEvent]] = {
     event.name(): event
     for event in (
+        CSPFirmwareDeliveryStatus,
         ChangeOfSupplier,
         CommandFailure,
+        DualBandCHAlert,
         PowerOutageEvent,
         SecurityCredentialsUpdated,
         UpdateHANDeviceLogResult,

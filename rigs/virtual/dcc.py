@@ -39,6 +39,7 @@ from bench.gbcs.crypto import add_mac, shared_secret, sign
 from bench.gbcs.gbt import Assembly, split
 from bench.gbcs.trust_anchors import KeyUsage
 from bench.pki import TestSmki, describe, load_certificate
+from rigs.virtual.dcc_hub_alerts import HubAlerts
 from rigs.virtual.dcc_hub_log import CS14, LogUpdates
 from rigs.virtual.outbox import Outbox
 from rigs.virtual.traffic import TrafficManagement
@@ -103,7 +104,7 @@ class Dcc:
     ) -> None:
         self._world, self._smki, self._users, self._to_hub, self._poster = world, smki, users, to_hub, poster
         #: hands an image to the hub, for a device that is to fetch it
-        self.to_image: Callable[[Eui64, bytes], None] = lambda device, image: None
+        self.to_image: Callable[[Eui64, bytes, bool], bool] = lambda device, image, reported: False
         self._devices = dict(devices)  #: type, and MPxN of a meter ("" of anything else)
         self._meter = meter  #: kind of the electricity meter, as its entry in the inventory says
         self._registered = dict.fromkeys(devices, smki.identities.supplier)
@@ -117,6 +118,7 @@ class Dcc:
         self._agreement_keys = {eui: smki.device(eui).certificates["ka"].public_key() for eui in devices}
         self._certificates = {eui: smki.device(eui).certificates["ka"].public_bytes(Encoding.DER) for eui in devices}
         self._log_updates = LogUpdates(world, self._dcc_alert)
+        self._hub_alerts = HubAlerts(lambda hub: self._registered[hub], self._dcc_alert)
 
     def post(self, service: str, document: bytes) -> bytes:
         """Take a document posted to a service; return the synchronous reply."""
@@ -128,8 +130,7 @@ class Dcc:
         if refusal is not None:
             return bytes(Response.to(request, refusal, self._world.now, message=False))
         if isinstance(request.body, UpdateFirmware | UpdatePPMIDFirmware):
-            for device in _listed(request.body):
-                self.to_image(device, request.body.image)
+            self._distribute(request.request_id.originator, request.body)
             return self._signed(Response.acknowledge(request, self._world.now))
         if service == "transform":
             (message,) = self._transform(request)
@@ -223,6 +224,13 @@ class Dcc:
 
         self._world.after(DELIVERY_LIMIT, give_up)
 
+    def _distribute(self, user: Eui64, body: UpdateFirmware | UpdatePPMIDFirmware) -> None:
+        """Send an image to the hub of each device; what a hub tells of one goes to the user who sent it."""
+        reported = isinstance(body, UpdatePPMIDFirmware)
+        for device in _listed(body):
+            self._hub_alerts.image_sent(device, user)
+            self._outbox.add(body.image, lambda image, device=device: self.to_image(device, image, reported))  # type: ignore[misc]
+
     def _fail(self, request: ServiceRequest, code: str) -> None:
         """Tell a user, once, that a command was not delivered, or not answered in time."""
         identifier = request.request_id
@@ -278,6 +286,8 @@ class Dcc:
             return
         if message.message_code == CS14:
             self._log_updates.changed(message)
+        if message.target == self._smki.identities.acb:
+            self._hub_alerts.take(message, octets)
         if message.target in self._users:
             at = 3 if message.payload[:1] == GBZ else 9
             code = int.from_bytes(message.payload[at : at + 2])

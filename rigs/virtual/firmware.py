@@ -1,7 +1,7 @@
 """Firmware of a device: the image it runs, the one it holds, activation now or later (GBCS 11)."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from bench.gbcs import GbcsError
@@ -24,8 +24,6 @@ LATER = "future dated or cancelled"
 MAKER, HARDWARE = 0x1234, 1
 IMAGE_TYPES = {"ESME": 0x0101, "GSME": 0x0102, "PPMID": 0x0084}
 RECEIPTS = {"ESME": 0x00CE, "GSME": 0x00CF}
-#: how long an image takes over the HAN, not modelled frame by frame
-TRANSFER = {"ESME": timedelta(minutes=4), "GSME": timedelta(minutes=70), "PPMID": timedelta(minutes=4)}
 
 Named = dict[str, Any]
 
@@ -60,13 +58,12 @@ class Firmware:
         """Return the version of the image that runs, of a PPMID or HCALCS (CS08)."""
         return {"firmware_version": self.version.hex(), "response_code": SUCCESS}
 
-    def fetch(self, image: bytes) -> None:
-        """Fetch an image from the hub, which takes its time."""
-        if self._device.kind in TRANSFER:
-            self._device.world.after(TRANSFER[self._device.kind], lambda: self.receive(image))
+    def told_to_hub(self) -> tuple[int, int, int, int]:
+        """Return what the device says when it asks the hub for an image: maker, type, version and hardware version."""
+        return MAKER, IMAGE_TYPES[self._device.kind], int.from_bytes(self.version), HARDWARE
 
     @rule("R-FWU-006", "R-FWU-007", "R-FWU-008")
-    def receive(self, image: bytes) -> None:
+    def receive(self, image: bytes) -> bool:
         """Keep an image that fits in place of an earlier one, drop any other; log and tell its hash."""
         device = self._device
         try:
@@ -74,12 +71,13 @@ class Firmware:
         except GbcsError:
             device.logs.add(device.logs.security, REJECTED)
             self.tell(REJECTED, bytes(32))
-            return
-        fits = self.fits(received) and self.is_authorised(received)
+            return False
+        fits = self.fits(received) and self.is_authorised(received) and self.takes_version(received)
         if fits:
             self.image = received
         device.logs.add(device.logs.security, RECEIVED if fits else REJECTED)
         self.tell(RECEIVED if fits else REJECTED, received.hash)
+        return fits
 
     @rule("R-FWU-002", "R-FWU-005")
     def fits(self, image: OtaImage) -> bool:
@@ -87,6 +85,11 @@ class Firmware:
         low, high = image.hardware
         right = (image.manufacturer, image.image_type) == (MAKER, IMAGE_TYPES.get(self._device.kind))
         return right and low <= HARDWARE <= high
+
+    @rule("R-FWU-017")
+    def takes_version(self, image: OtaImage) -> bool:
+        """Whether an image is taken by its version: an older one is, too."""
+        return True
 
     @rule("R-FWU-001", "R-FWU-005")
     def is_authorised(self, image: OtaImage) -> bool:

@@ -14,7 +14,7 @@ from rigs.virtual.zcl_objects import Record
 
 COMMAND_OF_FLAGS = 0x09  #: MirrorReportAttributeResponse
 SCHEME_B = 2
-TUNNEL_PENDING, GET_SAMPLED_DATA = 1 << 21, 1 << 23
+NEW_FIRMWARE, TUNNEL_PENDING, GET_SAMPLED_DATA = 1 << 0, 1 << 21, 1 << 23
 STRINGS = (0x41, 0x42)
 SUMMATION = (METERING, 0x0000)
 DAYS_KEPT = timedelta(days=732)  #: 731 whole days

@@ -12,6 +12,7 @@ from bench.gbcs.firmware import OtaImage
 from bench.gbcs.trust_anchors import KeyUsage, Role, TrustAnchorCell
 from bench.han.keyring import Keyring
 from bench.han.nwk import UNASSIGNED
+from bench.han.zcl import ZclFrame
 from bench.pki import TestSmki, derive_private_key
 from rigs.virtual.addresses import (
     CHF_EUI,
@@ -47,6 +48,9 @@ from rigs.virtual.hub_log import HubLog, Listed
 from rigs.virtual.joining import Joiner, fresh
 from rigs.virtual.load_control import LoadControl
 from rigs.virtual.meter_tunnel import MeterTunnel
+from rigs.virtual.ota import CLUSTER as OTA
+from rigs.virtual.ota import OtaClient
+from rigs.virtual.ota_server import OtaServer
 from rigs.virtual.polyphase import PolyphaseEsme
 from rigs.virtual.power import Branch, Feed, ThreePhaseBranch
 from rigs.virtual.radio import Attenuation, Medium
@@ -63,6 +67,7 @@ from rigs.virtual.zigbee import Credentials, ZigbeeNode
 CHANNEL, PAN = 15, 0x1A62
 GAS_LINK_LOSS_DB = 61.0
 SNIFFER_LOSS_DB = 40.0
+PARTS = 10  #: of 32 octets in an image: a dozen blocks on the HAN
 NEWER = 0x02000000  #: version of the image that is at hand for each meter
 TARIFF = (0x0301, 0x0302, 0x0304, 0x0400, 0x0401, 0x0402, 0x0403, 0x0410, 0x0420, 0x0430, 0x0440)  #: known since then
 METERS: dict[str, type[Esme]] = {"single": Esme, "twin": TwinEsme, "polyphase": PolyphaseEsme}
@@ -127,7 +132,9 @@ class Site:
         written["ppmid_install_code"] = str(ppmid_code)
         for kind, image_type in IMAGE_TYPES.items():
             content = derive_private_key(self.seed, f"firmware {kind}").private_numbers().private_value.to_bytes(32)
-            image = OtaImage(MAKER, image_type, NEWER, content * 64, (HARDWARE, HARDWARE), b"virtual " + kind.encode())
+            image = OtaImage(
+                MAKER, image_type, NEWER, content * PARTS, (HARDWARE, HARDWARE), b"virtual " + kind.encode()
+            )
             file = folder / f"{kind.lower()}.ota"
             file.write_bytes(bytes(image))
             written[f"{kind.lower()}_firmware"] = str(file)
@@ -173,6 +180,7 @@ class Home:
         tunnel = MeterTunnel(self.esme, self.esme_node)
         self.han_server = HanServer(self.esme, self.esme_node)
         self.load_control = LoadControl(self.esme, self.esme_node)
+        self.esme_ota = OtaClient(self.esme, self.esme_node, CHF_SHORT, self.esme.firmware.told_to_hub)
         tunnel.others = self._from_home
         self.esme.time.hub = lambda: self.hub.time()  # noqa: PLW0108 - a defect may replace it
         self.esme.time.run()
@@ -183,7 +191,7 @@ class Home:
         self.medium.listen_in(SNIFFER_LOSS_DB, heard)
         self.dcc = Dcc(world, smki, site.users, DEVICES, self.hub.from_wan, site.poster, self.wan, (site.variant,))
         self.hub.to_wan = self.dcc.from_wan
-        self.dcc.to_image = self._image_for
+        self.dcc.to_image = self.hub.image_from_wan
         self.street = Street(world, smki, self.dcc.hub_outage, self.dcc.from_wan)
         self.hub.outage = lambda started: self.dcc.hub_outage(CHF_EUI, started, MPAN)
         for defect in site.defects:
@@ -192,6 +200,10 @@ class Home:
                     self.esme,
                     self.gsme,
                     self.gsme_radio,
+                    self.esme_ota,
+                    self.gsme_radio.ota,
+                    self.household.ppmid.ota,
+                    self.hub.ota,
                     self.chf,
                     self.gpf,
                     self.hub,
@@ -214,15 +226,12 @@ class Home:
 
     def _from_home(self, cluster: int, asdu: bytes, partner: int) -> None:
         """Take what a device of the home sends to the electricity meter."""
-        if cluster == LOAD_CONTROL:
+        if cluster == OTA:
+            self.esme_ota.receive(ZclFrame.parse(asdu))
+        elif cluster == LOAD_CONTROL:
             self.load_control.receive(asdu, partner)
         else:
             self.han_server.receive(cluster, asdu, partner)
-
-    def _image_for(self, device: Eui64, image: bytes) -> None:
-        for one in (self.esme, self.gsme, self.household.ppmid):
-            if one.eui == device:
-                one.firmware.fetch(image)
 
     def _add_gas(self, smki: TestSmki) -> None:
         """Add the gas meter: it has been there for two weeks, and the proxy has its history."""
@@ -266,6 +275,7 @@ class Home:
         self.hub_log = HubLog(self.chf)
         self.hub_log.entries = {eui: Listed(link_key=site.network.link_keys.get(eui)) for eui in LISTED}
         self.hub_log.gpf = GPF_EUI
+        self.hub.ota = OtaServer(self.hub, self.chf, self.hub_log)
         self.trust_centre = TrustCentre(self.world, chf_node, self.hub_log, site.seed)
         node = ZigbeeNode(
             self.world,

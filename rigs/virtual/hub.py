@@ -13,6 +13,8 @@ from bench.pki import TestSmki
 from rigs.virtual.device_clock import RELIABLE, UNRELIABLE
 from rigs.virtual.gbcs_device import GbcsDevice
 from rigs.virtual.gbz_device import METERING
+from rigs.virtual.ota import CLUSTER as OTA
+from rigs.virtual.ota_server import OtaServer
 from rigs.virtual.outbox import Item, Outbox
 from rigs.virtual.power import Branch, Supply
 from rigs.virtual.rules import rule
@@ -56,6 +58,7 @@ class Hub:
         self._to_functions = Assembly()
         self._tunnels: dict[bytes, Tunnel] = {}
         self.sleepy: dict[Eui64, SleepyStore] = {}
+        self.ota: OtaServer
         #: short addresses of displays -> who answers what they ask of the gas meter: octets of a request, of the answer
         self.displays: dict[int, Callable[[bytes], bytes]] = {}
         self._local: set[tuple[Eui64, int]] = set()
@@ -99,6 +102,12 @@ class Hub:
             return False
         self.forward(transfer)
         return True
+
+    def image_from_wan(self, device: Eui64, image: bytes, reported: bool) -> bool:
+        """Take an image from the WAN; False while it is off. `reported`: the broker is told what becomes of it."""
+        if self.powered():
+            self.ota.distribute(device, image, reported=reported)
+        return self.powered()
 
     @rule("R-HUB-002", "R-HUB-003")
     def forward(self, transfer: bytes) -> None:
@@ -180,6 +189,9 @@ class Hub:
         return self._sequence
 
     def _from_han(self, cluster: int, asdu: bytes, partner: int) -> None:
+        if cluster == OTA:
+            self.ota.from_han(asdu, partner)
+            return
         if cluster == METERING and partner in self.displays:
             self._from_display(asdu, partner)
             return

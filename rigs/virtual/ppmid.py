@@ -23,6 +23,8 @@ from rigs.virtual.han_server import (
     TOP_UP_RESPONSE,
 )
 from rigs.virtual.meter_tunnel import MeterTunnel
+from rigs.virtual.ota import CLUSTER as OTA
+from rigs.virtual.ota import OtaClient
 from rigs.virtual.ppmid_firmware import PpmidFirmware
 from rigs.virtual.rules import rule
 from rigs.virtual.trust_anchors import TrustAnchors
@@ -58,6 +60,7 @@ class Ppmid(GbcsDevice):
         self.display = Display(world, node, COORDINATOR, next(iter(node.partners.keys() - {COORDINATOR}), COORDINATOR))
         end = MeterTunnel(self, node, tunnel)
         end.others = self._from_han
+        self.ota = OtaClient(self, node, COORDINATOR, lambda: self.firmware.told_to_hub())  # noqa: PLW0108
         self.shown = "nothing"
         self._sequence = 0
         self._words: Callable[[bool], str] = lambda done: SENT  #: what is shown of an outcome
@@ -149,6 +152,9 @@ class Ppmid(GbcsDevice):
         try:
             frame = ZclFrame.parse(asdu)
         except HanError:
+            return
+        if cluster == OTA and frame.from_server:
+            self.ota.receive(frame)
             return
         self.display.take(cluster, frame)
         if not frame.from_server or frame.sequence != self._sequence or len(frame.payload) < 2:

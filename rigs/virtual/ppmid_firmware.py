@@ -22,18 +22,19 @@ class PpmidFirmware(Firmware):
         super().__init__(ppmid, version)
         self._ppmid = ppmid
 
-    def receive(self, image: bytes) -> None:
+    def receive(self, image: bytes) -> bool:
         """Take an image over at once if it fits, else run on; tell which in either case."""
         try:
             received = OtaImage.parse(image)
         except GbcsError:
             self.report(FAILED)
-            return
+            return False
         if not self.fits(received):
             self.report(FAILED)
-            return
+            return False
         self.start(received)
         self.report(DONE)
+        return True
 
     @rule("R-FWU-021", "R-FWU-013")
     def start(self, image: OtaImage) -> None:

@@ -17,10 +17,12 @@ from bench.han.tunnelling import (
 )
 from bench.han.zcl import REPORT, ZclFrame
 from bench.han.zdo import DeviceAnnce
-from rigs.virtual.gas_mirror import COMMAND_OF_FLAGS, GET_SAMPLED_DATA, TUNNEL_PENDING, flags_of
+from rigs.virtual.gas_mirror import COMMAND_OF_FLAGS, GET_SAMPLED_DATA, NEW_FIRMWARE, TUNNEL_PENDING, flags_of
 from rigs.virtual.gbcs_device import PROCESSING
 from rigs.virtual.gbz_device import METERING, PREPAYMENT, PRICE, U48, little
 from rigs.virtual.gsme_objects import INTERVAL, PROFILE, SAMPLES, sampled
+from rigs.virtual.ota import CLUSTER as OTA
+from rigs.virtual.ota import OtaClient
 from rigs.virtual.rules import rule
 from rigs.virtual.world import Process
 from rigs.virtual.zigbee import ZigbeeNode
@@ -34,6 +36,7 @@ FIRST = timedelta(seconds=2)
 ALERT_DELAY = timedelta(milliseconds=300)
 ANSWER_WAIT = timedelta(milliseconds=2500)
 STEP = timedelta(milliseconds=100)
+BLOCKS_PER_WAKE = 6  #: of an image
 MOST_MESSAGES = 60  #: fetched at one wake: the battery ends what never ends
 GET, GET_RESPONSE, PUT = 0x01, 0x02, 0x03
 NO_MORE_TUNNELS = 2
@@ -65,6 +68,7 @@ class SleepyEnd:
         self._tunnel_status: int | None = None
         self._told: dict[tuple[int, int], bytes] = {}
         self._sequence = 0
+        self.ota = OtaClient(gsme, node, hub, gsme.firmware.told_to_hub)
         gsme.send = self.enqueue
         node.receive = self._receive
 
@@ -181,9 +185,11 @@ class SleepyEnd:
         """Whether the flags say that messages wait."""
         return bool(flags & TUNNEL_PENDING)
 
-    @rule("R-GSM-007", "R-GPF-002")
+    @rule("R-GSM-007", "R-GPF-002", "R-FWU-004")
     def act_on(self, flags: int) -> Process:
-        """Do what else the flags ask for: half hours the mirror has missed."""
+        """Do what else the flags ask for: a part of a new image, half hours the mirror has missed."""
+        if flags & NEW_FIRMWARE:
+            yield from self.ota.fetch(BLOCKS_PER_WAKE)
         if flags & GET_SAMPLED_DATA:
             gsme = self._gsme
             rows = gsme.gas.half_hours(gsme.clock() - timedelta(days=1), gsme.clock())
@@ -238,7 +244,9 @@ class SleepyEnd:
     def _receive(self, cluster: int, asdu: bytes, partner: int) -> None:
         try:
             frame = ZclFrame.parse(asdu)
-            if cluster == METERING and frame.command == COMMAND_OF_FLAGS and not frame.from_server:
+            if cluster == OTA and frame.from_server:
+                self.ota.receive(frame)
+            elif cluster == METERING and frame.command == COMMAND_OF_FLAGS and not frame.from_server:
                 self._flags = flags_of(frame.payload)
             elif cluster == CLUSTER and frame.from_server:
                 self._from_tunnel(frame)

@@ -7,7 +7,7 @@ from bench.gbcs import Eui64
 from bench.han.errors import HanError
 from bench.han.tunnelling import CLUSTER, RequestTunnel, RequestTunnelResponse, TransferData, TransferDataError
 from bench.han.zcl import REPORT, ZclFrame
-from rigs.virtual.gas_mirror import COMMAND_OF_FLAGS, TUNNEL_PENDING, flags_payload
+from rigs.virtual.gas_mirror import COMMAND_OF_FLAGS, NEW_FIRMWARE, TUNNEL_PENDING, flags_payload
 from rigs.virtual.gbz_device import METERING
 from rigs.virtual.rules import rule
 
@@ -64,7 +64,8 @@ class SleepyStore:
     @rule("R-GSM-002", "R-GSM-007")
     def flags(self) -> int:
         """Return the functional notification flags for the meter."""
-        return TUNNEL_PENDING * bool(self.waiting) | self._proxy.flags()
+        firmware = NEW_FIRMWARE * self._hub.ota.flagged(self.eui)
+        return TUNNEL_PENDING * bool(self.waiting) | firmware | self._proxy.flags()
 
     def _from_tunnel(self, frame: ZclFrame) -> None:
         if frame.command == RequestTunnel.IDS[0]:

@@ -8,8 +8,10 @@ from lxml import etree
 from bench.dcc import (
     ChangeOfSupplier,
     CommandFailure,
+    CSPFirmwareDeliveryStatus,
     DccAlert,
     DeviceAlert,
+    DualBandCHAlert,
     DuisError,
     FutureDatedDeviceAlert,
     GbcsPayload,
@@ -61,6 +63,10 @@ RESPONSES = {
     "lost": Response(
         "I0", NOW, DccAlert("N27", ChangeOfSupplier(device=ESME, device_type="ESME", mpxns=("1312345678333",)))
     ),
+    "image delivered": Response(
+        "I0", NOW, DccAlert("N60", CSPFirmwareDeliveryStatus(hub=ESME, device=ESME, status="Success", payload=b"alert"))
+    ),
+    "sub-GHz": Response("I0", NOW, DccAlert("N54", DualBandCHAlert(hub=ESME, payload=b"alert"))),
     "updated": Response(
         "I0",
         NOW,
