@@ -56,10 +56,10 @@ class CosemServer:
     def __init__(self, device: "GbcsDevice", objects: CosemObjects) -> None:
         self._device, self.objects = device, objects
         self._services: dict[int, Callable[[Access], Result]] = {
-            GET: self.get,
+            GET: lambda access: self.get(access),  # noqa: PLW0108 - a defect may replace it
             SET: self.set,
             ACTION: self.act,
-            GET_WITH_SELECTION: lambda access: self.select(access),  # noqa: PLW0108 - a defect may replace it
+            GET_WITH_SELECTION: lambda access: self.select(access),  # noqa: PLW0108
         }
 
     @rule("R-SEC-001", "R-SEC-002")
@@ -71,7 +71,7 @@ class CosemServer:
         ]
         return any(fits(asked, entry.command) for entry in use_case.entries)
 
-    @rule("R-RSP-012", "R-RSP-013", "R-RSP-013a")
+    @rule("R-CMD-012", "R-RSP-012", "R-RSP-013", "R-RSP-013a")
     def access(self, exchange: "Exchange", request: AccessRequest) -> tuple[AccessResponse, bool]:
         """Execute the items in order; after the first that fails, the rest is reported as not executed.
 
@@ -95,8 +95,9 @@ class CosemServer:
         except (GbcsError, TypeError, ValueError):
             return null(), HARDWARE_FAULT
 
+    @rule("R-ENC-002")
     def get(self, access: Access) -> Result:
-        """Read an attribute."""
+        """Read an attribute in clear."""
         value = self.objects.read(access.key)
         return (null(), OBJECT_UNDEFINED) if value is None else (value, SUCCESS)
 
@@ -120,7 +121,7 @@ class CosemServer:
         value = self.objects.select(access.key, *instants(access.spec.selector))
         return (null(), OBJECT_UNDEFINED) if value is None else (value, SUCCESS)
 
-    @rule("R-ENC-001", "R-ENC-005", "R-ENC-005a")
+    @rule("R-ENC-001", "R-ENC-005", "R-ENC-005a", "R-ENC-007")
     def read_protected(self, access: Access) -> Result:
         """Return attributes encrypted for the party that is to read them."""
         device, exchange = self._device, access.exchange

@@ -1,14 +1,13 @@
 """What stands behind the COSEM objects of the electricity meter: clock, load switch, registers, profile, logs."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bench.gbcs.axdr import CompactArray, Data, TypeDescription, enum, i8, octets, structure, u8, u16, u32
+from bench.gbcs.axdr import Data, enum, i8, octets, structure, u8, u16, u32
 from bench.gbcs.dlms import date_time, parse_date_time, zigbee_utc
 from rigs.virtual.cosem import OTHER_REASON, SUCCESS
 from rigs.virtual.cosem_objects import attribute
-from rigs.virtual.logs import Entry
+from rigs.virtual.dlms_logs import U32, DlmsLogs, compact
 from rigs.virtual.rules import rule
 
 if TYPE_CHECKING:
@@ -19,21 +18,18 @@ CLOCK_WINDOW, CLOCK_ADJUST = attribute("8:0-0:1.0.0.255:5"), attribute("8:0-0:1.
 LIMIT_COUNTER, RESET_LIMIT_COUNTER = attribute("3:0-0:94.44.42.255:2"), attribute("3:0-0:94.44.42.255:1")
 SUPPLY_SCRIPTS = attribute("9:0-0:10.0.106.255:1")
 SUPPLY_STATE = attribute("70:0-0:96.3.10.255:3")
-EVENT_LOG = attribute("7:0-0:99.98.0.255:2")
-SECURITY_LOG = attribute("7:0-0:99.98.1.255:2")
-POWER_LOG = attribute("7:0-0:99.98.4.255:2")
 IMPORT_REGISTERS = attribute("1:0-0:94.44.34.10:2")
 FIRMWARE_VERSION = attribute("1:0-0:0.2.1.255:2")
 POWER = attribute("1:0-0:94.44.34.20:2")
 PROFILE = attribute("7:0-0:99.1.0.255:2")
-COMPACT_ARRAY = 0x13
 WATT, WATT_HOUR, VAR_HOUR = 0x1B, 0x1E, 0x20
 
 
-class EsmeObjects:
+class EsmeObjects(DlmsLogs):
     """Connects the objects to the meter."""
 
     def __init__(self, esme: "Esme") -> None:
+        super().__init__(esme)
         self._esme = esme
         self._window: tuple[datetime, datetime] | None = None
         objects = esme.cosem.objects
@@ -48,9 +44,6 @@ class EsmeObjects:
         objects.put(IMPORT_REGISTERS, lambda: self.import_registers())  # noqa: PLW0108
         objects.put(POWER, lambda: self.power())  # noqa: PLW0108
         objects.methods[SUPPLY_SCRIPTS] = lambda parameter: self.run_supply_script(parameter)  # noqa: PLW0108
-        objects.selected[EVENT_LOG] = lambda start, end: self.event_log(start, end)  # noqa: PLW0108
-        objects.selected[SECURITY_LOG] = lambda start, end: self.security_log(start, end)  # noqa: PLW0108
-        objects.selected[POWER_LOG] = lambda start, end: self.power_log(start, end)  # noqa: PLW0108
         objects.selected[PROFILE] = lambda start, end: self.profile(start, end)  # noqa: PLW0108
 
     @rule("R-SUP-005")
@@ -110,32 +103,4 @@ class EsmeObjects:
     def profile(self, start: datetime, end: datetime) -> Data:
         """Return the half-hour import of a range (ECS22b)."""
         rows = [structure([u32(zigbee_utc(at)), u32(wh)]) for at, wh in self._esme.profile(start, end)]
-        return _compact([0x06, 0x06], rows)
-
-    def event_log(self, start: datetime, end: datetime) -> Data:
-        """Return the entries of the event log in a range (ECS35a)."""
-        entries = _between(self._esme.logs.event, start, end)
-        rows = [structure([u32(zigbee_utc(one.time)), u16(one.code), octets(one.other)]) for one in entries]
-        return _compact([0x06, 0x12, 0x09], rows)
-
-    @rule("R-SEC-027")
-    def security_log(self, start: datetime, end: datetime) -> Data:
-        """Return the entries of the security log in a range: time and code only (ECS35b)."""
-        entries = _between(self._esme.logs.security, start, end)
-        rows = [structure([u32(zigbee_utc(one.time)), u16(one.code)]) for one in entries]
-        return _compact([0x06, 0x12], rows)
-
-    def power_log(self, start: datetime, end: datetime) -> Data:
-        """Return the entries of the power event log in a range (ECS35e)."""
-        entries = _between(self._esme.logs.power, start, end)
-        rows = [structure([u32(zigbee_utc(one.time)), u16(one.code), u32(0)]) for one in entries]
-        return _compact([0x06, 0x12, 0x06], rows)
-
-
-def _compact(tags: list[int], rows: list[Data]) -> Data:
-    element = TypeDescription(2, tuple(TypeDescription(tag) for tag in tags))
-    return Data(COMPACT_ARRAY, CompactArray(element, rows))
-
-
-def _between(entries: Iterable[Entry], start: datetime, end: datetime) -> list[Entry]:
-    return [entry for entry in entries if start <= entry.time <= end]
+        return compact([U32, U32], rows)

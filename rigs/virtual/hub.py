@@ -13,6 +13,7 @@ from bench.pki import TestSmki
 from rigs.virtual.device_clock import RELIABLE, UNRELIABLE
 from rigs.virtual.gbcs_device import GbcsDevice
 from rigs.virtual.gbz_device import METERING
+from rigs.virtual.hub_objects import HubObjects
 from rigs.virtual.ota import CLUSTER as OTA
 from rigs.virtual.ota_server import OtaServer
 from rigs.virtual.outbox import Item, Outbox
@@ -308,6 +309,7 @@ class HubFunction(GbcsDevice):
     def __init__(self, hub: Hub, eui: Eui64, smki: TestSmki, anchors: TrustAnchors, kind: str) -> None:
         super().__init__(hub.world, eui, smki, anchors, kind)
         self._hub = hub
+        self.objects = HubObjects(self) if kind == "CHF" else None
         hub.add_function(self)
 
     def powered(self) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from bench.gbcs import Cra, Eui64, GbcsError, Message
-from bench.gbcs.crypto import add_mac, verify_mac
+from bench.gbcs.crypto import verify_mac
 from bench.gbcs.gbz import LAST, PROFILE, Gbz, GbzComponent
 from bench.han.errors import HanError
 from bench.han.nwk import COORDINATOR
@@ -121,7 +121,7 @@ class Ppmid(GbcsDevice):
         counter = self.next_own_counter()
         payload = bytes(Gbz(PROFILE, [component]))
         command = Message(Cra.COMMAND, counter, self.eui, meter, code, payload, signature=b"")
-        self.send(bytes(add_mac(command, self.secret(key))))
+        self.send(bytes(self.maced(command, key)))
 
     @rule("R-HAN-061")
     def receive(self, data: bytes) -> None:

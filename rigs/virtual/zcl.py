@@ -73,7 +73,7 @@ class ZclServer:
             records.append(octets + bytes((status,)) + (b"" if value is None else bytes((value[0],)) + value[1]))
         return b"".join(records), failed
 
-    @rule("R-ENC-001", "R-ENC-005")
+    @rule("R-ENC-001", "R-ENC-003", "R-ENC-004", "R-ENC-005", "R-CMD-013")
     def _finished(self, exchange: "Exchange", request: Gbz, answers: list[GbzComponent]) -> Gbz:
         """Encrypt what is to be encrypted, counting, and mark the last component."""
         finished, count = [], 0
