@@ -34,6 +34,7 @@ from bench.pki.files import load_private_key
 YEAR = timedelta(days=365)
 NAMES = ("root", "issuing", "device-issuing")
 USAGES = ("ds", "ka", "pp-ka")
+CONTINGENCY = Eui64.of("70-B3-D5-1F-30-00-17-FF")  #: to whom the reference data answers; no cell names it
 
 #: from when to when a certificate is valid
 Validity = tuple[datetime, datetime]
@@ -89,13 +90,21 @@ class Credentials:
         )
 
 
+@dataclass(frozen=True)
+class Contingency:
+    """Who acts by contingency, and the key that opens the contingency public key on a device."""
+
+    party: Party
+    symmetric_key: bytes = field(repr=False)
+
+
 class TestAuthority:
     """Issues certificates below the root that the devices hold, with the keys beside the key store."""
 
     __test__ = False
 
     def __init__(self, folder: Path, keystore: Keystore, clock: Clock) -> None:
-        self._keystore, self._clock = keystore, clock
+        self._folder, self._keystore, self._clock = folder, keystore, clock
         found = [_load(folder, name) for name in NAMES]
         self._root, self._issuing, self._device_issuing = found
         self._issued = 0
@@ -104,12 +113,17 @@ class TestAuthority:
         self, party: Party, role: Role, *, validity: Validity | None = None, issuer: Authority | None = None
     ) -> Credentials:
         """Return new credentials of a party in a role: new keys, valid from yesterday for a year unless said."""
+        return self._credentials(party, role, validity, issuer)
+
+    def _credentials(
+        self, party: Party, role: Role, validity: Validity | None, issuer: Authority | None, *, own_keys: bool = False
+    ) -> Credentials:
         now = self._clock.now()
         start, end = validity or (now - timedelta(days=1), now + YEAR)
         chosen, keys, certificates = issuer or self._issuing, {}, {}
         for usage in USAGES if role is Role.SUPPLIER else USAGES[:2]:
             label = self._label()
-            keys[usage] = key = derive_private_key(label, "key")
+            keys[usage] = key = self._own_key(party, usage) if own_keys else derive_private_key(label, "key")
             made = organisation_certificate(
                 chosen,
                 party.eui,
@@ -123,8 +137,32 @@ class TestAuthority:
             certificates[usage] = made.public_bytes(Encoding.DER)
         return Credentials(party, certificates, (chosen.certificate.public_bytes(Encoding.DER),), keys)
 
-    def issuing_authority(self, validity: Validity) -> Authority:
-        """Return another issuing authority below the root, valid from one instant to another."""
+    def contingency(self) -> Contingency:
+        """Return who acts by contingency, and let the bench sign for it. Raises NotRun without its two keys."""
+        path = self._folder / "contingency.symmetric"
+        try:
+            symmetric = bytes.fromhex(path.read_text())
+            key = load_private_key(path.with_suffix(".key").read_bytes())
+        except FileNotFoundError as missing:
+            raise NotRun(f"the key store has no {Path(missing.filename).name}: nobody can act by contingency") from None
+        except (PkiError, OSError, ValueError) as problem:
+            raise BenchError(f"keys.keystore: {path.stem}: {problem}; put hex digits and a PEM key there") from None
+        self._keystore.add(CONTINGENCY, "ds", private_key=key)
+        return Contingency(Party("contingency party", CONTINGENCY), symmetric)
+
+    def other_root(self) -> Authority:
+        """Return a new root, which has nothing to do with the one that the devices hold."""
+        label, now = self._label(), self._clock.now()
+        start, end = now - timedelta(days=1), now + 10 * YEAR
+        key, serial = derive_private_key(label, "key"), derive_serial(label, "serial")
+        return authority("Another Root", key, serial=serial, not_before=start, not_after=end)
+
+    def of_own_keys(self, party: Party, role: Role) -> Credentials:
+        """Return certificates in a role for the keys that a party has already: it takes the place of another."""
+        return self._credentials(party, role, None, None, own_keys=True)
+
+    def issuing_authority(self, validity: Validity, below: Authority | None = None) -> Authority:
+        """Return another issuing authority below the root (or another), valid from one instant to another."""
         label = self._label()
         return authority(
             label,
@@ -132,7 +170,7 @@ class TestAuthority:
             serial=derive_serial(label, "serial"),
             not_before=validity[0],
             not_after=validity[1],
-            issuer=self._root,
+            issuer=below or self._root,
         )
 
     def device_certificate(self, device: Eui64, usage: str, key: EllipticCurvePublicKey) -> bytes:
@@ -164,6 +202,12 @@ class TestAuthority:
             yield
         finally:
             self._keystore.add(device.eui, usage, before)
+
+    def _own_key(self, party: Party, usage: str) -> EllipticCurvePrivateKey:
+        key = self._keystore.private_key(party.eui, usage.removeprefix("pp-"))
+        if key is None:
+            raise NotRun(f"the key store has no {usage} key of {party.name}; test keys are needed")
+        return key
 
     def _label(self) -> str:
         self._issued += 1

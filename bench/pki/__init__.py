@@ -10,6 +10,7 @@ from bench.pki.certificates import (
     device_certificate,
     organisation_certificate,
 )
+from bench.pki.contingency import unwrap_contingency_key, wrap_contingency_key
 from bench.pki.errors import PkiError
 from bench.pki.files import load_keystore, load_private_key, private_key_pem, write_certificate, write_private_key
 from bench.pki.names import Role, key_identifier
@@ -40,6 +41,8 @@ __all__ = [
     "load_private_key",
     "organisation_certificate",
     "private_key_pem",
+    "unwrap_contingency_key",
+    "wrap_contingency_key",
     "write_certificate",
     "write_private_key",
 ]

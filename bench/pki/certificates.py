@@ -131,8 +131,12 @@ def authority(
     not_after: datetime,
     issuer: Authority | None = None,
     role: Role | None = None,
+    contingency: x509.UnrecognizedExtension | None = None,
 ) -> Authority:
-    """A root (no issuer, self-signed, role 00) or an issuing authority below one (role 07, path length 0)."""
+    """A root (no issuer, self-signed, role 00) or an issuing authority below one (role 07, path length 0).
+
+    `contingency` is the wrapped contingency key of a root.
+    """
     chosen = (Role.ROOT if issuer is None else Role.ISSUING_AUTHORITY) if role is None else role
     subject = authority_name(common_name, chosen)
     certificate = _certificate(
@@ -143,7 +147,10 @@ def authority(
         validity=(not_before, not_after),
         issuer=issuer,
         own_key=private_key,
-        extensions=[(x509.BasicConstraints(ca=True, path_length=None if issuer is None else 0), True)],
+        extensions=[
+            (x509.BasicConstraints(ca=True, path_length=None if issuer is None else 0), True),
+            *([] if contingency is None else [(contingency, False)]),
+        ],
     )
     return Authority(certificate, private_key)
 

@@ -1,5 +1,6 @@
 """A whole test SMKI from one seed: authorities, the parties of a rig, devices. Same seed, same octets."""
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,10 +19,12 @@ from bench.pki.certificates import (
     device_certificate,
     organisation_certificate,
 )
+from bench.pki.contingency import wrap_contingency_key
 from bench.pki.errors import PkiError
 from bench.pki.files import write_certificate, write_private_key
 from bench.pki.names import Role
 
+SYMMETRIC_KEY, NONCE = 16, 12  #: octets
 _RECOVERY = Eui64.of("90-B3-D5-1F-30-00-00-01")
 _ACB = Eui64.of("90-B3-D5-1F-30-00-00-02")
 _COS_PARTY = Eui64.of("90-B3-D5-1F-30-00-00-04")
@@ -68,6 +71,25 @@ _STANDING: dict[str, tuple[Role, tuple[str, ...]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Contingency:
+    """What opens and what uses the contingency public key that is wrapped in the root certificate."""
+
+    private_key: EllipticCurvePrivateKey = field(repr=False)
+    symmetric_key: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, seed: int | str) -> "Contingency":
+        """Derive both from a seed."""
+        opener = derive_private_key(seed, "contingency opener").private_numbers().private_value
+        return cls(derive_private_key(seed, "contingency"), opener.to_bytes(32)[:SYMMETRIC_KEY])
+
+    def wrapped(self) -> x509.UnrecognizedExtension:
+        """Return the extension of the root certificate."""
+        nonce = hashlib.sha256(self.symmetric_key).digest()[:NONCE]
+        return wrap_contingency_key(self.private_key.public_key(), self.symmetric_key, nonce)
+
+
 @dataclass
 class TestSmki:
     """Root, issuing authorities and parties of a test SMKI. Its keys follow from the seed and protect nothing."""
@@ -80,6 +102,7 @@ class TestSmki:
     root: Authority = field(repr=False)
     issuing: Authority = field(repr=False)  #: issues organisation certificates
     device_issuing: Authority = field(repr=False)
+    contingency: Contingency = field(repr=False)
     identities: Identities = field(default_factory=Identities)
     parties: dict[tuple[Eui64, int], Party] = field(default_factory=dict, repr=False)
 
@@ -99,16 +122,25 @@ class TestSmki:
         end = not_before.replace(year=not_before.year + 10) if not_after is None else not_after
         far = not_before.replace(year=not_before.year + 25)
 
-        def make(label: str, common_name: str, issuer: Authority | None) -> Authority:
+        def make(
+            label: str, common_name: str, issuer: Authority | None, wrapped: x509.UnrecognizedExtension | None = None
+        ) -> Authority:
             key, serial = derive_private_key(seed, label), derive_serial(seed, label)
             return authority(
-                common_name, key, serial=serial, not_before=not_before, not_after=max(far, end), issuer=issuer
+                common_name,
+                key,
+                serial=serial,
+                not_before=not_before,
+                not_after=max(far, end),
+                issuer=issuer,
+                contingency=wrapped,
             )
 
-        root = make("root", f"{name} Root", None)
+        contingency = Contingency.of(seed)
+        root = make("root", f"{name} Root", None, contingency.wrapped())
         issuing = make("issuing", f"{name} Issuing", root)
         device_issuing = make("device issuing", f"{name} Device Issuing", root)
-        smki = cls(seed, not_before, end, root, issuing, device_issuing, identities or Identities())
+        smki = cls(seed, not_before, end, root, issuing, device_issuing, contingency, identities or Identities())
         for attribute, (role, usages) in _STANDING.items():
             smki.organisation(getattr(smki.identities, attribute), role, usages)
         return smki
@@ -203,7 +235,7 @@ class TestSmki:
         """Write <eui>-<usage>.pem and, for the parties in `private` (None: all), .key; returns the files.
 
         Keys are PKCS #8 PEM, mode 0600, encrypted when a passphrase is given. Also root.pem, issuing.pem and
-        device-issuing.pem, with `authorities` their keys beside them.
+        device-issuing.pem, with `authorities` their keys beside them, and the two keys of contingency.
         """
         chosen = None if private is None else set(private)
         directory.mkdir(parents=True, exist_ok=True)
@@ -220,4 +252,10 @@ class TestSmki:
             written.append(write_certificate(directory / f"{name}.pem", each.certificate))
             if authorities:
                 written.append(write_private_key(directory / f"{name}.key", each.private_key, passphrase))
+        if authorities:
+            written.append(write_private_key(directory / "contingency.key", self.contingency.private_key, passphrase))
+            opener = directory / "contingency.symmetric"
+            opener.write_text(self.contingency.symmetric_key.hex())
+            opener.chmod(0o600)
+            written.append(opener)
         return written

@@ -115,7 +115,7 @@ class Site:
         """Write test keys for the bench: key store and HAN key ring; returns where."""
         store, ring = folder / "keystore", folder / "han-keys.toml"
         who = self.smki.identities
-        users = [*self.users, who.acb, who.cos_party, who.recovery]
+        users = [*self.users, who.acb, who.cos_party, who.recovery, who.wan_provider]
         self.smki.write(store, private=users, authorities=True)
         keyring = Keyring()
         keyring.add_network_key(self.network.network_key, 0, pan=PAN)

@@ -12,7 +12,19 @@ CELLS = (SIGNING, AGREEMENT, TOP_UP)
 RECOVERY = TrustAnchorCell(Role.RECOVERY, KeyUsage.DIGITAL_SIGNATURE)
 BY_RECOVERY, NUMBER = 0x0108, 77  #: message code; originator counter
 USAGES = ("ds", "ka", "pp-ka")
-NAMES = {"Supplier": Role.SUPPLIER, "NetworkOperator": Role.NETWORK_OPERATOR, "Recovery": Role.RECOVERY}
+ROOT = TrustAnchorCell(Role.ROOT, KeyUsage.KEY_CERT_SIGN)
+COS_PARTY = TrustAnchorCell(Role.TRANSITIONAL_COS, KeyUsage.DIGITAL_SIGNATURE)
+BROKER = TrustAnchorCell(Role.ACCESS_CONTROL_BROKER, KeyUsage.KEY_AGREEMENT)
+WAN_PROVIDER = TrustAnchorCell(Role.WAN_PROVIDER, KeyUsage.DIGITAL_SIGNATURE)
+NAMES = {
+    "Root": Role.ROOT,
+    "Recovery": Role.RECOVERY,
+    "Supplier": Role.SUPPLIER,
+    "NetworkOperator": Role.NETWORK_OPERATOR,
+    "AccessControlBroker": Role.ACCESS_CONTROL_BROKER,
+    "TransitionalCoS": Role.TRANSITIONAL_COS,
+    "WANProvider": Role.WAN_PROVIDER,
+}
 
 
 def suppliers_of(home, device):
@@ -65,5 +77,20 @@ def command_of_recovery(device, party, replacements, path, changes=(), number=NU
         originator=party.eui,
         target=device.eui,
         message_code=BY_RECOVERY,
+        payload=bytes(request),
+    )
+
+
+def command_in_mode(mode, device, party, number, replacements, path, **more):
+    """Return a party's command CS02b in a replacement mode, without signature and MAC; `more` as UpdateCredentials."""
+    request = UpdateCredentials(
+        mode, number, apply_time_checks=False, replacements=list(replacements), path=list(path), **more
+    )
+    return Message(
+        cra=Cra.COMMAND,
+        counter=number,
+        originator=party.eui,
+        target=device.eui,
+        message_code=0x0100 + mode,
         payload=bytes(request),
     )

@@ -1,0 +1,207 @@
+"""Which replacement modes a type of device takes, and who must sign or MAC them."""
+
+from dataclasses import replace
+
+import pytest
+
+from bench.clock import minutes
+from bench.dcc.bodies import RetrieveDeviceSecurityCredentialsKRP
+from bench.gbcs.credentials import Replacement
+from bench.gbcs.trust_anchors import KeyUsage, Mode, Role, TrustAnchorCell
+from bench.local_point import answer_to
+from bench.parties import Party
+from bench.pki import Role as Unit
+from bench.testcase import testcase
+from testcases import gas_steps
+from testcases.change_of_supplier.steps import (
+    BROKER,
+    COS_PARTY,
+    RECOVERY,
+    SIGNING,
+    WAN_PROVIDER,
+    asked,
+    command_in_mode,
+    counter,
+    held,
+    statuses,
+    suppliers_of,
+)
+
+REQUIREMENTS = ["SDAG1-3-TRUST", "SDAG1-3-PKI"]
+OPERATOR_SIGNING = TrustAnchorCell(Role.NETWORK_OPERATOR, KeyUsage.DIGITAL_SIGNATURE)
+SIGNED = ("valid", "absent")  #: signature, MAC
+#: mode -> cell of who authorises it (None: not named), role whose cell is replaced, that cell, role of its certificate
+MODES = {
+    Mode.TRANS_COS_BY_TRANS_COS: (COS_PARTY, "TransitionalCoS", COS_PARTY, Unit.TRANSITIONAL_COS),
+    Mode.ANY_EXCEPT_ABNORMAL_ROOT_BY_RECOVERY: (RECOVERY, "Recovery", RECOVERY, Unit.RECOVERY),
+    Mode.WAN_PROVIDER_BY_WAN_PROVIDER: (WAN_PROVIDER, "WANProvider", WAN_PROVIDER, Unit.WAN_PROVIDER),
+    Mode.SUPPLIER_BY_TRANS_COS: (COS_PARTY, "Supplier", SIGNING, Unit.SUPPLIER),
+    Mode.SUPPLIER_BY_SUPPLIER: (SIGNING, "Supplier", SIGNING, Unit.SUPPLIER),
+    Mode.NETWORK_OPERATOR_BY_NETWORK_OPERATOR: (OPERATOR_SIGNING, "NetworkOperator", OPERATOR_SIGNING,
+                                                Unit.NETWORK_OPERATOR),
+    Mode.ACCESS_CONTROL_BROKER_BY_ACB: (None, "AccessControlBroker", BROKER, Unit.ACCESS_CONTROL_BROKER),
+}  # fmt: skip
+#: the ones that need no MAC beside the signature
+NO_MAC = (Mode.ANY_EXCEPT_ABNORMAL_ROOT_BY_RECOVERY,)
+#: of every device that a supplier owns, in an order in which each party still has the key that the device knows
+METER = [
+    Mode.SUPPLIER_BY_SUPPLIER,
+    Mode.SUPPLIER_BY_TRANS_COS,
+    Mode.TRANS_COS_BY_TRANS_COS,
+    Mode.ANY_EXCEPT_ABNORMAL_ROOT_BY_RECOVERY,
+    Mode.ACCESS_CONTROL_BROKER_BY_ACB,
+]
+#: type of device -> modes that it takes
+TAKES = {
+    "ESME": [Mode.NETWORK_OPERATOR_BY_NETWORK_OPERATOR, *METER],
+    "GSME": METER,
+    "GPF": [Mode.NETWORK_OPERATOR_BY_NETWORK_OPERATOR, *METER],
+    "CHF": [Mode.TRANS_COS_BY_TRANS_COS, Mode.ANY_EXCEPT_ABNORMAL_ROOT_BY_RECOVERY, Mode.WAN_PROVIDER_BY_WAN_PROVIDER],
+    "PPMID": [*list(MODES)[:2], Mode.ACCESS_CONTROL_BROKER_BY_ACB],
+    "HCALCS": METER,
+}
+PATIENCE = gas_steps.WAKE + minutes(5)
+
+
+class Modes:
+    """Commands CS02b in any mode, each by whom it belongs to."""
+
+    def __init__(self, home, dcc, local, authority, timeline, device):
+        self._home, self._dcc, self._local, self._timeline = home, dcc, local, timeline
+        self._authority, self._device = authority, device
+        self.reader = home.supplier_parties[0]
+
+    def held(self, role):
+        """What the device says of a role: cell -> (subject, key identifier)."""
+        return held(self._dcc, self._device, role, self.reader)
+
+    def command(self, mode, owner=None, party=None):
+        """The protected command of a mode, and the new credentials."""
+        by, name, cell, unit = MODES[mode]
+        signer = cell if by is None else by
+        authoriser = {COS_PARTY: "TransitionalCoS", RECOVERY: "Recovery"}.get(signer, name)
+        acting = party or Party(authoriser, self.held(authoriser)[signer][0])
+        credentials = self._authority.credentials(owner or acting, unit)
+        usage = "ka" if cell.key_usage is KeyUsage.KEY_AGREEMENT else "ds"
+        number = counter(self._dcc, self._device, authoriser, self.reader) + 1
+        wanted = [Replacement(credentials.certificates[usage], cell)]
+        command = command_in_mode(mode, self._device, acting, number, wanted, credentials.path, authorising_cell=by)
+        if by is None:
+            return self._local.maced(replace(command, signature=b""), self._device), credentials
+        signed = self._local.signed(command)
+        return signed if mode in NO_MAC else self._local.maced(signed, self._device), credentials
+
+    def answer(self, command, words, rule):
+        """The answer to a command."""
+        delivered = self._local.deliver(command, words)
+        return self._timeline.expect(answer_to(command), within=PATIENCE, after=delivered, rule=rule)
+
+
+@testcase(
+    "COS-521",
+    "A device takes each replacement mode of its type, signed or MACed as the mode has it, and signs its answer",
+    rules=["R-CRD-025", "R-CMD-006", "R-CMD-007", "R-CRD-022", "R-CRD-005", "R-RSP-004"],
+    requirements=REQUIREMENTS,
+    use_cases=["CS02b", "CS02a"],
+    devices=list(TAKES),
+)
+@pytest.mark.parametrize("kind", TAKES)
+def test_modes(kind, home, dcc, local, authority, timeline, expect):
+    device = home.device(kind)
+    modes = Modes(home, dcc, local, authority, timeline, device)
+    for mode in TAKES[kind]:
+        _, name, cell, _ = MODES[mode]
+        owner = suppliers_of(home, device).gaining if mode is Mode.SUPPLIER_BY_TRANS_COS else None
+        command, credentials = modes.command(mode, owner)
+
+        seen = modes.answer(command, f"a replacement in mode {mode.name}", "R-CRD-025")
+
+        protection = (seen.data["signature"], seen.data["mac"])
+        expect(f"signature and MAC of the answer in mode {mode.name}", protection).equals(SIGNED, rule="R-RSP-004")
+        became = statuses(local.read(seen).replacement())
+        expect(f"status of the cell in mode {mode.name}", became).equals({cell: 0})
+        told = local.read(seen).replacement().results[0]
+        with authority.in_use(credentials):
+            now = (told.replacing_subject, told.replacing_key_id)
+            if mode is not Mode.ACCESS_CONTROL_BROKER_BY_ACB:  # after that the DCC has no key that the device knows
+                expect(f"cell of {name} then", modes.held(name)[cell]).equals(now, rule="R-CRD-022")
+                continue
+            read = local.command(RetrieveDeviceSecurityCredentialsKRP(roles=(name,)), device, as_user=home.acb)
+            seen = modes.answer(read, "a read of credentials with the broker's new key", "R-CMD-006")
+            expect("MAC of the answer", seen.data["mac"]).equals("valid", rule="R-CMD-006")
+            one = next(one for one in local.read(seen).credentials()[Role.ACCESS_CONTROL_BROKER].cells
+                       if one.key_usage is KeyUsage.KEY_AGREEMENT)  # fmt: skip
+            expect("cell of the broker then", (one.subject, one.key_id)).equals(now, rule="R-CRD-022")
+
+
+#: what is wrong -> device, mode, and how its protection is changed
+SPOILT = {
+    "broker, signed as well": ("PPMID", Mode.ACCESS_CONTROL_BROKER_BY_ACB),
+    "broker, wrong MAC": ("ESME", Mode.ACCESS_CONTROL_BROKER_BY_ACB),
+    "recovery, with a MAC as well": ("ESME", Mode.ANY_EXCEPT_ABNORMAL_ROOT_BY_RECOVERY),
+    "recovery, MAC alone": ("HCALCS", Mode.ANY_EXCEPT_ABNORMAL_ROOT_BY_RECOVERY),
+    "recovery, with a time": ("ESME", Mode.ANY_EXCEPT_ABNORMAL_ROOT_BY_RECOVERY),
+}
+
+
+@testcase(
+    "COS-522",
+    "The broker's replacement with a signature or a wrong MAC is refused, and recovery's with a MAC or a time",
+    rules=["R-CMD-006", "R-CMD-007", "R-FUT-001", "R-SEC-007"],
+    requirements=REQUIREMENTS,
+    use_cases=["CS02b", "CS02a"],
+    devices=["ESME", "PPMID", "HCALCS"],
+)
+@pytest.mark.parametrize("what", SPOILT)
+def test_wrong_protection(what, home, dcc, local, authority, timeline, clock, expect):
+    kind, mode = SPOILT[what]
+    device = home.device(kind)
+    modes = Modes(home, dcc, local, authority, timeline, device)
+    name = MODES[mode][1]
+    before = modes.held(name)
+    good, _ = modes.command(mode)
+    if what == "recovery, with a time":
+        request = replace(asked(good), execution_time=(clock.now() + minutes(2)).replace(microsecond=0))
+        wrong, rule = local.signed(replace(good, payload=bytes(request), signature=None)), "R-FUT-001"
+    elif what == "broker, wrong MAC":
+        wrong, rule = replace(good, mac=bytes(12)), "R-CMD-006"
+    elif what == "recovery, MAC alone":
+        wrong, rule = local.maced(replace(good, signature=b""), device), "R-CMD-007"
+    else:
+        rule = "R-CMD-006" if mode is Mode.ACCESS_CONTROL_BROKER_BY_ACB else "R-CMD-007"
+        wrong = local.maced(good if good.signature else local.signed(replace(good, signature=None, mac=None)), device)
+
+    with timeline.never(answer_to(wrong), during=minutes(3), rule=rule):
+        local.deliver(wrong, f"a replacement of credentials by {what}")
+    expect(f"cells of {name}", modes.held(name)).equals(before, rule=rule)
+
+
+#: type of device -> modes that it has no cell for, and who would be entitled
+NOT_TAKEN = {
+    "ESME": [Mode.WAN_PROVIDER_BY_WAN_PROVIDER],
+    "GSME": [Mode.NETWORK_OPERATOR_BY_NETWORK_OPERATOR, Mode.WAN_PROVIDER_BY_WAN_PROVIDER],
+    "CHF": [Mode.SUPPLIER_BY_SUPPLIER, Mode.NETWORK_OPERATOR_BY_NETWORK_OPERATOR],
+    "HCALCS": [Mode.NETWORK_OPERATOR_BY_NETWORK_OPERATOR, Mode.WAN_PROVIDER_BY_WAN_PROVIDER],
+}
+
+
+@testcase(
+    "COS-523",
+    "A replacement mode for a role that a type of device has not is refused",
+    rules=["R-CRD-025", "R-SEC-005"],
+    requirements=REQUIREMENTS,
+    use_cases=["CS02b"],
+    devices=list(NOT_TAKEN),
+)
+@pytest.mark.parametrize("kind", NOT_TAKEN)
+def test_not_taken(kind, home, local, authority, timeline):
+    device = home.device(kind)
+    for mode in NOT_TAKEN[kind]:
+        by, name, cell, unit = MODES[mode]
+        party = home.network_operator if name == "NetworkOperator" else home.supplier_parties[0]
+        credentials = authority.credentials(party, unit)
+        wanted = [Replacement(credentials.certificates["ds"], cell)]
+        number = local.example("CS07", home.device("ESME"), as_user=party).counter
+        command = command_in_mode(mode, device, party, number, wanted, credentials.path, authorising_cell=by)
+        with timeline.never(answer_to(command), during=PATIENCE if kind == "GSME" else minutes(1)):
+            local.deliver(local.maced(local.signed(command), device), f"a replacement in mode {mode.name}")

@@ -1,0 +1,135 @@
+"""Originator counters: their width, whose of two counts, and what happens when more than one thing is wrong."""
+
+from dataclasses import replace
+
+import pytest
+
+from bench.clock import minutes, seconds
+from bench.dcc.bodies import DisableSupply, EnableSupply, ReadSupplyStatus, UpdateHANDeviceLog
+from bench.dcc_point import device_alert
+from bench.gbcs import Eui64
+from bench.gbcs.trust_anchors import Role
+from bench.local_point import answer_to
+from bench.testcase import testcase
+
+REFUSALS = (0x8F1E, 0x8F30, 0x8F3D, 0x8F3E)
+ENABLED = 1
+HIGH_HALF = 1 << 32
+NOWHERE = Eui64.of(0x00155F00CAFE3001)  #: a device that is in no log
+REQUIREMENTS = ["SDAG1-3-TRUST"]
+
+
+@testcase(
+    "SEC-211",
+    "ECS46a is critical and may come twice: it is answered again, and refused without signature",
+    rules=["R-CTR-006", "R-CTR-004", "R-SEC-007"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS46a"],
+)
+def test_repeated_labels(dut, local, timeline, suppliers, expect):
+    command = local.example("ECS46a", dut, as_user=suppliers.losing)
+    for number in (1, 2):
+        delivered = local.deliver(command, f"ECS46a for the {number}. time")
+        answer = timeline.expect(answer_to(command), within="30 s", after=delivered)
+        expect(f"signature of the {number}. response", answer.data["signature"]).equals("valid")
+
+    another = local.example("ECS46a", dut, as_user=suppliers.losing)
+    unsigned = local.maced(replace(another, signature=b""), dut)
+    with timeline.never(answer_to(unsigned), during="20 s", rule="R-SEC-007"):
+        local.deliver(unsigned, "ECS46a without a signature")
+
+
+@testcase(
+    "SEC-212",
+    "A counter is compared in all of its 64 bits",
+    rules=["R-CTR-001", "R-CTR-005", "R-SEC-006"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS42", "CS02a"],
+)
+def test_64_bits(dut, dcc, local, timeline, suppliers, expect):
+    supplier = suppliers.losing
+    dcc.ask(EnableSupply(), dut, as_user=supplier)
+    known = dcc.credentials(dut, ["Supplier"], as_user=supplier)[Role.SUPPLIER].current_seq_number
+    higher = (known // HIGH_HALF + 1) * HIGH_HALF  # its lower half is smaller: 0
+
+    command = local.command(EnableSupply(), dut, as_user=supplier, counter=higher)
+    delivered = local.deliver(command, "a command whose counter is higher in the upper 32 bits alone")
+    answer = timeline.expect(answer_to(command), within="30 s", after=delivered)
+    expect("counter in the response", local.read(answer).message.counter).equals(higher, rule="R-CTR-008")
+    now = dcc.credentials(dut, ["Supplier"], as_user=supplier)[Role.SUPPLIER].current_seq_number
+    expect("counter of the supplier", now).equals(higher)
+
+    lower = local.command(EnableSupply(), dut, as_user=supplier, counter=known + 1)
+    with timeline.never(answer_to(lower), during="20 s"):
+        local.deliver(lower, "a command whose counter is higher in the lower 32 bits alone")
+
+
+@testcase(
+    "SEC-213",
+    "Of a command of the broker for a user the broker's counter is judged, and not the user's",
+    rules=["R-CTR-014", "R-CTR-005"],
+    requirements=REQUIREMENTS,
+    use_cases=["CCS02"],
+    devices=["CHF"],
+)
+def test_supplementary_counter(hub, local, timeline, clock, suppliers, expect):
+    body = UpdateHANDeviceLog(device=NOWHERE, request_type="Remove")  # answered with an error, each time
+    first = local.command(body, hub, as_user=suppliers.losing)
+    number = first.supplementary_counter
+
+    for words, counter, of_user in (
+        ("a removal by the broker", first.counter, number),
+        ("the next of the broker, with the same counter of the user", first.counter + 1, number),
+        ("the one after that, with a lower counter of the user", first.counter + 2, number - 1000),
+    ):
+        command = local.maced(replace(first, counter=counter, supplementary_counter=of_user), hub)
+        delivered = local.deliver(command, words)
+        answer = timeline.expect(answer_to(command), within="30 s", after=delivered)
+        told = local.read(answer).message.supplementary_counter
+        expect("counter of the user in the response", told).equals(of_user, rule="R-CTR-014")
+
+    replayed = local.maced(replace(first, counter=first.counter + 2, supplementary_counter=number + 1), hub)
+    delivered = local.deliver(replayed, "the same counter of the broker, with a higher one of the user")
+    clock.sleep(seconds(20))
+    answers = [local.read(seen).message for seen in timeline.find(answer_to(replayed), after=delivered)]
+    expect("responses to the replay", answers).equals([], rule="R-CTR-005")
+
+
+#: two things that are wrong at once
+FAULTS = {
+    "a stranger's signature and MAC": ("stranger", "signature", "MAC"),
+    "an old counter and a wrong signature": ("counter", "signature"),
+    "an old counter and a wrong MAC": ("counter", "MAC"),
+    "a wrong signature and a wrong MAC": ("signature", "MAC"),
+}
+
+
+@testcase(
+    "SEC-214",
+    "Of several faults in one command one is told, and nothing is done",
+    rules=["R-SEC-008", "R-SEC-020"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS43"],
+)
+@pytest.mark.parametrize("faults", FAULTS)
+def test_several_faults(faults, dut, dcc, local, timeline, clock, suppliers, expect):
+    supplier = suppliers.losing
+    dcc.ask(EnableSupply(), dut, as_user=supplier)
+    wrong = FAULTS[faults]
+    known = dcc.credentials(dut, ["Supplier"], as_user=supplier)[Role.SUPPLIER].current_seq_number
+    who = suppliers.gaining if "stranger" in wrong else supplier
+    command = local.command(DisableSupply(), dut, as_user=who, counter=known if "counter" in wrong else None)
+    if "signature" in wrong:
+        command = local.maced(replace(command, signature=bytes(64)), dut)
+    if "MAC" in wrong:
+        command = replace(command, mac=bytes(12))
+
+    with timeline.never(answer_to(command), during=minutes(1), rule="R-SEC-020"):
+        delivered = local.deliver(command, f"a command with {faults}")
+    clock.sleep(seconds(5))
+
+    alerts = timeline.find(device_alert(dut, *REFUSALS, to=supplier), after=delivered)
+    told = [f"{seen.data['alert_code']}" for seen in alerts]
+    expect("alerts about it", told).satisfies("to be one", lambda codes: len(codes) == 1)
+    status = dcc.ask(ReadSupplyStatus(), dut, as_user=supplier)
+    expect("state of the load switch", status.value()).equals(ENABLED)
