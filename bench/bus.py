@@ -32,6 +32,10 @@ class Item:
     data: dict[str, Any]
     raw: bytes
 
+    def at(self, time: datetime) -> "Item":
+        """Return the item, stamped."""
+        return Item(self.source, self.sequence, time, self.kind, self.data, self.raw)
+
 
 class Source:
     """The sending end, for one observation point. Safe to use from several threads."""

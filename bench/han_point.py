@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,12 @@ from bench.han.invariants import Invariants
 from bench.han.keyring import Keyring
 from bench.han.row import Messages
 from bench.message_text import describe
-from bench.observation import Observation, Pattern, nanoseconds
+from bench.observation import EPOCH, MICROSECOND, Observation, Pattern, nanoseconds
 from bench.parties import Device
 from bench.run_invariants import RunInvariants
 from bench.timeline import Timeline
 
-MICROSECOND = timedelta(microseconds=1)
 REFIT = timedelta(minutes=4)  #: crystals part by 20 ms in that time at worst
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class HanPoint:
@@ -62,11 +60,12 @@ class HanPoint:
         time = item.time or self.on_air(item)
         heard = item.data
         fcs, channel, rssi, lqi = heard["fcs"], heard["channel"], heard["rssi"], heard["lqi"]
-        frame = self._reader.feed(nanoseconds(time), item.raw, fcs=fcs, channel=channel, rssi=rssi, lqi=lqi)
+        time_ns = nanoseconds(time)
+        frame = self._reader.feed(time_ns, item.raw, fcs=fcs, channel=channel, rssi=rssi, lqi=lqi)
         mac = item.raw[:-2] if fcs else item.raw
         if mac not in self._forged:
             self._invariants.take(frame, item.raw, keys=bool(self._reader.keyring.network_keys))
-        repeat = self._repeats.feed(item.source, nanoseconds(time) // 1000, mac, page=heard["page"])
+        repeat = self._repeats.feed(item.source, time_ns // 1000, mac, page=heard["page"])
         radio = {"channel": channel, "rssi": rssi, "lqi": lqi, "sniffer": item.source, "fcs": fcs}
         if heard["page"]:
             radio["page"] = heard["page"]

@@ -55,6 +55,14 @@ class Branch:
         """Take the supply of this device alone away for `duration` (at `start` if given); return when that was."""
         return self._mains.timed(duration, self.switch, start)
 
+    def rest(self) -> None:
+        """Confirm that the contact is closed; close it if it is not."""
+        if self._outlet.is_on():
+            words = f"the feed of {self.device} is closed"
+            self._mains.stimulus(words, output=True, device=self.device)
+        else:
+            self.switch(True)
+
     def switch(self, on: bool) -> None:
         """Close or open the contact."""
         self._mains.stimulus(f"{'close' if on else 'open'} the feed of {self.device}", output=on, device=self.device)
@@ -110,7 +118,7 @@ class Mains:
         self._source.set_frequency(self.rest.frequency)
         self._source.output(True)
         for branch in self._branches.values():
-            branch.switch(True)
+            branch.rest()
         self.sample()
 
     @property

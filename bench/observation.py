@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:
@@ -55,7 +58,7 @@ class Pattern:
 
 def nanoseconds(instant: datetime) -> int:
     """Return an instant as nanoseconds since 1970."""
-    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
+    return (instant - EPOCH) // MICROSECOND * 1000
 
 
 def at(point: str, kind: str, words: str | None = None, **fields: Any) -> Pattern:

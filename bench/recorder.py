@@ -138,17 +138,23 @@ def _lines(path: Path) -> list[bytes]:
 
 def read_log(path: Path) -> Iterator[Observation]:
     """Yield the observations of a log; a last line cut short by a crash is left out."""
+    for line in read_lines(path):
+        yield Observation(
+            line["n"],
+            datetime.fromisoformat(line["t"]).astimezone(UTC),
+            line["point"],
+            line["kind"],
+            line["data"],
+            bytes.fromhex(line.get("raw", "")),
+        )
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the observations of a log as they stand in it: n, t (ISO 8601), point, kind, data, raw (hex, of some)."""
     for octets in _lines(path):
         try:
-            line = json.loads(octets)
+            line = json.loads(octets.decode(errors="surrogatepass"))
         except ValueError:
             return
         if "n" in line:
-            yield Observation(
-                line["n"],
-                datetime.fromisoformat(line["t"]).astimezone(UTC),
-                line["point"],
-                line["kind"],
-                line["data"],
-                bytes.fromhex(line.get("raw", "")),
-            )
+            yield line

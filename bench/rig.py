@@ -5,7 +5,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -158,8 +157,7 @@ class Rig:
             return items
         now, sniffers = self.clock.now(), self.air.sniffers
         stamped = (
-            replace(item, time=self._on_air(item)) if item.time is None and item.source in sniffers else item
-            for item in items
+            item.at(self._on_air(item)) if item.time is None and item.source in sniffers else item for item in items
         )
         return sorted(stamped, key=lambda item: item.time or now)
 

@@ -1,6 +1,7 @@
 """The pages of the tests: each made from its log, in several processes where there is much to read."""
 
 import base64
+import gc
 import gzip
 import json
 import multiprocessing
@@ -73,7 +74,8 @@ def draw_all(pages: Sequence[Page]) -> list[Drawn]:
     workers = min(len(os.sched_getaffinity(0)), 4)
     if size >= MUCH and workers > 1:
         try:
-            with ProcessPoolExecutor(workers, multiprocessing.get_context("forkserver")) as pool:
+            context = multiprocessing.get_context("forkserver")
+            with ProcessPoolExecutor(workers, context, gc.disable) as pool:  # a page has no cycles
                 return list(pool.map(draw, pages, chunksize=4))
         except BrokenProcessPool:  # one was killed, for want of memory most likely: what one can do is enough
             pass

@@ -130,10 +130,11 @@ def _mains(entries: Sequence[Entry]) -> Lane | None:
         lane.lines.append(Line("measured voltage", [time for time, _ in thin], [volts for _, volts in thin], BLUE))
     commanded = Line("commanded program", [], [], ORANGE, steps=True, dash="dot")
     for entry in entries:
-        for start, end, volts in program(entry):
+        steps = program(entry)
+        for start, end, volts in steps:
             commanded.x += [start, end]
             commanded.y += [volts, volts]
-        if program(entry):
+        if steps:
             commanded.x.append(None)
             commanded.y.append(None)
     if commanded.x:
@@ -158,10 +159,12 @@ def _link(entries: Sequence[Entry], last: str) -> Lane | None:
 def _signal(entries: Sequence[Entry]) -> Lane | None:
     levels: dict[str, list[tuple[str, float]]] = {}
     for entry in entries:
-        level = number(entry.data.get("rssi"))
-        ends = [_name(entry.data.get(end)) for end in ("src", "dst")]
-        if entry.point == "han" and entry.kind == "frame" and level is not None and "?" not in ends:
-            levels.setdefault(" → ".join(ends), []).append((entry.time, level))
+        if entry.point != "han" or entry.kind != "frame":
+            continue
+        data = entry.data
+        level, source, destination = number(data.get("rssi")), _name(data.get("src")), _name(data.get("dst"))
+        if level is not None and source != "?" and destination != "?":
+            levels.setdefault(f"{source} → {destination}", []).append((entry.time, level))
     busiest = sorted(levels, key=lambda link: -len(levels[link]))[:HAN_ROWS]
     lines = []
     for link, colour in zip(busiest, itertools.cycle(COLOURS)):

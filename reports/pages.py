@@ -11,8 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bench.errors import BenchError
-from bench.observation import Observation
-from bench.recorder import read_log
+from bench.recorder import read_lines
 from bench.rules import Rule, find_rule
 from bench.runrecord import PENDING, RunRecord, TestResult, load_run
 from bench.units import format_duration
@@ -25,6 +24,7 @@ ROUTINE = frozenset({"LinkStatus"})  #: every router sends four a minute
 ROUTINE_OF_PASSED = ROUTINE | {"ack", "APS ack"}
 ROUTINE_LISTED = 40  #: routine frames that a page lists
 TIME_LENGTH = len("2026-01-01T00:00:00.000000")
+_PLAIN = frozenset({str, bool, type(None)})  #: types that `plain` leaves as they are
 STEADY_VOLTS, STEADY_HERTZ = 1.0, 0.05
 
 
@@ -160,8 +160,8 @@ def read_entries(path: Path) -> tuple[list[Entry], str]:
     entries: list[Entry] = []
     try:
         lines = path.read_bytes().count(b"\n")
-        for seen in read_log(path):
-            entries.append(_entry(seen))
+        for line in read_lines(path):
+            entries.append(_entry(line))
     except FileNotFoundError:
         return [], f"there is no {path.name}"
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
@@ -174,24 +174,27 @@ def read_entries(path: Path) -> tuple[list[Entry], str]:
     return entries, ""
 
 
-def _entry(seen: Observation) -> Entry:
-    data = seen.data if isinstance(seen.data, Mapping) else {"value": seen.data}
-    text = data.get("text") or seen.kind
+def _entry(line: Mapping[str, Any]) -> Entry:
+    data, raw = line["data"], line.get("raw", "")
+    data = dict(data) if isinstance(data, Mapping) else {"value": data}
+    text = data.pop("text", "") or line["kind"]
     return Entry(
-        int(seen.number),
-        _time_text(seen.time),
-        str(seen.point),
-        str(seen.kind),
+        int(line["n"]),
+        _time_text(line["t"]),
+        str(line["point"]),
+        str(line["kind"]),
         str(text),
-        plain({key: value for key, value in data.items() if key != "text"}),
-        seen.raw.hex(),
+        {key: value if type(value) in _PLAIN else plain(value) for key, value in data.items()},
+        bytes.fromhex(raw).hex() if raw else "",
     )
 
 
-def _time_text(time: datetime) -> str:
+def _time_text(text: str) -> str:
     """Return a time as `Entry` has it."""
-    moment = time if time.tzinfo is UTC else time.astimezone(UTC)
-    return moment.isoformat(timespec="microseconds")[:TIME_LENGTH]
+    moment = datetime.fromisoformat(text)  # ValueError, if it is none
+    if text[TIME_LENGTH:] == "+00:00":
+        return text[:TIME_LENGTH]
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:TIME_LENGTH]
 
 
 def plain(value: Any) -> Any:

@@ -6,6 +6,7 @@ capture_reader, whose names are offered here too.
 
 import os
 import struct
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -89,9 +90,8 @@ class PcapngWriter:
         dropped: int | None = None,
     ) -> None:
         """Append a PSDU with its TAP header; `fcs`: whether the PSDU ends with its frame check sequence."""
-        others = (SUN_PHY_GB,) if page in PAGES_863 else ()
-        tap = Tap.of(fcs=fcs, rssi=rssi, channel=channel, page=page, lqi=lqi, others=others)
-        self.write(interface, time, bytes(tap) + psdu, comment=comment, dropped=dropped)
+        tap = _tap(fcs, rssi, channel, page, lqi)
+        self.write(interface, time, tap + psdu, comment=comment, dropped=dropped)
 
     def write_secrets(self, body: bytes) -> None:
         """Append a Decryption Secrets Block (see secrets_block): it serves the packets after it."""
@@ -144,6 +144,12 @@ class PcapngWriter:
         block = memoryview(struct.pack("<II", kind, length) + body + struct.pack("<I", length))
         while block:
             block = block[os.write(self._file, block) :]
+
+
+@lru_cache(1024)
+def _tap(fcs: bool, rssi: float | None, channel: int | None, page: int, lqi: int | None) -> bytes:
+    others = (SUN_PHY_GB,) if page in PAGES_863 else ()
+    return bytes(Tap.of(fcs=fcs, rssi=rssi, channel=channel, page=page, lqi=lqi, others=others))
 
 
 def _padded(data: bytes) -> bytes:

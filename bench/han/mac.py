@@ -139,6 +139,27 @@ class MacFrame:
             raise HanError("MAC", None, f"{len(body)} octets, a PSDU has at most {MAX_PSDU}")
         return body
 
+    def numbered(self, sequence: int) -> Self:
+        """Return the frame under another sequence number."""
+        return type(self)(
+            self.type,
+            sequence,
+            self.dst_pan,
+            self.dst,
+            self.src_pan,
+            self.src,
+            self.payload,
+            self.pending,
+            self.ack_request,
+            self.pan_compression,
+            self.version,
+            self.reserved,
+            self.security,
+            self.header_ies,
+            self.payload_ies,
+            self.fcs,
+        )
+
     def sealed(self) -> Self:
         """Return the frame with its FCS computed."""
         return replace(self, fcs=fcs(self.without_fcs()))

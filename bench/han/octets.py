@@ -4,6 +4,8 @@ An EUI-64 is held everywhere in this package as 8 octets in the order it is writ
 goes first (IEEE 802.15.4-2020 4), so reading and writing reverse it.
 """
 
+from functools import lru_cache
+
 from bench.han.errors import HanError
 
 
@@ -53,6 +55,7 @@ class Octets:
         return taken
 
 
+@lru_cache(4096)
 def eui_text(eui: bytes) -> str:
     """Return "00-15-5F-00-11-22-33-44" for 8 octets in written order."""
     return eui.hex("-").upper()

@@ -44,9 +44,23 @@ def _ccm(key: bytes) -> AESCCM:
 
 def secure_nwk(frame: NwkFrame, key: bytes, counter: int, eui: bytes, key_sequence: int = 0) -> NwkFrame:
     """Return the frame encrypted for one hop by the device `eui` (its payload given in plaintext)."""
-    aux = AuxHeader(KeyId.NETWORK, counter, bytes(eui), key_sequence)
-    secured = replace(frame, security=aux)
-    return replace(secured, payload=seal(key, eui, aux, secured.header, frame.payload))
+    aux, _, sealed = _sealed_nwk(frame, key, counter, eui, key_sequence)
+    return replace(frame, security=aux, payload=sealed)
+
+
+def secured_nwk(frame: NwkFrame, key: bytes, counter: int, eui: bytes, key_sequence: int = 0) -> bytes:
+    """Return the octets of the frame encrypted for one hop: for those who send many."""
+    aux, header, sealed = _sealed_nwk(frame, key, counter, eui, key_sequence)
+    return b"".join((header, bytes(aux), sealed))
+
+
+def _sealed_nwk(
+    frame: NwkFrame, key: bytes, counter: int, eui: bytes, key_sequence: int
+) -> tuple[AuxHeader, bytes, bytes]:
+    """Return aux header, header as it is once the frame is secured, and ciphertext with MIC."""
+    aux, plain = AuxHeader(KeyId.NETWORK, counter, bytes(eui), key_sequence), frame.header
+    header = bytes((plain[0], plain[1] | 2)) + plain[2:]  # security is bit 9 of the frame control
+    return aux, header, seal(key, eui, aux, header, frame.payload)
 
 
 def decrypt_nwk(frame: NwkFrame, key: bytes, eui: bytes | None = None) -> bytes:
@@ -80,9 +94,10 @@ def secure_aps(
     into the aux header; by default only transported keys carry it. Secure each fragment separately.
     """
     carry = key_id is not KeyId.DATA if extended is None else extended
-    aux = AuxHeader(key_id, counter, bytes(originator) if carry else None)
-    secured = replace(frame, security=aux)
-    return replace(secured, payload=seal(aps_key(link_key, key_id), originator, aux, secured.header, frame.payload))
+    aux, plain = AuxHeader(key_id, counter, bytes(originator) if carry else None), frame.header
+    header = bytes((plain[0] | 0x20,)) + plain[1:]  # security is bit 5 of the frame control
+    sealed = seal(aps_key(link_key, key_id), originator, aux, header, frame.payload)
+    return replace(frame, security=aux, payload=sealed)
 
 
 def decrypt_aps(frame: ApsFrame, link_key: bytes, originator: bytes | None = None) -> bytes:

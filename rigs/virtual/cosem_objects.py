@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from bench.catalogue import Item
 from bench.gbcs import GbcsError
@@ -17,11 +18,13 @@ Method = Callable[[Data], int | Data]  #: takes the parameter, returns the resul
 Selected = Callable[[datetime, datetime], Data]
 
 
+@lru_cache(4096)
 def obis(text: str) -> bytes:
     """Return the six octets of "0-0:1.0.0.255"."""
     return bytes(int(part) for part in text.replace("-", ".").replace(":", ".").split("."))
 
 
+@lru_cache(4096)
 def attribute(target: str) -> Attribute:
     """Return "8:0-0:1.0.0.255:2" as class, logical name and attribute (or method)."""
     class_id, middle = target.split(":", 1)

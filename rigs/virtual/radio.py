@@ -21,6 +21,7 @@ BACKOFF_US = 320
 ACK_WAIT = timedelta(microseconds=864 + 352)
 ATTEMPTS = 4
 DEAF_DBM = -140.0
+_DEAF = TX_POWER_DBM - DEAF_DBM, None
 DATA_REQUEST = b"\x04"  #: MAC command
 
 
@@ -58,7 +59,7 @@ class Medium:
     def __init__(self, world: World, channel: int) -> None:
         self._world, self.channel = world, channel
         self._stations: list[Station] = []
-        self._loss: dict[frozenset[str], tuple[float, Attenuation | None]] = {}
+        self._loss: dict[tuple[str, str], tuple[float, Attenuation | None]] = {}
         self._sniffers: list[tuple[float, Callable[[bytes, float], None]]] = []
         self._free_at = 0
 
@@ -68,7 +69,7 @@ class Medium:
 
     def path(self, one: str, other: str, loss_db: float, attenuation: Attenuation | None = None) -> None:
         """Say how much is lost between two radios, and which attenuator stands in the path."""
-        self._loss[frozenset((one, other))] = (loss_db, attenuation)
+        self._loss[one, other] = self._loss[other, one] = loss_db, attenuation
 
     def reach_all(self, one: str, loss_db: float) -> None:
         """Put one radio at the same loss from every other."""
@@ -81,7 +82,7 @@ class Medium:
 
     def received_dbm(self, sender: str, receiver: str) -> float:
         """Return the power at which one radio hears another."""
-        loss, attenuation = self._loss.get(frozenset((sender, receiver)), (TX_POWER_DBM - DEAF_DBM, None))
+        loss, attenuation = self._loss.get((sender, receiver), _DEAF)
         return TX_POWER_DBM - loss - (attenuation.db if attenuation else 0.0)
 
     def transmit(self, sender: Station, frame: MacFrame, *, contend: bool = True) -> Process:
@@ -143,7 +144,7 @@ class MacLayer:
         with self._turn.request() as turn:
             yield turn
             self._sequence = (self._sequence + 1) & 0xFF
-            frame = replace(frame, sequence=self._sequence)
+            frame = frame.numbered(self._sequence)
             for _ in range(ATTEMPTS if frame.ack_request else 1):
                 if not self._on():
                     return False

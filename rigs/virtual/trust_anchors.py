@@ -1,6 +1,7 @@
 """Trust anchor cells of a device, and its execution counters (GBCS 13, 4.3.1)."""
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -25,6 +26,7 @@ class Credential:
     public_key: EllipticCurvePublicKey = field(repr=False)
 
     @classmethod
+    @lru_cache(256)
     def of(cls, certificate: x509.Certificate) -> "Credential":
         """Return the credential of a certificate; an authority's subject is shown as zero."""
         profile = describe(certificate)

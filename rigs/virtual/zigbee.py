@@ -7,6 +7,7 @@ Frame counters live in the world and never fall, also across a reboot and a new 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import simpy
 
@@ -15,7 +16,7 @@ from bench.han.errors import HanError
 from bench.han.mac import MacFrame, MacType
 from bench.han.nwk import BROADCAST_ROUTERS, NwkFrame, NwkType
 from bench.han.nwk_commands import LinkStatus, Neighbour
-from bench.han.security import decrypt_aps, decrypt_nwk, secure_aps, secure_nwk
+from bench.han.security import decrypt_aps, decrypt_nwk, secure_aps, secured_nwk
 from rigs.virtual.radio import MacLayer, Medium
 from rigs.virtual.rules import rule
 from rigs.virtual.world import Process, World
@@ -175,8 +176,8 @@ class ZigbeeNode:
 
     def _send_nwk(self, frame: NwkFrame, hop: int) -> Process:
         counter = self.credentials.next_counter(self.eui, "nwk")
-        secured = secure_nwk(frame, self.credentials.network_key, counter, self.eui)
-        return (yield from self.mac.send(hop, bytes(secured)))
+        secured = secured_nwk(frame, self.credentials.network_key, counter, self.eui)
+        return (yield from self.mac.send(hop, secured))
 
     def from_elsewhere(self, frame: MacFrame) -> None:
         """Take a MAC frame that is no data of this network: beacon, command, inter-PAN data."""
@@ -279,6 +280,11 @@ class ZigbeeNode:
         yield self._world.wait(timedelta(milliseconds=self._world.rng.randrange(15000)))
         while True:
             if self._on():
-                neighbours = [Neighbour(short, 1, 1) for short in sorted(self.partners.keys() - self.children)]
-                yield from self.broadcast_command(LinkStatus.of(neighbours).octets())
+                yield from self.broadcast_command(_link_status(*sorted(self.partners.keys() - self.children)))
             yield self._world.wait(LINK_STATUS_PERIOD)
+
+
+@lru_cache(256)
+def _link_status(*neighbours: int) -> bytes:
+    """Return the NWK command that names neighbours, all of them well heard both ways."""
+    return LinkStatus.of(Neighbour(short, 1, 1) for short in neighbours).octets()

@@ -27,15 +27,17 @@ class Instruments:
 
     def __init__(self, bench: MainsBench, name: str, told: list[object]) -> None:
         self._bench, self._name, self.told = bench, name, told
+        self.closed = True
 
     def _note(self, what: object) -> None:
         self.told.append(((self._bench.clock.now() - START) // SECOND, self._name, what))
 
     def switch(self, on: bool) -> None:
+        self.closed = on
         self._note(on)
 
     def is_on(self) -> bool:
-        return True
+        return self.closed
 
     def impair(self, impairment: Impairment) -> None:
         self._note(impairment)
@@ -109,9 +111,11 @@ def test_a_device_without_an_outlet(bench: Bench) -> None:
     assert bench.told == []
 
 
-def test_settling_closes_every_feed(bench: Bench) -> None:
+def test_settling_closes_every_feed_that_is_open(bench: Bench) -> None:
+    bench.mains.of(METER).switch(False)
     bench.mains.settle()
-    assert bench.told == [(0, "meter", True), (0, "hub", True)]
+    assert bench.told == [(0, "meter", False), (0, "meter", True)]
+    assert bench.stimuli()[-2:] == ["mains: close the feed of meter", "mains: the feed of hub is closed"]
 
 
 def test_the_wan_is_cut_at_the_antenna_where_there_is_an_attenuator(bench: Bench) -> None:
