@@ -8,6 +8,14 @@ from statistics import median
 from bench.timeline import Timeline
 
 
+@dataclass(frozen=True)
+class Axes:
+    """What a curve shows against what, with units, where that is not commands answered against attenuation."""
+
+    x: str
+    y: str
+
+
 @dataclass
 class Curve:
     """Points measured on one link in one direction, in the order in which they were measured.
@@ -20,6 +28,7 @@ class Curve:
     link: str
     direction: str
     success: dict[float, float] = field(default_factory=dict)
+    axes: Axes | None = None
 
     def point(self, attenuation: float, tried: int, times: Sequence[timedelta], retries: int) -> float:
         """Add a point: `times` to each answer; returns the share that was answered."""
@@ -32,6 +41,18 @@ class Curve:
         data |= {"answered": len(times), "answer_s": answer, "retries": retries, "text": text}
         self.timeline.record("link", "measurement", data)
         return share
+
+    def plain(self, x: float, y: float) -> None:
+        """Add a point of a curve with axes of its own."""
+        assert self.axes is not None, "a curve of commands answered takes points"
+        text = f"{self.link}, {self.direction}: {y:.3g} {self.axes.y} at {x:g} {self.axes.x}"
+        data = {"link": self.link, "direction": self.direction, "x": x, "y": y, "text": text}
+        self.timeline.record("link", "measurement", data | {"x_axis": self.axes.x, "y_axis": self.axes.y})
+
+    def limits(self, **limits: float) -> None:
+        """Put limits in the unit of the y axis on the timeline (name -> value), for the report to draw."""
+        words = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in limits.items())
+        self.timeline.record("link", "limits", {"link": self.link, "limits": limits, "text": f"{self.link}: {words}"})
 
     def works_to(self) -> float:
         """Return the highest attenuation (dB) at which every command was answered, 0 if there is none."""

@@ -7,6 +7,7 @@ import pytest
 
 from bench.attacker import Attacker
 from bench.authority import TestAuthority
+from bench.capabilities import Hands
 from bench.clock import Clock
 from bench.dcc_point import DccPoint
 from bench.expecting import Expectation
@@ -21,6 +22,7 @@ from bench.mains import Mains, Phases
 from bench.newcomer import Newcomer
 from bench.parties import Device, Party, Suppliers
 from bench.street import StreetPoint
+from bench.sub_ghz import SubGhz
 from bench.timeline import Timeline
 from bench.wan import Wan
 from bench.wan_time import WanTime
@@ -59,6 +61,7 @@ __all__ = [
     "ppmid",
     "second_ppmid",
     "street",
+    "sub_ghz",
     "suppliers",
     "switched_load",
     "timeline",
@@ -247,6 +250,13 @@ def wan(home: Home) -> Wan:
 def wan_time(home: Home) -> WanTime:
     """The time the WAN tells the hub."""
     return home.need_wan_time()
+
+
+@pytest.fixture
+def sub_ghz(home: Home) -> SubGhz:
+    """The hub's sub-GHz network, with the gas meter on it from now on."""
+    hands = home.rig.need("hands", Hands)  # type: ignore[type-abstract]
+    return SubGhz(home.device("CHF"), home.device("GSME"), home.need_dcc(), hands, home.timeline)
 
 
 @pytest.fixture

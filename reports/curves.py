@@ -1,4 +1,4 @@
-"""Curves of radio links: share of commands answered against attenuation, drawn per test and kept as one table."""
+"""Curves of radio links: commands answered against attenuation, or what their axes say, drawn and kept as one table."""
 
 import csv
 import io
@@ -8,7 +8,10 @@ from typing import Any
 from reports.pages import Entry, Page, number
 
 Point = tuple[Any, ...]
-COLUMNS = ("test", "link", "direction", "attenuation_db", "tried", "answered", "share", "answer_s", "retries", "time")
+COLUMNS = (
+    *("test", "link", "direction", "attenuation_db", "tried", "answered", "share", "answer_s", "retries"),
+    *("x_axis", "x", "y_axis", "y", "time"),
+)
 
 
 def curves(entries: Sequence[Entry]) -> list[dict[str, Any]]:
@@ -16,13 +19,14 @@ def curves(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for entry in _of_link(entries, "measurement"):
         data = entry.data
-        x, share = number(data.get("attenuation")), _share(entry)
-        if x is None or share is None:
+        x, y = _place(entry)
+        if x is None or y is None:
             continue
-        link = found.setdefault(str(data.get("link")), {"link": str(data.get("link")), "lines": {}, "limits": {}})
-        line = link["lines"].setdefault(str(data.get("direction")), {"x": [], "y": [], "text": [], "at": []})
+        curve = found.setdefault(str(data.get("link")), {"link": str(data.get("link")), "lines": {}, "limits": {}})
+        curve |= {name: str(data[name]) for name in ("x_axis", "y_axis") if name in data}
+        line = curve["lines"].setdefault(str(data.get("direction")), {"x": [], "y": [], "text": [], "at": []})
         line["x"].append(x)
-        line["y"].append(100 * share)
+        line["y"].append(y)
         line["text"].append(entry.text)
         line["at"].append(entry.number)
     for entry in _of_link(entries, "limits"):
@@ -40,7 +44,7 @@ def points(page: Page) -> list[Point]:
             page.result.id,
             *(entry.data.get(name) for name in ("link", "direction", "attenuation", "tried", "answered")),
             _share(entry),
-            *(entry.data.get(name) for name in ("answer_s", "retries")),
+            *(entry.data.get(name) for name in ("answer_s", "retries", "x_axis", "x", "y_axis", "y")),
             entry.time,
         )
         for entry in _of_link(page.entries, "measurement")
@@ -60,6 +64,14 @@ def table(rows: Sequence[Point]) -> str | None:
 
 def _of_link(entries: Sequence[Entry], kind: str) -> list[Entry]:
     return [entry for entry in entries if entry.point == "link" and entry.kind == kind]
+
+
+def _place(entry: Entry) -> tuple[float | None, float | None]:
+    """Return where a point is: commands answered (%) against attenuation, or what its axes say."""
+    if "x_axis" in entry.data:
+        return number(entry.data.get("x")), number(entry.data.get("y"))
+    share = _share(entry)
+    return number(entry.data.get("attenuation")), None if share is None else 100 * share
 
 
 def _share(entry: Entry) -> float | None:

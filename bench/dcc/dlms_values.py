@@ -15,6 +15,7 @@ from bench.dcc.payload import Context, find
 from bench.dcc.record import Date
 from bench.gbcs import dlms
 from bench.gbcs.axdr import Data
+from bench.gbcs.sub_ghz import SubGhzSettings
 
 _TARIFF_SCRIPTS = bytes.fromhex("00000A0064FF")
 _NON_DISABLEMENT_SCRIPTS = bytes.fromhex("00000A006AFF")
@@ -303,12 +304,24 @@ def hub_log(context: Context) -> Data:
     return dlms.structure((dlms.octets(pan), listed))
 
 
+def sub_ghz_settings(context: Context) -> Data:
+    """Settings of a hub's sub-GHz network: the request's values in their order; those left out are the bench's own."""
+    texts = [text for _, text in context.body.settings]
+    try:
+        numbers = [int(text, 0) for text in texts]
+    except ValueError as problem:
+        raise DuisError(f"SetCHFSubGHzConfiguration: {problem}") from None
+    if len(numbers) > len(SubGhzSettings.names()):
+        raise DuisError(f"SetCHFSubGHzConfiguration: {len(numbers)} values, at most {len(SubGhzSettings.names())}")
+    return SubGhzSettings(*numbers).data()
+
+
 #: builder by the name the catalogue uses
 VALUES: dict[str, Callable[..., Data]] = CHARGES | {
     builder.__name__: builder
     for builder in (
         auxiliary_special_days, billing_dates, clock_window, controller_schedule, daily_reset, day_profiles, event_bits,
         hub_join, hub_log, import_mpans, maximum_demand_schedule, non_disablement_days, non_disablement_schedule,
-        power_thresholds, seasons, special_days, switch_schedule, thresholds, weeks,
+        power_thresholds, seasons, special_days, sub_ghz_settings, switch_schedule, thresholds, weeks,
     )
 }  # fmt: skip

@@ -79,7 +79,8 @@ def _record(kind: type[Made], wishes: _Wishes) -> Made:
     if kind is ReadLogPeriod:
         period: Any = ReadLogPeriod(start=wishes.at - timedelta(days=1), end=wishes.at)
         return period  # type: ignore[no-any-return]
-    children: dict[str, Child] = {each.name: each.metadata["duis"] for each in fields(kind)}  # type: ignore[arg-type]
+    named = (each for each in fields(kind) if "duis" in each.metadata)  # type: ignore[arg-type]
+    children: dict[str, Child] = {each.name: each.metadata["duis"] for each in named}
     wanted = {name for name, child in children.items() if name in wishes.given or wishes.wants(child.name)}
     left_out = set()
     for group in kind.one_of:

@@ -5,6 +5,7 @@ from datetime import time, timedelta
 from typing import Any
 
 from bench.dcc.bodies import DAYS
+from bench.dcc.dlms_values import VALUES
 from bench.dcc.errors import DuisError
 from bench.dcc.payload import Context, find
 from bench.dcc.reading import moment, plain, same, signature
@@ -361,6 +362,11 @@ def hub_log(context: Context, where: str, data: Data) -> None:
     raise DuisError("RestoreHANDeviceLog: the log of the old hub is not in the request, so it cannot be checked")
 
 
+def sub_ghz_settings(context: Context, where: str, data: Data) -> None:
+    """The settings of the request, in order."""
+    same(where, list(plain(VALUES["sub_ghz_settings"](context))), list(plain(data)))
+
+
 #: reader by the name the catalogue uses
 VALUE_READERS: dict[str, Callable[..., None]] = {
     reader.__name__: reader
@@ -368,7 +374,7 @@ VALUE_READERS: dict[str, Callable[..., None]] = {
         account_mode, auxiliary_special_days, billing_dates, clock_window, controller_schedule, credit_charges,
         daily_reset, day_profiles, debt_recovery, event_bits, hub_join, hub_log, import_mpans,
         maximum_demand_schedule, non_disablement_days, non_disablement_schedule, power_thresholds, prepayment_charges,
-        price_matrix, seasons, secondary_price_matrix, special_days, standing_charge, switch_schedule, thresholds,
-        weeks,
+        price_matrix, seasons, secondary_price_matrix, special_days, standing_charge, sub_ghz_settings,
+        switch_schedule, thresholds, weeks,
     )
 }  # fmt: skip

@@ -41,6 +41,7 @@ from rigs.virtual.instruments.zep_transmitter import ZepTransmitter
 from rigs.virtual.world import World
 
 TI_CLOSER_DB = 4.0
+SUB_GHZ_SNIFFER = "sub_ghz_sniffer"  #: as rig files call it
 
 
 class VirtualRig:
@@ -50,7 +51,8 @@ class VirtualRig:
         self.site = site
         self.home: Home
         self.sniffer = NrfSniffer(CHANNEL, lambda point: self.world.receive(point))  # noqa: PLW0108 - the world comes later
-        self.ti_sniffer = TiSniffer(CHANNEL, lambda point: self.world.receive(point))  # noqa: PLW0108
+        self.ti_sniffer = TiSniffer(lambda point: self.world.receive(point))  # noqa: PLW0108
+        self.sub_ghz_sniffer = TiSniffer(lambda point: self.world.receive(point), point=SUB_GHZ_SNIFFER)  # noqa: PLW0108
         self._noise = random.Random(seed)
         self.local: LocalPort | None = None
         self.world = World(seed, START, self._furnish)
@@ -73,6 +75,7 @@ class VirtualRig:
             "street": LineServer(self._locked(StreetGenerator(lambda: self.home.street).answer)).port,
             "sniffer": self.sniffer.path,
             "ti_sniffer": self.ti_sniffer.path,
+            "sub_ghz_sniffer": self.sub_ghz_sniffer.path,
             "local": self.local.port,
             "dcc": DccServer(self._post).port,
             "esme": str(ESME_EUI),
@@ -92,13 +95,18 @@ class VirtualRig:
         }
 
     def _furnish(self, world: World) -> None:
-        self.home = Home(world, self.site, lambda psdu, dbm: self._on_air(world, psdu, dbm))
+        self.home = Home(
+            world,
+            self.site,
+            lambda psdu, dbm: self._on_air(world, psdu, dbm),
+            lambda psdu, dbm: self.sub_ghz_sniffer.hear(world, psdu, dbm, self.home.band_below),
+        )
         if self.local is not None:
             self.home.hub.to_local = self.local.came_back
 
     def _on_air(self, world: World, psdu: bytes, dbm: float) -> None:
         self.sniffer.hear(world, psdu, dbm)
-        self.ti_sniffer.hear(world, psdu, dbm + TI_CLOSER_DB)
+        self.ti_sniffer.hear(world, psdu, dbm + TI_CLOSER_DB, self.home.medium)
 
     def _locked(self, answer):
         def locked(line: str) -> str | None:

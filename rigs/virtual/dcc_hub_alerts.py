@@ -10,6 +10,7 @@ from bench.gbcs import Eui64, Message, decode_der
 
 TRANSFER_ALERT = 0x0128  #: CCS08
 SUB_GHZ_ALERTS = range(0x0110, 0x0116)  #: DBCH06 to DBCH11
+GENERIC, SUB_GHZ_CODES = 0x1000, range(0x8F20, 0x8F2E)
 SUB_GHZ, DELIVERED, NOT_DELIVERED = "N54", "N60", "N61"
 
 
@@ -34,6 +35,11 @@ class HubAlerts:
             event = CSPFirmwareDeliveryStatus(hub=message.originator, device=device, status=status, payload=octets)
             if device in self._images:
                 self._tell(self._images[device], DccAlert(DELIVERED if delivered else NOT_DELIVERED, event))
-        elif message.message_code in SUB_GHZ_ALERTS:
+        elif message.message_code in SUB_GHZ_ALERTS or _is_sub_ghz(message):
             event = DualBandCHAlert(hub=message.originator, payload=octets)
             self._tell(self._responsible(message.originator), DccAlert(SUB_GHZ, event))
+
+
+def _is_sub_ghz(message: Message) -> bool:
+    """Whether a generic critical alert is about the sub-GHz network."""
+    return message.message_code == GENERIC and int.from_bytes(message.payload[9:11]) in SUB_GHZ_CODES

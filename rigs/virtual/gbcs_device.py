@@ -189,7 +189,7 @@ class GbcsDevice(Protection):
             return Refusal(NO_AUTHORITY, logged=False)
         return None
 
-    @rule(*(f"R-USE-{number:03}" for number in (*range(2, 22), 23, 80, 81, 83)))
+    @rule(*(f"R-USE-{number:03}" for number in (*range(2, 22), 23, 80, 81, 83)), "R-SUB-001")
     def has_right(self, role: Role, message_code: int) -> bool:
         """Whether a role may send a use case."""
         use_case = self.use_cases.get(message_code)

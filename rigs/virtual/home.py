@@ -51,12 +51,14 @@ from rigs.virtual.meter_tunnel import MeterTunnel
 from rigs.virtual.ota import CLUSTER as OTA
 from rigs.virtual.ota import OtaClient
 from rigs.virtual.ota_server import OtaServer
+from rigs.virtual.phy import FSK
 from rigs.virtual.polyphase import PolyphaseEsme
 from rigs.virtual.power import Branch, Feed, ThreePhaseBranch
 from rigs.virtual.radio import Attenuation, Medium
 from rigs.virtual.sleepy import SleepyEnd
 from rigs.virtual.sleepy_store import SleepyStore
 from rigs.virtual.street import Street
+from rigs.virtual.sub_ghz import SubGhz
 from rigs.virtual.trust_anchors import SUPPLIER_CELLS, Credential, TrustAnchors
 from rigs.virtual.trust_centre import TrustCentre
 from rigs.virtual.twin import TwinEsme
@@ -65,6 +67,8 @@ from rigs.virtual.world import World
 from rigs.virtual.zigbee import Credentials, ZigbeeNode
 
 CHANNEL, PAN = 15, 0x1A62
+SUB_GHZ_PAGE, SUB_GHZ_CHANNEL = 28, 5
+SUB_GHZ_GAIN_DB = 9.0  #: less free space loss at 868 MHz than at 2.4 GHz
 GAS_LINK_LOSS_DB = 61.0
 SNIFFER_LOSS_DB = 40.0
 PARTS = 10  #: of 32 octets in an image: a dozen blocks on the HAN
@@ -144,7 +148,13 @@ class Site:
 class Home:
     """One baseline of the home. Instruments reach `feed`, `attenuation` and `hub`; the sniffer gets `heard`."""
 
-    def __init__(self, world: World, site: Site, heard: Callable[[bytes, float], None]) -> None:
+    def __init__(
+        self,
+        world: World,
+        site: Site,
+        heard: Callable[[bytes, float], None],
+        heard_below: Callable[[bytes, float], None] = lambda psdu, dbm: None,
+    ) -> None:
         self.world, self.site = world, site
         smki = site.smki
         self.feeds = [Feed(world) for _ in range(PHASES[site.variant])]
@@ -153,6 +163,7 @@ class Home:
         self.hub_feed = Branch(self.feed)
         self.attenuation, self.gas_attenuation = Attenuation(), Attenuation()
         self.medium = Medium(world, CHANNEL)
+        self.band_below = Medium(world, SUB_GHZ_CHANNEL, FSK, SUB_GHZ_PAGE)
         chf_node = ZigbeeNode(
             world,
             self.medium,
@@ -164,7 +175,9 @@ class Home:
         )
         self.wan = Wan(world)
         self.hub = Hub(world, chf_node, self.hub_feed, self.wan)
+        radio = chf_node.radio(self.band_below)
         self.chf = HubFunction(self.hub, CHF_EUI, smki, _hub_anchors(smki), "CHF")
+        self.hub.sub_ghz = SubGhz(self.hub, self.chf, self.band_below, radio)
         self.gpf = Gpf(self.hub, GPF_EUI, smki, _meter_anchors(smki))
         meter = METERS[site.variant]
         self.esme = meter(world, ESME_EUI, smki, _meter_anchors(smki), self.meter_feed, MPAN)
@@ -189,6 +202,7 @@ class Home:
         self._add_joining(chf_node)
         self.medium.path("CHF", "ESME", LINK_LOSS_DB, self.attenuation)
         self.medium.listen_in(SNIFFER_LOSS_DB, heard)
+        self.band_below.listen_in(SNIFFER_LOSS_DB, heard_below)
         self.dcc = Dcc(world, smki, site.users, DEVICES, self.hub.from_wan, site.poster, self.wan, (site.variant,))
         self.hub.to_wan = self.dcc.from_wan
         self.dcc.to_image = self.hub.image_from_wan
@@ -204,6 +218,8 @@ class Home:
                     self.gsme_radio.ota,
                     self.household.ppmid.ota,
                     self.hub.ota,
+                    self.hub.sub_ghz,
+                    self.hub.sub_ghz.duty,
                     self.chf,
                     self.gpf,
                     self.hub,
@@ -258,6 +274,13 @@ class Home:
             if record is not None:
                 mirror.attributes[PRICE, attribute] = record
         self.medium.path("CHF", "GSME", GAS_LINK_LOSS_DB, self.gas_attenuation)
+        self.band_below.path("CHF", "GSME", GAS_LINK_LOSS_DB - SUB_GHZ_GAIN_DB, self.gas_attenuation)
+
+    def gas_meter_below(self) -> None:
+        """The dual-band gas meter is on the sub-GHz network from now on."""
+        if GSME_SHORT not in self.hub.node.elsewhere:
+            self.gsme_radio.use(self.band_below)
+            self.hub.node.elsewhere[GSME_SHORT] = self.hub.sub_ghz.radio
 
     def _add_household(self, smki: TestSmki) -> None:
         """Add IHD, CAD and PPMID."""

@@ -21,6 +21,7 @@ from rigs.virtual.power import Branch, Supply
 from rigs.virtual.rules import rule
 from rigs.virtual.sleepy_store import SleepyStore
 from rigs.virtual.stored_energy import StoredEnergy
+from rigs.virtual.sub_ghz import SubGhz
 from rigs.virtual.trust_anchors import TrustAnchors
 from rigs.virtual.wan import WAN_DELAY, Wan
 from rigs.virtual.world import Process, World
@@ -60,6 +61,7 @@ class Hub:
         self._tunnels: dict[bytes, Tunnel] = {}
         self.sleepy: dict[Eui64, SleepyStore] = {}
         self.ota: OtaServer
+        self.sub_ghz: SubGhz
         #: short addresses of displays -> who answers what they ask of the gas meter: octets of a request, of the answer
         self.displays: dict[int, Callable[[bytes], bytes]] = {}
         self._local: set[tuple[Eui64, int]] = set()

@@ -1,42 +1,21 @@
-"""The 2.4 GHz medium: path loss, attenuators, packet loss by signal to noise, MAC acknowledgements.
-
-Packet error rate from the O-QPSK bit error formula of IEEE 802.15.4-2020 annex; timing of its 2.4 GHz PHY.
-"""
+"""A radio medium: path loss, attenuators, noise, packet loss by signal to noise, MAC acknowledgements."""
 
 import math
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from functools import lru_cache
 
 import simpy
 
 from bench.han.mac import BROADCAST, MacFrame, MacType
+from rigs.virtual.phy import OQPSK, Phy
 from rigs.virtual.world import Process, World
 
-TX_POWER_DBM = 8.0
-NOISE_DBM = -100.0  #: thermal noise of 2 MHz and the receiver's own
-TURNAROUND = timedelta(microseconds=192)
 BACKOFF_US = 320
-ACK_WAIT = timedelta(microseconds=864 + 352)
+BACKOFFS = 5  #: times a radio finds the channel busy until it gives a frame up
 ATTEMPTS = 4
 DEAF_DBM = -140.0
-_DEAF = TX_POWER_DBM - DEAF_DBM, None
 DATA_REQUEST = b"\x04"  #: MAC command
-
-
-def airtime(octets: int) -> timedelta:
-    """Return the time on air of a PSDU (with FCS)."""
-    return timedelta(microseconds=32 * (6 + octets))
-
-
-@lru_cache(4096)
-def packet_error_rate(sinr_db: float, octets: int) -> float:
-    """Return the loss probability of a PSDU (with FCS) at a signal to noise ratio."""
-    linear = 10 ** (sinr_db / 10)
-    total = sum((-1) ** k * math.comb(16, k) * math.exp(20 * linear * (1 / k - 1)) for k in range(2, 17))
-    ber = min(0.5, max(0.0, 8 / 15 / 16 * total))
-    return float(1 - (1 - ber) ** (8 * (octets + 6)))
 
 
 class Attenuation:
@@ -51,21 +30,37 @@ class Station:
 
     def __init__(self, name: str, hears: Callable[[MacFrame, bytes, float], None], on: Callable[[], bool]) -> None:
         self.name, self.hears, self.on = name, hears, on
+        self.may_send: Callable[[], bool] = lambda: True
+        self.sent: Callable[[MacFrame, timedelta], None] = lambda frame, duration: None  #: gets what was on air
+        self.silent_until = 0
 
 
 class Medium:
-    """One channel."""
+    """One channel of a page."""
 
-    def __init__(self, world: World, channel: int) -> None:
-        self._world, self.channel = world, channel
+    def __init__(self, world: World, channel: int, phy: Phy = OQPSK, page: int = 0) -> None:
+        self._world, self.channel, self.phy, self.page = world, channel, phy, page
+        self._deaf = phy.tx_dbm - DEAF_DBM, None
+        self.interference: Callable[[], float | None] = lambda: None  #: what a noise source brings in (dBm), if any
         self._stations: list[Station] = []
         self._loss: dict[tuple[str, str], tuple[float, Attenuation | None]] = {}
         self._sniffers: list[tuple[float, Callable[[bytes, float], None]]] = []
         self._free_at = 0
 
+    def frequency(self) -> tuple[int, int]:
+        """Return the centre frequency as whole MHz and 65536ths."""
+        if not self.page:
+            return 2405 + 5 * (self.channel - 11), 0
+        kilohertz = (915_350 if self.page == 31 else 863_250) + 200 * self.channel
+        return kilohertz // 1000, kilohertz % 1000 * 65536 // 1000
+
     def join(self, station: Station) -> None:
         """Add a radio."""
         self._stations.append(station)
+
+    def leave(self, station: Station) -> None:
+        """Take a radio away."""
+        self._stations = [one for one in self._stations if one is not station]
 
     def path(self, one: str, other: str, loss_db: float, attenuation: Attenuation | None = None) -> None:
         """Say how much is lost between two radios, and which attenuator stands in the path."""
@@ -82,28 +77,48 @@ class Medium:
 
     def received_dbm(self, sender: str, receiver: str) -> float:
         """Return the power at which one radio hears another."""
-        loss, attenuation = self._loss.get((sender, receiver), _DEAF)
-        return TX_POWER_DBM - loss - (attenuation.db if attenuation else 0.0)
+        loss, attenuation = self._loss.get((sender, receiver), self._deaf)
+        return self.phy.tx_dbm - loss - (attenuation.db if attenuation else 0.0)
+
+    def noise_dbm(self) -> float:
+        """Return the noise at a receiver: its own, and what a noise source brings in."""
+        own, added = self.phy.noise_dbm, self.interference()
+        return own if added is None else 10 * math.log10(10 ** (own / 10) + 10 ** (added / 10))
 
     def transmit(self, sender: Station, frame: MacFrame, *, contend: bool = True) -> Process:
         """Put a frame on air once the channel is free; each radio hears it or not by its own signal."""
         env = self._world.env
-        if contend:
-            backoff = self._world.rng.randrange(8) * BACKOFF_US + 128
-            start = max(env.now + backoff, self._free_at)
-            yield env.timeout(start - env.now)
+        if contend and not (yield from self._find_free(sender)):
+            return
+        if not sender.may_send():
+            return
         psdu = frame.psdu()
-        duration = airtime(len(psdu))
+        duration = self.phy.airtime(len(psdu))
         self._free_at = env.now + duration // timedelta(microseconds=1) + 640
         yield self._world.wait(duration)
+        sender.sent(frame, duration)
+        if contend:
+            sender.silent_until = env.now + self.phy.rest
         for loss, heard in self._sniffers:
-            heard(psdu, TX_POWER_DBM - loss + self._world.rng.uniform(-1.5, 1.5))
+            heard(psdu, self.phy.tx_dbm - loss + self._world.rng.uniform(-1.5, 1.5))
+        noise = self.noise_dbm()
         for station in self._stations:
             if station is sender or not station.on():
                 continue
             dbm = self.received_dbm(sender.name, station.name)
-            if self._world.rng.random() >= packet_error_rate(dbm - NOISE_DBM, len(psdu)):
+            if self._world.rng.random() >= self.phy.error_rate(dbm - noise, len(psdu)):
                 station.hears(frame, psdu, dbm)
+
+    def _find_free(self, sender: Station) -> Process:
+        """Wait for a free channel; the process returns False if noise kept it busy each time."""
+        env = self._world.env
+        for _ in range(BACKOFFS):
+            backoff = self._world.rng.randrange(8) * BACKOFF_US + 128
+            yield env.timeout(max(env.now + backoff, self._free_at, sender.silent_until) - env.now)
+            added = self.interference()
+            if added is None or added < self.phy.busy_dbm:
+                return True
+        return False
 
 
 class MacLayer:
@@ -129,6 +144,10 @@ class MacLayer:
         self._turn = simpy.Resource(world.env)
         medium.join(self.station)
 
+    def leave(self) -> None:
+        """Take this radio off its medium."""
+        self._medium.leave(self.station)
+
     def poll(self, parent: int) -> Process:
         """Ask a parent for what it holds (data request); the process returns whether it was acknowledged."""
         return (yield from self.send(parent, DATA_REQUEST, MacType.COMMAND))
@@ -152,7 +171,7 @@ class MacLayer:
                 yield from self._medium.transmit(self.station, frame)
                 if not frame.ack_request:
                     return True
-                yield self._world.wait(ACK_WAIT)
+                yield self._world.wait(self._medium.phy.ack_wait)
                 if self._awaited.pop(self._sequence):
                     return True
             return False
@@ -178,5 +197,5 @@ class MacLayer:
             self.up(frame.payload, frame.src)
 
     def _acknowledge(self, sequence: int, pending: bool) -> Process:
-        yield self._world.wait(TURNAROUND)
+        yield self._world.wait(self._medium.phy.turnaround)
         yield from self._medium.transmit(self.station, MacFrame.ack(sequence, pending=pending), contend=False)

@@ -23,7 +23,10 @@ from rigs.virtual.gbz_device import METERING, PREPAYMENT, PRICE, U48, little
 from rigs.virtual.gsme_objects import INTERVAL, PROFILE, SAMPLES, sampled
 from rigs.virtual.ota import CLUSTER as OTA
 from rigs.virtual.ota import OtaClient
+from rigs.virtual.radio import Medium
 from rigs.virtual.rules import rule
+from rigs.virtual.sub_ghz import CLUSTER as SUB_GHZ
+from rigs.virtual.sub_ghz import SUSPEND
 from rigs.virtual.world import Process
 from rigs.virtual.zigbee import ZigbeeNode
 
@@ -35,6 +38,7 @@ AFTER_HALF_HOUR = timedelta(seconds=20)
 FIRST = timedelta(seconds=2)
 ALERT_DELAY = timedelta(milliseconds=300)
 ANSWER_WAIT = timedelta(milliseconds=2500)
+SLOWER = 4  #: times the sub-GHz band is slower than 2.4 GHz, with its silence after each frame
 STEP = timedelta(milliseconds=100)
 BLOCKS_PER_WAKE = 6  #: of an image
 MOST_MESSAGES = 60  #: fetched at one wake: the battery ends what never ends
@@ -68,6 +72,8 @@ class SleepyEnd:
         self._tunnel_status: int | None = None
         self._told: dict[tuple[int, int], bytes] = {}
         self._sequence = 0
+        self._suspended_until = self._world.now
+        self._answer_wait = ANSWER_WAIT
         self.ota = OtaClient(gsme, node, hub, gsme.firmware.told_to_hub)
         gsme.send = self.enqueue
         node.receive = self._receive
@@ -89,6 +95,21 @@ class SleepyEnd:
         now = self._gsme.clock() - AFTER_HALF_HOUR
         end = now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0) + WAKE_INTERVAL
         return end - now
+
+    @rule("R-SUB-004")
+    def suspend(self, duration: timedelta) -> None:
+        """The hub asks to be spared: what is under way is finished, and then nothing is sent for some time."""
+        self._suspended_until = self._world.now + duration
+
+    @rule("R-SUB-004")
+    def is_suspended(self) -> bool:
+        """Whether nothing is to be sent now."""
+        return self._world.now < self._suspended_until
+
+    def use(self, medium: Medium) -> None:
+        """Go to another band: with another pace, and patience with it."""
+        self._node.move(medium)
+        self._answer_wait = ANSWER_WAIT * (SLOWER if medium.page else 1)
 
     def _on_schedule(self) -> None:
         self.wake()
@@ -115,7 +136,7 @@ class SleepyEnd:
     def _session(self) -> Process:
         """One time awake: flags, half-hourly data, waiting messages, what is to be sent; then sleep."""
         self.wakes = [*self.wakes[-99:], self._gsme.clock()]
-        if (yield from self._node.poll(self._hub)):
+        if (yield from self._node.poll(self._hub)) and not self.is_suspended():
             self._flags = None
             yield from self.push()
             flags = self._flags or 0
@@ -232,7 +253,7 @@ class SleepyEnd:
         return (yield from self._node.send(self._hub, cluster, bytes(frame)))
 
     def _wait(self, there) -> Process:
-        for _ in range(ANSWER_WAIT // STEP):
+        for _ in range(self._answer_wait // STEP):
             if there():
                 return
             yield self._world.wait(STEP)
@@ -246,6 +267,8 @@ class SleepyEnd:
             frame = ZclFrame.parse(asdu)
             if cluster == OTA and frame.from_server:
                 self.ota.receive(frame)
+            elif (cluster, frame.command, frame.from_server) == (SUB_GHZ, SUSPEND, True):
+                self.suspend(timedelta(minutes=frame.payload[0]))
             elif cluster == METERING and frame.command == COMMAND_OF_FLAGS and not frame.from_server:
                 self._flags = flags_of(frame.payload)
             elif cluster == CLUSTER and frame.from_server:

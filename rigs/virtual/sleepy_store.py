@@ -33,6 +33,8 @@ class SleepyStore:
     @rule("R-GSM-013", "R-HUB-016", "R-TOM-003")
     def store(self, transfer: bytes) -> None:
         """Keep a transfer, unaltered, until the meter asks for it or its time is over."""
+        if not self._hub.sub_ghz.takes(self.eui, transfer):
+            return
         self._proxy.taps.command(transfer)
         stored = (self._hub.world.now, transfer)
         self.waiting.append(stored)

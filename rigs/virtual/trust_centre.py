@@ -73,7 +73,7 @@ class TrustCentre:
 
     def _heard(self, eui: Eui64) -> Heard | None:
         short = self._shorts.get(eui, NO_ADDRESS)
-        time, levels = self._node.heard.get(short), self._node.mac.levels.get(short)
+        time, levels = self._node.heard.get(short), self._node.mac_to(short).levels.get(short)
         return None if time is None or levels is None else Heard(time, *levels)
 
     def _from_mac(self, frame: MacFrame) -> None:

@@ -63,13 +63,13 @@ class ZigbeeNode:
         router: bool = True,
     ) -> None:
         self._world, self.credentials = world, credentials
-        self.eui = address[0]
+        self.eui, self._address = address[0], address
         self.partners = partners  #: short -> EUI of those it talks to
         self.children: set[int] = set()  #: short addresses of those that route nothing: no link status names them
         self._on = on
-        self.mac = MacLayer(world, medium, name, credentials.pan, address, on)
-        self.mac.up = self._from_mac
-        self.mac.other = self.from_elsewhere
+        self._name = name
+        self.mac = self.radio(medium)
+        self.elsewhere: dict[int, MacLayer] = {}  #: radios of another band, by the short addresses reached there
         self.receive: Callable[[int, bytes, int], None] = lambda cluster, asdu, partner: None
         self.commanded: Callable[[bytes, int], None] = lambda command, source: None  #: gets NWK commands
         self.mac_command: Callable[[MacFrame], None] = lambda frame: None  #: gets beacons and MAC commands
@@ -83,6 +83,21 @@ class ZigbeeNode:
         self._done: list[tuple[datetime, tuple[int, int, bytes]]] = []
         if router:
             world.process(self._link_status())
+
+    def radio(self, medium: Medium) -> MacLayer:
+        """Return a radio of this device on a medium."""
+        mac = MacLayer(self._world, medium, self._name, self.credentials.pan, self._address, self._on)
+        mac.up, mac.other = self._from_mac, self.from_elsewhere
+        return mac
+
+    def move(self, medium: Medium) -> None:
+        """Go to another medium with the same address."""
+        self.mac.leave()
+        self.mac = self.radio(medium)
+
+    def mac_to(self, partner: int) -> MacLayer:
+        """Return the radio that reaches a partner."""
+        return self.elsewhere.get(partner, self.mac)
 
     @property
     def short(self) -> int:
@@ -177,7 +192,7 @@ class ZigbeeNode:
     def _send_nwk(self, frame: NwkFrame, hop: int) -> Process:
         counter = self.credentials.next_counter(self.eui, "nwk")
         secured = secured_nwk(frame, self.credentials.network_key, counter, self.eui)
-        return (yield from self.mac.send(hop, secured))
+        return (yield from self.mac_to(hop).send(hop, secured))
 
     def from_elsewhere(self, frame: MacFrame) -> None:
         """Take a MAC frame that is no data of this network: beacon, command, inter-PAN data."""

@@ -26,7 +26,7 @@ def driver(path: str, **settings: object) -> TiSniffer2:
 @pytest.fixture(params=[(0, False), (0, True), (1, False), (1, True), (2, True)], ids=str)
 def board(request: pytest.FixtureRequest) -> Iterator[TiSniffer]:
     lead, checksum = request.param
-    yield TiSniffer(15, lambda point: None, lead=lead, checksum=checksum)
+    yield TiSniffer(lambda point: None, lead=lead, checksum=checksum)
 
 
 def test_every_form_of_data_message(board: TiSniffer) -> None:
@@ -46,7 +46,7 @@ def test_every_form_of_data_message(board: TiSniffer) -> None:
 
 
 def test_sub_ghz_channel_on_the_wire() -> None:
-    board = TiSniffer(15, lambda point: None)
+    board = TiSniffer(lambda point: None)
     sniffer = driver(board.path, channel=0, page=28)
     sniffer.open()
     assert (board.frequency, board.phy) == ((863, 0x4000), 0x0B)
@@ -125,7 +125,7 @@ def test_octets_are_messages_or_skipped() -> None:
 
 
 def test_refusal_is_told_in_words() -> None:
-    board = TiSniffer(15, lambda point: None)
+    board = TiSniffer(lambda point: None)
     sniffer = driver(board.path)
     sniffer.open()
     sniffer.begin()

@@ -21,7 +21,7 @@ from rigs.virtual.world import World
 NOW = datetime(2030, 1, 7, tzinfo=UTC)
 #: use cases whose example needs more than its conditions say: facts of the DCC, or values that belong together
 WITHOUT = frozenset(
-    """CCS01 CCS03 CS02bACBByACB CS03CCritical CS03CNonCritical DBCH04 ECS01a ECS04a ECS29b ECS29d ECS57 GCS01a GCS04
+    """CCS01 CCS03 CS02bACBByACB CS03CCritical CS03CNonCritical ECS01a ECS04a ECS29b ECS29d ECS57 GCS01a GCS04
     GCS20 GCS40a GCS40c GCS59""".split()  # noqa: SIM905 - easier to read
 )
 GIVEN = {"ECS01c": {"tou": 1}}

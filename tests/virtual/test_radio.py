@@ -11,7 +11,7 @@ from bench.han.keyring import Keyring
 from rigs.virtual.addresses import CHF_EUI
 from rigs.virtual.esme_objects import SUPPLY_STATE
 from rigs.virtual.home import PAN
-from rigs.virtual.radio import airtime, packet_error_rate
+from rigs.virtual.phy import FSK, airtime, fsk_airtime, fsk_packet_error_rate, packet_error_rate
 from rigs.virtual.world import to_microseconds
 from tests.virtual.homes import make
 
@@ -37,6 +37,16 @@ def test_packet_error_rate(sinr, octets, rate):
 @pytest.mark.parametrize(("octets", "microseconds"), [(5, 352), (12, 576), (127, 4256)])
 def test_airtime(octets, microseconds):
     assert airtime(octets) == timedelta(microseconds=microseconds)
+
+
+@pytest.mark.parametrize(("octets", "microseconds"), [(5, 1360), (12, 1920), (64, 6080), (127, 11120)])
+def test_airtime_below_one_gigahertz(octets, microseconds):
+    assert fsk_airtime(octets) == timedelta(microseconds=microseconds)
+
+
+def test_sensitivity_below_one_gigahertz():
+    """Reference sensitivity: -99 dBm for less than 1 % loss of a PSDU of 20 octets."""
+    assert fsk_packet_error_rate(-99 - FSK.noise_dbm, 20) < 0.01 < fsk_packet_error_rate(-101 - FSK.noise_dbm, 20)
 
 
 def dissected(bench):

@@ -39,6 +39,12 @@ class Hands:
         home = self._home()
         esme, gsme, ihd, newcomer = home.esme, home.gsme, home.ihd, home.newcomer
 
+        def band(argument: str) -> str:
+            if argument != "sub-ghz":
+                raise ValueError("sub-ghz?")
+            home.gas_meter_below()
+            return f"page {home.band_below.page} channel {home.band_below.channel}"
+
         def taps(argument: str) -> str:
             gsme.gas.set_flow(float(argument))
             return f"{gsme.gas.flow:g} m3/h"
@@ -138,6 +144,7 @@ class Hands:
                 "token": lambda digits: "accepted" if gsme.prepayment.top_up_locally(digits) else "rejected",
                 "emergency-credit": lambda _: "active" if gsme.account.activate_emergency() else "not available",
                 "battery": battery,
+                "band": band,
                 "cover": cover,
             },
             "hcalcs": {act: lambda _, act=act: hcalcs(act) for act in HCALCS_ACTS},  # type: ignore[misc]

@@ -5,6 +5,7 @@ import threading
 import tty
 from collections.abc import Callable
 
+from rigs.virtual.radio import Medium
 from rigs.virtual.world import World, to_microseconds
 
 POINT = "ti_sniffer"
@@ -17,10 +18,11 @@ STATUS_FCS_OK = 0x80
 class TiSniffer:
     """The board's messages. `path` is the terminal to open; it hears 2.4 GHz channels and sub-GHz ones."""
 
-    def __init__(self, channel: int, received: Callable[[str], None], *, lead: int = 1, checksum: bool = False) -> None:
+    def __init__(
+        self, received: Callable[[str], None], *, point: str = POINT, lead: int = 1, checksum: bool = False
+    ) -> None:
         """`lead` and `checksum` say what firmware differs in: PHY length octets and checksums of data messages."""
-        self._received = received
-        self._megahertz_on_air = 2405 + 5 * (channel - 11)
+        self._received, self._point = received, point
         self._lead, self._checksum = lead, checksum
         self._master, slave = os.openpty()
         tty.setraw(slave)
@@ -46,7 +48,7 @@ class TiSniffer:
                     break
                 body, buffer = buffer[start + 2 : end - 3], buffer[end:]
                 self._send(0x80, self._command(body[0], body[3:]), checksum=True)
-                self._received(POINT)
+                self._received(self._point)
 
     def _command(self, info: int, payload: bytes) -> bytes:
         match info:
@@ -64,15 +66,16 @@ class TiSniffer:
                 return bytes((INVALID_COMMAND,))
         return bytes((OK,))
 
-    def hear(self, world: World, psdu: bytes, dbm: float) -> None:
-        """Emit one frame (with FCS), if the board is tuned to the channel it is on."""
-        if not self.running or self.phy != OQPSK or self.frequency != (self._megahertz_on_air, 0):
+    def hear(self, world: World, psdu: bytes, dbm: float, medium: Medium) -> None:
+        """Emit one frame (with FCS), if the board is tuned to the channel and PHY it is on."""
+        phy = FSK if medium.page else OQPSK
+        if not self.running or self.phy != phy or self.frequency != medium.frequency():
             return
         now = to_microseconds(world.now)
         if self._started is None:
             self._started = now
         self.emit(now - self._started, psdu, round(dbm))
-        world.deliver(POINT)
+        world.deliver(self._point)
 
     def emit(self, device_us: int, psdu: bytes, dbm: int, status: int = STATUS_FCS_OK) -> None:
         """Send a data message."""
