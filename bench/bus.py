@@ -100,15 +100,19 @@ class Bus:
             return []
         end = time.monotonic() + patience
         while True:
-            missing = [name for name, count in (expected or {}).items() if self.counts[name] < count]
-            wait_ms = max(0, int((end - time.monotonic()) * 1000)) if missing else 0
-            if not self._pull.poll(wait_ms):
-                if missing:
+            try:
+                head, raw = self._pull.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                missing = [name for name, count in (expected or {}).items() if self.counts[name] < count]
+                if not missing:
+                    break
+                if not self._pull.poll(max(0, int((end - time.monotonic()) * 1000))):
                     wanted = (expected or {})[missing[0]]
-                    raise InstrumentError(missing[0], f"delivered {self.counts[missing[0]]} of {wanted} observations")
-                break
-            head, raw = self._pull.recv_multipart()
-            name, sequence, stamp, kind, data = json.loads(head)
+                    raise InstrumentError(
+                        missing[0], f"delivered {self.counts[missing[0]]} of {wanted} observations"
+                    ) from None
+                continue
+            name, sequence, stamp, kind, data = json.loads(head.decode())
             lost = sequence - self.counts[name] - 1
             self.counts[name] = sequence
             self._kept.append(Item(name, sequence, datetime.fromisoformat(stamp) if stamp else None, kind, data, raw))

@@ -66,10 +66,11 @@ class HanPoint:
         if mac not in self._forged:
             self._invariants.take(frame, item.raw, keys=bool(self._reader.keyring.network_keys))
         repeat = self._repeats.feed(item.source, time_ns // 1000, mac, page=heard["page"])
-        radio = {"channel": channel, "rssi": rssi, "lqi": lqi, "sniffer": item.source, "fcs": fcs}
+        data = self._data(frame, repeat)
+        data |= {"channel": channel, "rssi": rssi, "lqi": lqi, "sniffer": item.source, "fcs": fcs}
         if heard["page"]:
-            radio["page"] = heard["page"]
-        seen = self._timeline.record("han", "frame", self._data(frame, repeat) | radio, item.raw, time)
+            data["page"] = heard["page"]
+        seen = self._timeline.record("han", "frame", data, item.raw, time)
         if self._frames_of is not self._timeline.seen:  # another test has begun
             self._frames_of, self._frames = self._timeline.seen, {}
         message = None if frame.gbcs is None else self._messages.assemble(frame.gbcs)
@@ -175,7 +176,8 @@ class HanPoint:
             data["copy_of"] = repeat.copy_of
         if repeat.attempt:
             data["attempt"] = repeat.attempt
-        return data | {"text": words}
+        data["text"] = words
+        return data
 
     def _name(self, frame: Heard, end: str) -> str:
         eui, address = (frame.src_eui, frame.src) if end == "src" else (frame.dst_eui, frame.dst)
