@@ -110,6 +110,16 @@ class DeviceMessage:
         ]
 
     @of_the_device(DLMS_FORM)
+    def rows(self, item: int = 0) -> list[list[Any]]:
+        """Return the rows of a compact array that was read in clear, each as the values of its members."""
+        return [[member.value for member in row.value] for row in self.access.data[item].value.rows]
+
+    @of_the_device(DLMS_FORM)
+    def texts(self, items: slice) -> list[str]:
+        """Return items that are octet strings of text."""
+        return [item.value.decode() for item in self.access.data[items]]
+
+    @of_the_device(DLMS_FORM)
     def profile(self) -> list[tuple[datetime, int]]:
         """Return the half hours of a profile that was read: end of each (UTC) and Wh."""
         value = self.values()[0].value

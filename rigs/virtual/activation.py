@@ -120,7 +120,7 @@ class Activations:
         for listener in self.activated:
             listener(key)
 
-    @rule("R-FUT-008", "R-FUT-009", "R-FUT-012", "R-FUT-013")
+    @rule("R-FUT-008", "R-FUT-009", "R-FUT-012", "R-FUT-013", "R-EVT-020")
     def report(self, key: Attribute, waiting: Pending, code: int = ACTIVATED) -> None:
         """Log an activation and alert the supplier: command and item in 19 octets."""
         device = self._device

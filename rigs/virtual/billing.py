@@ -107,8 +107,9 @@ class Billing:
     @rule("R-BIL-004", "R-TAR-007")
     def end_period(self) -> None:
         """Keep a snapshot, tell the supplier, let the block counters begin again."""
-        self.keep_by_calendar(self.snapshot())
-        self.tell(self.by_calendar[-1])
+        taken = self.snapshot()
+        self.keep_by_calendar(taken)
+        self.tell(taken)
         self._esme.tariff.reset_blocks()
 
     # ---- what is kept --------------------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ class CosemServer:
             GET_WITH_SELECTION: lambda access: self.select(access),  # noqa: PLW0108
         }
 
-    @rule("R-SEC-001", "R-SEC-002")
+    @rule("R-SEC-001", "R-SEC-002", "R-LOG-009")
     def is_well_formed(self, use_case: UseCase, request: AccessRequest) -> bool:
         """Whether the items are those of the use case, in its order."""
         asked = [
@@ -115,7 +115,7 @@ class CosemServer:
         result = SUCCESS if method is None else method(access.data)
         return (null(), result) if isinstance(result, int) else (result, SUCCESS)
 
-    @rule("R-RSP-019", "R-RSP-020")
+    @rule("R-RSP-019", "R-RSP-020", "R-TIM-018")
     def select(self, access: Access) -> Result:
         """Read the rows of a buffer in a range, both ends included."""
         value = self.objects.select(access.key, *instants(access.spec.selector))

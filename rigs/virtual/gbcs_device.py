@@ -172,7 +172,7 @@ class GbcsDevice(Protection):
             return None
         return Refusal(OTHER_FAILURE, alerted=False)
 
-    @rule("R-SEC-004")
+    @rule("R-SEC-004", "R-EVT-004")
     def check_message_code(self, message: Message) -> Refusal | None:
         """The device supports the use case."""
         return None if message.message_code in self.use_cases else Refusal(OTHER_FAILURE, alerted=False)
@@ -189,7 +189,7 @@ class GbcsDevice(Protection):
             return Refusal(NO_AUTHORITY, logged=False)
         return None
 
-    @rule(*(f"R-USE-{number:03}" for number in (*range(2, 22), 23, 80, 81, 83)), "R-SUB-001")
+    @rule(*(f"R-USE-{number:03}" for number in (*range(2, 22), 23, 80, 81, 83)), "R-EVT-011", "R-SUB-001")
     def has_right(self, role: Role, message_code: int) -> bool:
         """Whether a role may send a use case."""
         use_case = self.use_cases.get(message_code)
@@ -332,20 +332,13 @@ class GbcsDevice(Protection):
         """Return a response before it is protected."""
         return exchange.answer(payload)
 
-    def agreement_public_key(self, party: Eui64) -> EllipticCurvePublicKey | None:
-        """Return the key agreement key of a party that has a cell here."""
-        for cell, credential in self.anchors.cells.items():
-            if credential.subject == party and cell.key_usage is KeyUsage.KEY_AGREEMENT and cell.cell_usage == 0:
-                return credential.public_key
-        return self.device_log.partner_key(party)
-
     @rule("R-CTR-009")
     def next_own_counter(self) -> int:
         """Return the device's own counter: it rises with every use and is never reset."""
         self.own_counter += 1
         return self.own_counter
 
-    @rule("R-ALT-001", "R-ALT-004", "R-ALT-006")
+    @rule("R-ALT-001", "R-ALT-004", "R-ALT-006", "R-EVT-012")
     def alert(
         self,
         code: int,

@@ -44,7 +44,7 @@ class GbzDevice(GbcsDevice):
         commands[EVENTS, True, GET_LOG] = lambda component: self.read_log(component)  # noqa: PLW0108 - for defects
         commands[EVENTS, True, CLEAR_LOG] = lambda component: self.clear_log(component)  # noqa: PLW0108
 
-    @rule("R-EVT-006d", "R-EVT-010", "R-SEC-027", "R-RSP-015", "R-RSP-019")
+    @rule("R-EVT-006d", "R-EVT-010", "R-SEC-027", "R-RSP-015", "R-RSP-019", "R-TIM-018")
     def read_log(self, component: GbzComponent) -> Answer:
         """Return the entries of the event or security log in a range, both ends included (CS10a, CS10b)."""
         asked = values(component)

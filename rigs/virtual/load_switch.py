@@ -82,7 +82,7 @@ class LoadSwitch:
         self.move(SupplyState.ENABLED, Cause.NONE)
         return True
 
-    @rule("R-SUP-006")
+    @rule("R-SUP-006", "R-LLM-004")
     def enable_locally(self) -> bool:
         """Close at the meter or from a PPMID: only from armed."""
         if self.state is not SupplyState.ARMED:
@@ -102,7 +102,7 @@ class LoadSwitch:
         if self.state is SupplyState.DISABLED and self.cause is Cause.CREDIT:
             self.arm_now(Cause.CREDIT)
 
-    @rule("R-SUP-010")
+    @rule("R-SUP-010", "R-SUP-012")
     def tampered(self) -> None:
         """Lock the supply if it is to be locked on tamper; tell the supplier in any case."""
         esme = self._esme
@@ -125,12 +125,17 @@ class LoadSwitch:
     @rule("R-LLM-002", "R-EVT-021")
     def watch_limit(self) -> None:
         """Begin or end the load limit period, as the load is above the threshold or not."""
-        threshold = self._setting(LIMIT_POWER)
+        threshold = self.threshold()
         if not threshold or self._esme.load <= threshold:
             self._over_since = None
         elif self._over_since is None:
             self._over_since = mark = object()
             self._esme.world.after(self.limit_period(), lambda: self.limit_exceeded(mark))
+
+    @rule("R-LLM-002", "R-LLM-007")
+    def threshold(self) -> int:
+        """Return the power (W) above which the limit acts, 0 for none; those of the ambient display are others."""
+        return self._setting(LIMIT_POWER)
 
     @rule("R-LLM-002")
     def limit_period(self) -> timedelta:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from rigs.virtual.rules import rule
+
 ENTRIES = 100
 
 
@@ -30,6 +32,7 @@ class Logs:
     security: deque[Entry] = field(default_factory=_log)
     power: deque[Entry] = field(default_factory=_log)
 
+    @rule("R-EVT-001", "R-EVT-005")
     def add(self, log: deque[Entry], code: int, other: bytes = b"", time: datetime | None = None) -> None:
         """Write an entry, stamped to the second."""
         log.append(Entry((time or self.now()).replace(microsecond=0), code, other))

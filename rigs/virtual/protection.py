@@ -1,11 +1,18 @@
 """The octets of a device's messages: how a command is read, how its own are signed and MACed (GBCS 4.3.3, 7.2)."""
 
+from typing import TYPE_CHECKING
+
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
-from bench.gbcs import Cra, GbcsError, Message, decode_der
+from bench.gbcs import Cra, Eui64, GbcsError, Message, decode_der
 from bench.gbcs.crypto import add_mac, shared_secret, sign
 from bench.gbcs.gbz import Gbz
+from bench.gbcs.trust_anchors import KeyUsage
 from rigs.virtual.rules import rule
+from rigs.virtual.trust_anchors import TrustAnchors
+
+if TYPE_CHECKING:
+    from rigs.virtual.device_log import DeviceLog
 
 
 class Protection:
@@ -13,6 +20,15 @@ class Protection:
 
     signing_key: EllipticCurvePrivateKey
     agreement_key: EllipticCurvePrivateKey
+    anchors: TrustAnchors
+    device_log: "DeviceLog"
+
+    def agreement_public_key(self, party: Eui64) -> EllipticCurvePublicKey | None:
+        """Return the key agreement key of a party that has a cell here, or of a device in the own log."""
+        for cell, credential in self.anchors.cells.items():
+            if credential.subject == party and cell.key_usage is KeyUsage.KEY_AGREEMENT and cell.cell_usage == 0:
+                return credential.public_key
+        return self.device_log.partner_key(party)
 
     def secret(self, key: EllipticCurvePublicKey) -> bytes:
         """Return the secret shared with the holder of a key agreement key."""

@@ -70,11 +70,13 @@ def set_limits(dcc, dut, operator, *, keep_counters=False):
 def phase_data(dcc, dut, operator, start, clock):
     """Read counters and means of each phase since an instant (4.10, ECS23b)."""
     period = ReadLogPeriod(start=start.replace(microsecond=0), end=clock.now() + MINUTE)
-    data = dcc.ask(ReadNetworkData(period=period), dut, as_user=operator).access.data
+    answer = dcc.ask(ReadNetworkData(period=period), dut, as_user=operator)
+    data = answer.access.data
     found = {}
     for phase in PHASES:
-        under, _, over, _, log, length = data[6 * (phase - 1) : 6 * phase]
-        means = [(from_zigbee_utc(row[0].value), row[1].value) for row in log.value.rows]
+        first = 6 * (phase - 1)
+        under, _, over, _, _, length = data[first : first + 6]
+        means = [(from_zigbee_utc(at), volts) for at, volts in answer.rows(first + 4)]
         found[phase] = PhaseData(under.value, over.value, means, length.value)
     return found
 

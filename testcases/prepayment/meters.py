@@ -175,12 +175,12 @@ class ElectricityMeter(PrepaidMeter):
     def credits(self, since, until):
         """Read the latest top ups, the oldest first (ECS20d)."""
         answer = self.ask(RetrieveBillingDataLogPrepaymentCredits(period=self._period(since, until)))
-        return [(from_zigbee_utc(row[0].value), row[1].value) for row in answer.access.data[0].value.rows]
+        return [(from_zigbee_utc(at), amount) for at, amount in answer.rows()]
 
     def debt_payments(self, since, until):
         """Read the latest payments towards debt, the oldest first (ECS20a)."""
         answer = self.ask(RetrieveBillingDataLogDebtPayments(period=self._period(since, until)))
-        return [(from_zigbee_utc(row[0].value), row[1].value) for row in answer.access.data[0].value.rows]
+        return [(from_zigbee_utc(at), amount) for at, amount in answer.rows()]
 
     def is_in_prepayment(self):
         """Read the payment mode (ECS26j)."""
