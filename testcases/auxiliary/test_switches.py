@@ -155,8 +155,8 @@ def test_kinds(dut, dcc, suppliers, expect):
         SwitchTypeAndId(index=4, alcs=True),
     )
     set_calendar(dcc, dut, supplier, switches=switches)
-    data = dcc.ask(ReadAuxiliaryControllerOperationalData(), dut, as_user=supplier).access.data
-    kinds = [item.value for item in data[:5]]
+    answer = dcc.ask(ReadAuxiliaryControllerOperationalData(), dut, as_user=supplier)
+    kinds = [item.value for item in answer.access.data[:5]]
     expect("kinds", kinds).equals([BUILT_IN, bytes(ABSENT), b"", BUILT_IN, b""])
     texts = answer.texts(slice(5, None))
     expect("controllers without a status", [text == "{}" for text in texts]).equals([False, False, True, False, True])
@@ -164,7 +164,7 @@ def test_kinds(dut, dcc, suppliers, expect):
     response = activate(dcc, dut, supplier, 10, switch=3)
     expect("result of switching what is none", response.results[-1]).equals(OTHER_REASON, rule="R-AUX-001")
     activate(dcc, dut, supplier, 10, switch=1)
-    data = dcc.ask(ReadAuxiliaryControllerOperationalData(), dut, as_user=supplier).access.data
+    answer = dcc.ask(ReadAuxiliaryControllerOperationalData(), dut, as_user=supplier)
     levels = [text.replace(" ", "").partition('"outputState":')[2].partition(",")[0].rstrip("}") for text in
               answer.texts(slice(5, None))]  # fmt: skip
     expect("levels", [levels[0], levels[3]]).equals(["100", "0"])
