@@ -48,6 +48,7 @@ class Use:
     counter: int
     octets: object  #: the secured octets, or anything that differs when they do
     who: str
+    channel: int | None = None  #: of the NWK layer: a hub's radios draw on one counter, and may overtake each other
 
 
 @dataclass(slots=True)
@@ -90,7 +91,8 @@ class Invariants:
         rise.examined += 1
         name = (*use.key, use.counter)
         before = self._used.get(name)
-        highest = self._highest.get(use.key, -1)
+        line = (*use.key, use.channel)
+        highest = self._highest.get(line, -1)
         if before is not None:
             if before != use.octets:
                 reuse.broken(use.number, f"{use.who} used counter {use.counter} again for other octets")
@@ -100,7 +102,7 @@ class Invariants:
             self._used.popitem(last=False)
         if use.counter <= highest:
             rise.broken(use.number, f"{use.who} went back from counter {highest} to {use.counter}")
-        self._highest[use.key] = max(highest, use.counter)
+        self._highest[line] = max(highest, use.counter)
 
     def transmitter(self, number: int, eui: bytes | None, *, authenticated: bool) -> None:
         """Examine who sent a secured frame; only an authenticated one tells."""
@@ -158,7 +160,7 @@ def _uses(heard: Heard, psdu: bytes) -> Iterator[Use]:
     octets = psdu[_MAC_HEADER : None if heard.fcs_ok is None else -2]
     if frame is not None and frame.mac is not None:
         octets = frame.mac.payload
-    yield Use(heard.number, (heard.pan, heard.key_seq, hop), counter, octets, eui_text(hop))
+    yield Use(heard.number, (heard.pan, heard.key_seq, hop), counter, octets, eui_text(hop), heard.channel)
     originator = heard.src_eui
     if heard.aps_frame_counter is not None and heard.link_key is not None and originator is not None:
         key_id = KeyId.DATA if frame is None or frame.aps_security is None else frame.aps_security.key_id

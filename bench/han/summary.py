@@ -179,15 +179,15 @@ class Summary:
         """Hold the batch against the invariants."""
         fields = columns.fields
         opened = columns.opened()
-        names = ("frame", "pan", "key_seq", "hop_eui", "nwk_counter", "nwk_hash")
+        names = ("frame", "pan", "key_seq", "hop_eui", "nwk_counter", "nwk_hash", "channel")
         rows = np.flatnonzero(opened)
         who: dict[int, str] = {}
-        for number, pan, sequence, eui, counter, octets in zip(
+        for number, pan, sequence, eui, counter, octets, channel in zip(
             *(fields[name][rows].tolist() for name in names), strict=True
         ):
             if eui not in who:
                 who[eui] = eui_text(eui.to_bytes(8, "big"))
-            self.invariants.use(Use(number, (pan, sequence, eui), counter, octets, who[eui]))
+            self.invariants.use(Use(number, (pan, sequence, eui), counter, octets, who[eui], channel))
         clear = (fields["aps_command"] == 5) & (fields["aps_frame_counter"] == ABSENT)
         clear &= fields["nwk_counter"] == ABSENT
         for number, in_clear in zip(

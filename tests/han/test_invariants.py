@@ -126,3 +126,15 @@ def test_generated_traffic_is_judged_without_error() -> None:
     found = outcomes(*home.frames)
     assert found[invariants.NO_REUSED_NONCE].examined > 100
     assert replace(found[invariants.NO_STRANGER]).verdict == "broken"  # the router is not declared
+
+
+def test_two_radios_of_a_hub_may_overtake_each_other_and_still_use_a_counter_once() -> None:
+    watched, reader = Invariants([ESME]), FastReader(keyring())
+    for number, (channel, counter) in enumerate([(15, 7), (5, 6), (15, 9), (5, 8)]):
+        octets = nwk(counter)
+        watched.take(reader.feed(number * SECOND, octets, channel=channel), octets)
+    assert {one.verdict for one in watched.outcomes().values()} <= {"ok", "inconclusive"}
+
+    octets = nwk(8, b"\x08\x61\0\0\x11")
+    watched.take(reader.feed(9 * SECOND, octets, channel=15), octets)
+    assert broken(**watched.outcomes()) == {invariants.NO_REUSED_NONCE: (5,)}
