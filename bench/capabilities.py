@@ -171,6 +171,17 @@ class Transmitter(Protocol):
 
 
 @runtime_checkable
+class NoiseSource(Protocol):
+    """What disturbs a radio channel."""
+
+    def emit(self, megahertz: float, dbm: float) -> None:
+        """Emit at a frequency (MHz) with a power (dBm) and confirm it."""
+
+    def silence(self) -> None:
+        """Emit nothing and confirm it."""
+
+
+@runtime_checkable
 class DccGateway(Protocol):
     """The DCC's user gateway: three services to post to and the user's own receive endpoint.
 
@@ -257,6 +268,7 @@ ROLES: dict[str, type] = {
     "attenuator": Attenuator,
     "sniffer": FrameSource,
     "transmitter": Transmitter,
+    "noise": NoiseSource,
     "dcc": DccGateway,
     "local": LocalDelivery,
     "hands": Hands,

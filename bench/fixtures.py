@@ -1,13 +1,13 @@
 """The fixtures of test cases: bench's public API inside a test."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from bench.attacker import Attacker
 from bench.authority import TestAuthority
-from bench.capabilities import Hands
+from bench.capabilities import Hands, NoiseSource
 from bench.clock import Clock
 from bench.dcc_point import DccPoint
 from bench.expecting import Expectation
@@ -20,6 +20,7 @@ from bench.link import Link
 from bench.local_point import LocalPoint
 from bench.mains import Mains, Phases
 from bench.newcomer import Newcomer
+from bench.noise import Noise
 from bench.parties import Device, Party, Suppliers
 from bench.street import StreetPoint
 from bench.sub_ghz import SubGhz
@@ -57,6 +58,7 @@ __all__ = [
     "mains",
     "network_operator",
     "newcomer",
+    "noise",
     "phases",
     "ppmid",
     "second_ppmid",
@@ -250,6 +252,15 @@ def wan(home: Home) -> Wan:
 def wan_time(home: Home) -> WanTime:
     """The time the WAN tells the hub."""
     return home.need_wan_time()
+
+
+@pytest.fixture
+def noise(home: Home) -> Iterator[Noise]:
+    """A noise source on a radio channel; it is silent after the test."""
+    source = home.rig.need("noise", NoiseSource)  # type: ignore[type-abstract]
+    made = Noise(source, home.timeline, home.rig.file.safety.noise_max)
+    yield made
+    made.off()
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from bench.baseline import LAB, baselines
 from bench.capabilities import ROLES
 from bench.driver import DriverConfig, driver_class, driver_names
 from bench.errors import RigError
-from bench.units import Amperes, Decibel, Duration, Hertz, Volts, Watts
+from bench.units import Amperes, Decibel, DecibelMilliwatts, Duration, Hertz, Volts, Watts
 
 DeviceType = Literal["ESME", "GSME", "CHF", "GPF", "PPMID", "HCALCS", "IHD", "CAD"]
 MeterVariant = Literal["single", "twin", "polyphase"]
@@ -102,6 +102,7 @@ class SafetyTable(_Table):
     current_max: Amperes
     longest_outage: Duration = Field(ge=timedelta(0))
     attenuation_max: Decibel
+    noise_max: DecibelMilliwatts = -30.0  #: power of a noise source
 
 
 class NominalTable(_Table):

@@ -77,6 +77,7 @@ Amperes = Annotated[float, BeforeValidator(_in("A")), _out("A")]
 Watts = Annotated[float, BeforeValidator(_in("W")), _out("W")]
 Hertz = Annotated[float, BeforeValidator(_in("Hz")), _out("Hz")]
 Decibel = Annotated[float, BeforeValidator(_in("dB")), _out("dB")]
+DecibelMilliwatts = Annotated[float, BeforeValidator(_in("dBm")), _out("dBm")]
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),

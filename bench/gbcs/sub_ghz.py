@@ -101,3 +101,10 @@ def channel_of(mask: int) -> tuple[int, int]:
     if page not in CHANNELS or chosen.bit_count() != 1 or chosen.bit_length() > len(CHANNELS[page]):
         raise GbcsError(f"channel mask {mask:08X} names no channel of pages 28 to 31, or several")
     return page, CHANNELS[page][chosen.bit_length() - 1]
+
+
+def centre_mhz(page: int, channel: int) -> float:
+    """Return the centre frequency of a channel (IEEE 802.15.4: page 0 is 2.4 GHz)."""
+    if page == 0:
+        return 2405.0 + 5 * (channel - 11)
+    return (915.35 if page == 31 else 863.25) + 0.2 * channel

@@ -34,6 +34,7 @@ from rigs.virtual.instruments.lines import LineServer
 from rigs.virtual.instruments.local_port import LocalPort
 from rigs.virtual.instruments.netem import NetemBridge
 from rigs.virtual.instruments.outlet import Outlets, OutletServer
+from rigs.virtual.instruments.signal_generator import SignalGenerator
 from rigs.virtual.instruments.sniffer import NrfSniffer
 from rigs.virtual.instruments.street import StreetGenerator
 from rigs.virtual.instruments.ti_sniffer import TiSniffer
@@ -76,6 +77,7 @@ class VirtualRig:
             "sniffer": self.sniffer.path,
             "ti_sniffer": self.ti_sniffer.path,
             "sub_ghz_sniffer": self.sub_ghz_sniffer.path,
+            "noise": LineServer(self._locked(SignalGenerator(lambda: self.home.noise).scpi.execute)).port,
             "local": self.local.port,
             "dcc": DccServer(self._post).port,
             "esme": str(ESME_EUI),

@@ -54,7 +54,7 @@ from rigs.virtual.ota_server import OtaServer
 from rigs.virtual.phy import FSK
 from rigs.virtual.polyphase import PolyphaseEsme
 from rigs.virtual.power import Branch, Feed, ThreePhaseBranch
-from rigs.virtual.radio import Attenuation, Medium
+from rigs.virtual.radio import Attenuation, Medium, NoiseEmitter
 from rigs.virtual.sleepy import SleepyEnd
 from rigs.virtual.sleepy_store import SleepyStore
 from rigs.virtual.street import Street
@@ -175,9 +175,12 @@ class Home:
         )
         self.wan = Wan(world)
         self.hub = Hub(world, chf_node, self.hub_feed, self.wan)
+        self.noise = NoiseEmitter()
+        self.medium.disturb(self.noise)
+        self.band_below.disturb(self.noise)
         radio = chf_node.radio(self.band_below)
         self.chf = HubFunction(self.hub, CHF_EUI, smki, _hub_anchors(smki), "CHF")
-        self.hub.sub_ghz = SubGhz(self.hub, self.chf, self.band_below, radio)
+        self.hub.sub_ghz = SubGhz(self.hub, self.chf, self.band_below, radio, self.noise)
         self.gpf = Gpf(self.hub, GPF_EUI, smki, _meter_anchors(smki))
         meter = METERS[site.variant]
         self.esme = meter(world, ESME_EUI, smki, _meter_anchors(smki), self.meter_feed, MPAN)

@@ -43,6 +43,7 @@ class Phy:
     turnaround: timedelta
     ack_wait: timedelta
     rest: int
+    width: float  #: of a channel, MHz
     airtime: Callable[[int], timedelta]
     error_rate: Callable[[float, int], float]
 
@@ -54,6 +55,7 @@ OQPSK = Phy(
     turnaround=timedelta(microseconds=192),
     ack_wait=timedelta(microseconds=864 + 352),
     rest=0,
+    width=2.0,
     airtime=airtime,
     error_rate=packet_error_rate,
 )
@@ -64,6 +66,7 @@ FSK = Phy(
     turnaround=timedelta(microseconds=450),
     ack_wait=timedelta(microseconds=1000 + 1360),
     rest=100_000,
+    width=0.2,
     airtime=fsk_airtime,
     error_rate=fsk_packet_error_rate,
 )

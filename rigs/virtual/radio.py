@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import simpy
 
+from bench.gbcs.sub_ghz import centre_mhz
 from bench.han.mac import BROADCAST, MacFrame, MacType
 from rigs.virtual.phy import OQPSK, Phy
 from rigs.virtual.world import Process, World
@@ -15,6 +16,7 @@ BACKOFF_US = 320
 BACKOFFS = 5  #: times a radio finds the channel busy until it gives a frame up
 ATTEMPTS = 4
 DEAF_DBM = -140.0
+NOISE_LOSS_DB = 40.0  #: between a noise source and each radio
 DATA_REQUEST = b"\x04"  #: MAC command
 
 
@@ -23,6 +25,21 @@ class Attenuation:
 
     def __init__(self) -> None:
         self.db = 0.0
+
+
+@dataclass
+class NoiseEmitter:
+    """A source of noise as wide as a channel, at the same loss from every radio."""
+
+    hertz: float = 2.4e9
+    dbm: float = -144.0
+    on: bool = False
+
+    def level(self, megahertz: float, width: float) -> float | None:
+        """Return the level (dBm) at a receiver on a frequency, for a channel of a width (MHz); None: nothing."""
+        if not self.on or abs(self.hertz / 1e6 - megahertz) > width / 2:
+            return None
+        return self.dbm - NOISE_LOSS_DB
 
 
 class Station:
@@ -49,10 +66,12 @@ class Medium:
 
     def frequency(self) -> tuple[int, int]:
         """Return the centre frequency as whole MHz and 65536ths."""
-        if not self.page:
-            return 2405 + 5 * (self.channel - 11), 0
-        kilohertz = (915_350 if self.page == 31 else 863_250) + 200 * self.channel
+        kilohertz = round(centre_mhz(self.page, self.channel) * 1000)
         return kilohertz // 1000, kilohertz % 1000 * 65536 // 1000
+
+    def disturb(self, source: NoiseEmitter) -> None:
+        """Put a noise source beside the radios."""
+        self.interference = lambda: source.level(centre_mhz(self.page, self.channel), self.phy.width)
 
     def join(self, station: Station) -> None:
         """Add a radio."""

@@ -1,7 +1,6 @@
 """The hub's sub-GHz network: channel, settings, log, duty cycle and suspended devices (GBCS 10.6; DBCH01 to DBCH11)."""
 
 from collections import deque
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -9,7 +8,7 @@ from bench.gbcs import Cra, Eui64, GbcsError, Message
 from bench.gbcs.axdr import Data, octets, structure, u16, u32
 from bench.gbcs.dlms import zigbee_utc
 from bench.gbcs.gbt import Block, is_block
-from bench.gbcs.sub_ghz import CHANNELS, SubGhzSettings, channel_data, channel_mask
+from bench.gbcs.sub_ghz import CHANNELS, SubGhzSettings, centre_mhz, channel_data, channel_mask
 from bench.gbcs.trust_anchors import Role
 from bench.han.mac import MacFrame
 from bench.han.zcl import ZclFrame
@@ -17,7 +16,7 @@ from rigs.virtual.cosem_objects import attribute
 from rigs.virtual.dlms_logs import OCTETS, U16, U32, between, compact
 from rigs.virtual.duty_cycle import DutyCycle, State
 from rigs.virtual.logs import ENTRIES, Entry
-from rigs.virtual.radio import MacLayer, Medium
+from rigs.virtual.radio import MacLayer, Medium, NoiseEmitter
 from rigs.virtual.rules import rule
 from rigs.virtual.world import Process
 
@@ -40,15 +39,15 @@ STAYS, MOVES, MAY_NOT = 0, 1, 2  #: outcome of a scan, unverified
 
 
 class SubGhz:
-    """One sub-GHz network. `noise` returns the level (dBm) that is heard on a channel of a page."""
+    """One sub-GHz network, with a noise source beside it."""
 
-    def __init__(self, hub: "Hub", chf: "HubFunction", medium: Medium, radio: MacLayer) -> None:
+    def __init__(self, hub: "Hub", chf: "HubFunction", medium: Medium, radio: MacLayer, source: NoiseEmitter) -> None:
         self._hub, self._chf, self._world, self.medium, self.radio = hub, chf, hub.world, medium, radio
         self.settings = SubGhzSettings()
         self.log: deque[Entry] = deque(maxlen=ENTRIES)
         self.suspended: dict[Eui64, datetime] = {}  #: until when
         self.changes: list[datetime] = []
-        self.noise: Callable[[int, int], float] = lambda page, channel: medium.phy.noise_dbm
+        self._source = source
         self.duty = DutyCycle(hub.world, lambda: medium.page, lambda: self.settings)
         self.duty.changed = lambda before, now: self.state_changed(before, now)  # noqa: PLW0108 - for defects
         radio.station.sent = self._on_air
@@ -187,6 +186,11 @@ class SubGhz:
                 )
             ],
         )
+
+    def noise(self, page: int, channel: int) -> float:
+        """Return the level (dBm) that is heard on a channel while nobody sends."""
+        phy = self.medium.phy
+        return max(phy.noise_dbm, self._source.level(centre_mhz(page, channel), phy.width) or phy.noise_dbm)
 
     @rule("R-SUB-002")
     def is_worth_it(self, here: float, there: float) -> bool:
