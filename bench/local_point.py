@@ -1,6 +1,8 @@
 """Messages handed to a device past the DCC: whole commands made with the test keys at hand, also wrong ones."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -43,8 +45,19 @@ class LocalPoint:
         self._delivery, self._timeline, self._clock, self._keystore = delivery, timeline, clock, keystore
         self._acb, self._cos_party, self._counters = acb, cos_party, counters
 
-    def command(self, body: Body, to: Device, *, as_user: Party, counter: int | None = None) -> Message:
-        """Return the complete command for a request: signed where it is critical, with the broker's MAC."""
+    def command(
+        self,
+        body: Body,
+        to: Device,
+        *,
+        as_user: Party,
+        counter: int | None = None,
+        facts: Mapping[str, Any] | None = None,
+    ) -> Message:
+        """Return the complete command for a request: signed where it is critical, with the broker's MAC.
+
+        `facts` is what a request does not say and the DCC would know: the log that is to be restored.
+        """
         number = self._counters.next(as_user.eui, self._clock.now()) if counter is None else counter
         request = ServiceRequest.of(as_user.eui, to.eui, number, body)
         (message,) = transform(
@@ -55,6 +68,7 @@ class LocalPoint:
             cos_party=self._cos_party.eui,
             cos_counter=number,
             at=self._clock.now(),
+            facts=facts,
         )
         return self.protect(message, to)
 

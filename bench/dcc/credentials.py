@@ -177,6 +177,7 @@ _PARTNERS = {
     (1, Device.PPMID): Device.ESME,
     (2, Device.GSME): Device.GPF,
     (2, Device.ESME): Device.IHD,
+    (2, Device.GPF): Device.IHD,
     (3, Device.GSME): Device.PPMID,
     (3, Device.PPMID): Device.GSME,
 }

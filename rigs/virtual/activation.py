@@ -82,6 +82,7 @@ class Activations:
         objects = device.cosem.objects
         for key in list(objects.keys()):
             if any(True for _ in copies(key)):
+                objects.activation_times.add(key)
                 objects.written[key] = lambda value, key=key: self.time_written(key, value)  # type: ignore[misc]
 
     @rule("R-FUT-003", "R-FUT-004", "R-FUT-006")

@@ -71,6 +71,14 @@ class CosemServer:
         ]
         return any(fits(asked, entry.command) for entry in use_case.entries)
 
+    @rule("R-FUT-002")
+    def has_one_time(self, request: AccessRequest) -> bool:
+        """Whether the items of a request that are activation times all name the same one."""
+        times = self.objects.activation_times
+        written = zip(request.specs, request.data, strict=True)
+        found = [data.value for spec, data in written if (spec.class_id, spec.obis, spec.index) in times]
+        return all(one == found[0] for one in found)
+
     @rule("R-CMD-012", "R-RSP-012", "R-RSP-013", "R-RSP-013a")
     def access(self, exchange: "Exchange", request: AccessRequest) -> tuple[AccessResponse, bool]:
         """Execute the items in order; after the first that fails, the rest is reported as not executed.

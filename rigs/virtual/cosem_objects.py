@@ -55,6 +55,7 @@ class CosemObjects:
         self.written: dict[Attribute, Callable[[Data], None]] = {}  #: called after a write
         self.allowed: dict[Attribute, Callable[[Data], bool]] = {}  #: whether a value may be written
         self.refusals: dict[Attribute, int] = {}  #: result code where a value may not be written, else type-unmatched
+        self.activation_times: set[Attribute] = set()  #: attributes that say when what was written comes into force
         self.faults: dict[Attribute, int] = {}  #: result codes of objects that are out of order
         for use_case in use_cases:
             for entry in use_case.entries:

@@ -152,9 +152,13 @@ class CredentialsReplacement:
         except (GbcsError, PkiError):
             return None
 
+    def is_by_contingency(self, message: Message) -> bool:
+        """Whether a message is a replacement by contingency, whose sender no cell names."""
+        return message.message_code == CREDENTIALS_BY_CONTINGENCY
+
     def signature_key(self, message: Message) -> EllipticCurvePublicKey | None:
         """Return the key that is to verify a signature: that of the role's cell, or the contingency public key."""
-        if message.message_code == CREDENTIALS_BY_CONTINGENCY:
+        if self.is_by_contingency(message):
             return self.contingency_key(message.payload)
         return self._device.anchors.key(self._device.role_of(message), KeyUsage.DIGITAL_SIGNATURE)
 

@@ -39,6 +39,7 @@ from bench.gbcs.crypto import add_mac, shared_secret, sign
 from bench.gbcs.gbt import Assembly, split
 from bench.gbcs.trust_anchors import KeyUsage
 from bench.pki import TestSmki, describe, load_certificate
+from rigs.virtual.dcc_backups import Backups
 from rigs.virtual.dcc_hub_alerts import HubAlerts
 from rigs.virtual.dcc_hub_log import CS14, LogUpdates
 from rigs.virtual.outbox import Outbox
@@ -114,6 +115,7 @@ class Dcc:
         self._failed: set[RequestId] = set()
         self._answered: set[RequestId] = set()
         self._assembly = Assembly()
+        self._backups = Backups()
         self._counter = 0
         self._agreement_keys = {eui: smki.device(eui).certificates["ka"].public_key() for eui in devices}
         self._certificates = {eui: smki.device(eui).certificates["ka"].public_bytes(Encoding.DER) for eui in devices}
@@ -190,6 +192,7 @@ class Dcc:
             cos_counter=self._counter,
             at=self._world.now,
             meter=self._meter,
+            facts=self._backups.facts(request.body),
         )
 
     def _send(self, request: ServiceRequest) -> None:
@@ -288,6 +291,7 @@ class Dcc:
             self._log_updates.changed(message)
         if message.target == self._smki.identities.acb:
             self._hub_alerts.take(message, octets)
+            self._backups.take(message)
         if message.target in self._users:
             at = 3 if message.payload[:1] == GBZ else 9
             code = int.from_bytes(message.payload[at : at + 2])

@@ -89,8 +89,9 @@ class DeviceCertificates:
         same = _octets(pending.public_key()) == _octets(certificate.public_key())
         return (SUCCESS if same else WRONG_KEY), usage
 
+    @rule("R-CRD-077", "R-CRD-074")
     def take_into_use(self, usage: str, certificate: x509.Certificate) -> None:
-        """Switch to the pending key pair and its certificate."""
+        """Switch to the pending key pair and its certificate; keys agreed on the HAN are others, and stay."""
         self.held[usage] = certificate
         key = self.pending.pop(usage)
         if usage == "ds":

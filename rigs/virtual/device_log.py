@@ -1,5 +1,6 @@
 """The log of devices a device has been joined with: CS03, CS04, CS07 (GBCS 13.7)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,7 @@ class DeviceLog:
     def __init__(self, device: "GbcsDevice", capacity: int = CAPACITY) -> None:
         self._device, self.capacity = device, capacity
         self.entries: dict[Eui64, Entry] = {}
+        self.joined: Callable[[], None] = lambda: None  #: what a meter does when a device has joined
         self.broken = False  #: whether the store cannot be read
         for code in METHODS:
             device.der_commands[code] = lambda exchange, asked: self.join(exchange, asked)  # noqa: PLW0108
@@ -53,7 +55,11 @@ class DeviceLog:
         """Enter a device into the log, and say so in the security log."""
         code = self.judge(exchange.command.message_code, asked)
         if code == SUCCESS:
-            self.enter(Eui64.of(asked["other_device"]), asked)
+            other = Eui64.of(asked["other_device"])
+            known = other in self.entries
+            self.enter(other, asked)
+            if not known:
+                self.announce()
         logs = self._device.logs
         logs.add(logs.security, JOINED if code == SUCCESS else JOIN_FAILED)
         return {"response_code": code}
@@ -72,8 +78,14 @@ class DeviceLog:
             return SUCCESS if known.type_code == asked["other_device_type_code"] else INCOMPATIBLE
         return FULL if len(self.entries) >= self.capacity else SUCCESS
 
+    @rule("R-HAN-033")
+    def announce(self) -> None:
+        """Tell that a device has joined that was not in the log before."""
+        self.joined()
+
+    @rule("R-HAN-040")
     def enter(self, eui: Eui64, asked: Named) -> None:
-        """Add or renew an entry."""
+        """Add or renew an entry: the device, its type, and the certificate that came with it."""
         certificate = bytes.fromhex(asked["certificate"]["der"]) if "certificate" in asked else None
         self.entries[eui] = Entry(asked["other_device_type_code"], certificate)
 

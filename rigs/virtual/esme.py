@@ -33,6 +33,7 @@ HOLD_UP = timedelta(milliseconds=600)
 LOAD_W = 720.0
 HALF_HOUR = timedelta(minutes=30)
 PROFILE_KEPT = timedelta(days=397)  #: thirteen months
+DEVICE_JOINED = 0x8183
 EVENT_LOG_CODES = frozenset(range(0x81A0, 0x81BF)) | {0x8F01, 0x8145, 0x8F66, 0x8F67, 0x8183}
 
 
@@ -67,6 +68,7 @@ class Esme(GbcsDevice):
         feed.listen(lambda volts: self._feed_changed())
         self._live = self.live()
         self.behaviour = EsmeBehaviour(self)
+        self.device_log.joined = lambda: self.event(DEVICE_JOINED)
         self.voltages = self.meter_voltages()
         self.voltage = self.voltages[0]  #: of phase 1
         self.activations = Activations(self)
@@ -126,7 +128,7 @@ class Esme(GbcsDevice):
         self.account.settle()
         self.switch.watch_limit()
 
-    @rule("R-CRD-056", "R-CRD-057")
+    @rule("R-CRD-056", "R-CRD-057", "R-ALT-017")
     def supplier_changed(self, losing: Eui64 | None) -> None:
         """Withdraw what the losing supplier left waiting, keep a snapshot; money, mode and switch stay as they are."""
         self.billing.supplier_changed()

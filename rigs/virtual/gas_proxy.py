@@ -25,6 +25,7 @@ from rigs.virtual.gbz_device import (
     little,
     values,
 )
+from rigs.virtual.gpf_log import GCS59, GpfLog
 from rigs.virtual.gsme_objects import INTERVAL, sampled
 from rigs.virtual.hub import Hub, HubFunction
 from rigs.virtual.rules import rule
@@ -47,6 +48,8 @@ class Gpf(GbzDevice, HubFunction):
 
     def __init__(self, hub: Hub, eui: Eui64, smki: TestSmki, anchors: TrustAnchors) -> None:
         super().__init__(hub, eui, smki, anchors, "GPF")
+        self.device_log = GpfLog(self)
+        self.use_cases[GCS59] = self.supported[GCS59]
         self.mirror = GasMirror(self.clock)
         self.taps = Taps(self)
         self.restriction: datetime | None = None

@@ -26,13 +26,7 @@ from rigs.virtual.protection import Protection
 from rigs.virtual.rules import rule
 from rigs.virtual.transfers import Transfers
 from rigs.virtual.trust_anchors import TrustAnchors
-from rigs.virtual.use_cases import (
-    CREDENTIALS_BY_CONTINGENCY,
-    CREDENTIALS_DETAILS,
-    DEVICE_CREDENTIALS_DETAILS,
-    REPLACEMENTS,
-    use_cases_of,
-)
+from rigs.virtual.use_cases import CREDENTIALS_DETAILS, DEVICE_CREDENTIALS_DETAILS, REPLACEMENTS, use_cases_of
 from rigs.virtual.world import World
 from rigs.virtual.zcl import ZclServer
 from rigs.virtual.zcl_objects import ZclObjects
@@ -180,7 +174,7 @@ class GbcsDevice(Protection):
     @rule("R-SEC-005", "R-CRD-058", "R-CRD-024")
     def check_originator(self, message: Message) -> Refusal | None:
         """The originator holds credentials here, in a role with the right; contingency is of who has its keys."""
-        if message.message_code == CREDENTIALS_BY_CONTINGENCY:
+        if self.credentials.is_by_contingency(message):
             return None
         roles = self.device_log.roles_of(message.originator)
         if not roles:
@@ -217,7 +211,7 @@ class GbcsDevice(Protection):
             return Refusal(FORMAT_FAILURE)
         if signed:
             key = self.credentials.signature_key(message)
-            if key is None and message.message_code == CREDENTIALS_BY_CONTINGENCY:
+            if key is None and self.credentials.is_by_contingency(message):
                 return NOT_OPENED
             if key is None or not verify_signature(message, key):
                 return Refusal(TRUSTED_SOURCE_FAILURE, logged=False)
@@ -234,6 +228,7 @@ class GbcsDevice(Protection):
             return self.device_log.partner_key(message.originator)
         return self.anchors.key(Role.ACCESS_CONTROL_BROKER, KeyUsage.KEY_AGREEMENT)
 
+    @rule("R-CRD-026")
     def role_of(self, message: Message) -> Role:
         """Return the role in which the originator acts."""
         roles = self.device_log.roles_of(message.originator)
@@ -292,7 +287,7 @@ class GbcsDevice(Protection):
         except GbcsError:
             self.refuse_format()
             return
-        if not self.cosem.is_well_formed(exchange.use_case, request):
+        if not (self.cosem.is_well_formed(exchange.use_case, request) and self.cosem.has_one_time(request)):
             self.refuse_format()
             return
         answer, executed = self.cosem.access(exchange, request)

@@ -21,6 +21,7 @@ from rigs.virtual.valve import Valve, ValveState
 from rigs.virtual.world import World
 
 SET_CLOCK = 0x007F
+DEVICE_JOINED = 0x8183
 EVENT_LOG_CODES = frozenset(range(0x81A0, 0x81C0)) | {0x8145, 0x8F66, 0x8F67, 0x8183, 0x8F1F, 0x8184}
 STATUS_NAMES = {RELIABLE: "reliable", INVALID: "invalid", 2: "unreliable"}
 BATTERY_DAYS = 3650
@@ -46,6 +47,7 @@ class Gsme(GbzDevice):
         self.billing = GasBilling(self)
         self.gas.changed.append(self.account.settle)
         self.offer_logs()
+        self.device_log.joined = lambda: self.event(DEVICE_JOINED)
         self._plan_midnight()
 
     @property

@@ -230,6 +230,7 @@ class Home:
                     self.hub_log,
                     self.esme.device_log,
                     self.gsme.device_log,
+                    self.gpf.device_log,
                     self.trust_centre,
                     self.han_server,
                     self.household.ppmid,

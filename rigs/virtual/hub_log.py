@@ -76,7 +76,7 @@ class HubLog:
         self.report()
         return SUCCESS
 
-    @rule("R-HAN-004")
+    @rule("R-HAN-004", "R-RSP-017")
     def register_again(self, eui: Eui64, install_code: bytes) -> int:
         """A device that is listed keeps its link key; the install code is dropped unread."""
         return SUCCESS

@@ -1,7 +1,7 @@
 """What a device knows of the use cases it supports, read from the catalogue: rights, protection, objects, answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from bench.catalogue import Item, catalogue
@@ -14,6 +14,7 @@ CREDENTIALS_DETAILS, DEVICE_CREDENTIALS_DETAILS = 0x0008, 0x011B
 READS = (CREDENTIALS_DETAILS, DEVICE_CREDENTIALS_DETAILS)  #: signed, but they may be repeated
 CREDENTIALS_BY_ACB = 0x0104
 CREDENTIALS_BY_RECOVERY, CREDENTIALS_BY_CONTINGENCY = 0x0108, 0x0109
+OWN_CERTIFICATES = frozenset({0x000A, 0x000B, 0x000C})  #: CS02c, CS02d, CS02e
 #: message code of a credentials replacement -> what it replaces and who authorises it is in the payload
 REPLACEMENTS = frozenset({0x0102, 0x0103, *range(0x0104, 0x010A)})
 
@@ -59,7 +60,11 @@ def use_cases_of(device: str) -> Mapping[int, UseCase]:
     for entry in catalogue().values():
         if device in entry.devices and (entry.command or entry.payload == "ASN1") and entry.roles:
             found.setdefault(entry.code, []).append(entry)
-    return {code: _use_case(entries) for code, entries in found.items()}
+    cases = {code: _use_case(entries) for code, entries in found.items()}
+    if device == "CHF":  # it has no supplier: its own certificates are a matter of the broker
+        broker = frozenset({Role.ACCESS_CONTROL_BROKER})
+        cases |= {code: replace(case, roles=broker) for code, case in cases.items() if code in OWN_CERTIFICATES}
+    return cases
 
 
 def _use_case(entries: Sequence[Entry]) -> UseCase:
