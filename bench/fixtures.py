@@ -19,6 +19,7 @@ from bench.householder import AtTheDisplay, AtTheHcalcs, AtThePpmid
 from bench.link import Link
 from bench.local_point import LocalPoint
 from bench.mains import Mains, Phases
+from bench.neighbour import Neighbour
 from bench.newcomer import Newcomer
 from bench.noise import Noise
 from bench.parties import Device, Party, Suppliers
@@ -56,6 +57,7 @@ __all__ = [
     "link",
     "local",
     "mains",
+    "neighbour",
     "network_operator",
     "newcomer",
     "noise",
@@ -252,6 +254,12 @@ def wan(home: Home) -> Wan:
 def wan_time(home: Home) -> WanTime:
     """The time the WAN tells the hub."""
     return home.need_wan_time()
+
+
+@pytest.fixture
+def neighbour(home: Home) -> Neighbour:
+    """The home next door."""
+    return Neighbour(home.rig.need("hands", Hands), home.timeline)  # type: ignore[type-abstract]
 
 
 @pytest.fixture

@@ -48,6 +48,10 @@ class Newcomer:
         """Press the button that makes it look for a network; it tries three times in some seconds."""
         self._do("join")
 
+    def press_join_below(self) -> None:
+        """Press the button of a dual-band device that makes it look for a network in the sub-GHz band first."""
+        self._do("join-below")
+
     def reset(self) -> None:
         """Reset it to how it came from the factory."""
         self._do("reset")

@@ -132,6 +132,7 @@ def main() -> int:
         "--list-defects", action="store_true", help="print shipped defects (or those given), JSON lines"
     )
     parser.add_argument("--variant", choices=PHASES, default="single", help="kind of electricity meter")
+    parser.add_argument("--gas-below", action="store_true", help="put the gas meter on the sub-GHz network")
     parser.add_argument("--receive", help="URL at which the DCC's users receive")
     parser.add_argument("--write-keys", type=Path, metavar="DIR", help="write the test keys of this seed and end")
     arguments = parser.parse_args()
@@ -166,6 +167,7 @@ def serve(arguments: argparse.Namespace, out: TextIO | None) -> int:
     try:
         defects = [find(reference) for reference in arguments.defect]
         site = Site.of(arguments.seed, defects, arguments.receive, arguments.variant)
+        site.gas_below = arguments.gas_below
         rig = VirtualRig(site, arguments.seed)
     except (LookupError, DefectError) as problem:
         announce({"error": str(problem.args[0])})

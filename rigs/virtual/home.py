@@ -5,11 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography import x509
-
 from bench.gbcs import Eui64
 from bench.gbcs.firmware import OtaImage
-from bench.gbcs.trust_anchors import KeyUsage, Role, TrustAnchorCell
 from bench.han.keyring import Keyring
 from bench.han.nwk import UNASSIGNED
 from bench.han.zcl import ZclFrame
@@ -42,12 +39,14 @@ from rigs.virtual.gas_proxy import Gpf
 from rigs.virtual.gbz_device import PRICE
 from rigs.virtual.gsme import Gsme
 from rigs.virtual.han_server import HanServer
+from rigs.virtual.home_anchors import gas_anchors, hcalcs_anchors, hub_anchors, meter_anchors, ppmid_anchors
 from rigs.virtual.household import LINK_LOSS_DB, Household
 from rigs.virtual.hub import Hub, HubFunction
 from rigs.virtual.hub_log import HubLog, Listed
 from rigs.virtual.joining import Joiner, fresh
 from rigs.virtual.load_control import LoadControl
 from rigs.virtual.meter_tunnel import MeterTunnel
+from rigs.virtual.neighbour import OTHER_PAN, Neighbour
 from rigs.virtual.ota import CLUSTER as OTA
 from rigs.virtual.ota import OtaClient
 from rigs.virtual.ota_server import OtaServer
@@ -59,7 +58,7 @@ from rigs.virtual.sleepy import SleepyEnd
 from rigs.virtual.sleepy_store import SleepyStore
 from rigs.virtual.street import Street
 from rigs.virtual.sub_ghz import SubGhz
-from rigs.virtual.trust_anchors import SUPPLIER_CELLS, Credential, TrustAnchors
+from rigs.virtual.sub_ghz_joining import SubGhzJoining
 from rigs.virtual.trust_centre import TrustCentre
 from rigs.virtual.twin import TwinEsme
 from rigs.virtual.wan import Wan
@@ -92,6 +91,7 @@ class Site:
     defects: Sequence[Defect]
     poster: Poster
     variant: str = "single"  #: of the electricity meter
+    gas_below: bool = False  #: whether the gas meter is on the sub-GHz network from the beginning
 
     @classmethod
     def of(cls, seed: int, defects: Sequence[Defect], receive: str, variant: str = "single") -> "Site":
@@ -179,11 +179,11 @@ class Home:
         self.medium.disturb(self.noise)
         self.band_below.disturb(self.noise)
         radio = chf_node.radio(self.band_below)
-        self.chf = HubFunction(self.hub, CHF_EUI, smki, _hub_anchors(smki), "CHF")
+        self.chf = HubFunction(self.hub, CHF_EUI, smki, hub_anchors(smki), "CHF")
         self.hub.sub_ghz = SubGhz(self.hub, self.chf, self.band_below, radio, self.noise)
-        self.gpf = Gpf(self.hub, GPF_EUI, smki, _meter_anchors(smki))
+        self.gpf = Gpf(self.hub, GPF_EUI, smki, meter_anchors(smki))
         meter = METERS[site.variant]
-        self.esme = meter(world, ESME_EUI, smki, _meter_anchors(smki), self.meter_feed, MPAN)
+        self.esme = meter(world, ESME_EUI, smki, meter_anchors(smki), self.meter_feed, MPAN)
         self.esme_node = ZigbeeNode(
             world,
             self.medium,
@@ -223,6 +223,7 @@ class Home:
                     self.hub.ota,
                     self.hub.sub_ghz,
                     self.hub.sub_ghz.duty,
+                    self.sub_ghz_joining,
                     self.chf,
                     self.gpf,
                     self.hub,
@@ -241,6 +242,8 @@ class Home:
                     self.load_control,
                 ]
             )
+        if site.gas_below:
+            self.gas_meter_below()
         self.hub.connect(ESME_EUI, ESME_SHORT)
         self.gsme_radio.start()
 
@@ -255,7 +258,7 @@ class Home:
 
     def _add_gas(self, smki: TestSmki) -> None:
         """Add the gas meter: it has been there for two weeks, and the proxy has its history."""
-        self.gsme = Gsme(self.world, GSME_EUI, smki, _gas_anchors(smki), MPRN)
+        self.gsme = Gsme(self.world, GSME_EUI, smki, gas_anchors(smki), MPRN)
         node = ZigbeeNode(
             self.world,
             self.medium,
@@ -280,6 +283,11 @@ class Home:
         self.medium.path("CHF", "GSME", GAS_LINK_LOSS_DB, self.gas_attenuation)
         self.band_below.path("CHF", "GSME", GAS_LINK_LOSS_DB - SUB_GHZ_GAIN_DB, self.gas_attenuation)
 
+    def next_door(self, same_pan: bool) -> None:
+        """People move in next door, with a hub on our channel."""
+        key = _symmetric_key(self.site.seed, "network next door")
+        self.neighbour = Neighbour(self.world, self.medium, key, PAN if same_pan else OTHER_PAN)
+
     def gas_meter_below(self) -> None:
         """The dual-band gas meter is on the sub-GHz network from now on."""
         if GSME_SHORT not in self.hub.node.elsewhere:
@@ -291,9 +299,10 @@ class Home:
         self.household = household = Household(self.world, self.medium, self.site.network, self.site.partner_key)
         self.ihd = household.ihd
         self.hub.displays[IHD_SHORT] = lambda asdu: self.gpf.from_display(asdu)  # noqa: PLW0108
-        household.add_ppmid(smki, _ppmid_anchors(smki), self.hub)
-        household.add_second_ppmid(smki, _ppmid_anchors(smki), self.site.ppmid_install_code, self.site.seed)
-        household.add_hcalcs(smki, _hcalcs_anchors(smki), self.hub, self.esme)
+        household.add_ppmid(smki, ppmid_anchors(smki), self.hub)
+        household.add_second_ppmid(smki, ppmid_anchors(smki), self.site.ppmid_install_code, self.site.seed)
+        self.band_below.path("CHF", "second PPMID", LINK_LOSS_DB - SUB_GHZ_GAIN_DB)
+        household.add_hcalcs(smki, hcalcs_anchors(smki), self.hub, self.esme)
         household.introduce(smki, self.esme, self.gsme, self.esme_node)
 
     def _add_joining(self, chf_node: ZigbeeNode) -> None:
@@ -303,6 +312,7 @@ class Home:
         self.hub_log.entries = {eui: Listed(link_key=site.network.link_keys.get(eui)) for eui in LISTED}
         self.hub_log.gpf = GPF_EUI
         self.hub.ota = OtaServer(self.hub, self.chf, self.hub_log)
+        self.sub_ghz_joining = SubGhzJoining(self.hub, self.hub_log)
         self.trust_centre = TrustCentre(self.world, chf_node, self.hub_log, site.seed)
         node = ZigbeeNode(
             self.world,
@@ -330,73 +340,3 @@ class Home:
 
 def _symmetric_key(seed: int, label: str) -> bytes:
     return derive_private_key(seed, label).private_numbers().private_value.to_bytes(32)[:16]
-
-
-def _credential(smki: TestSmki, party: Eui64, usage: str) -> Credential:
-    return Credential.of(smki.party(party).certificates[usage])
-
-
-def _root_cell(smki: TestSmki) -> dict[TrustAnchorCell, Credential]:
-    return {TrustAnchorCell(Role.ROOT, KeyUsage.KEY_CERT_SIGN): Credential.of(_root(smki))}
-
-
-def _root(smki: TestSmki) -> x509.Certificate:
-    return smki.root.certificate
-
-
-def _meter_anchors(smki: TestSmki) -> TrustAnchors:
-    who = smki.identities
-    signing, agreement = KeyUsage.DIGITAL_SIGNATURE, KeyUsage.KEY_AGREEMENT
-    cells = _root_cell(smki) | {
-        TrustAnchorCell(Role.RECOVERY, signing): _credential(smki, who.recovery, "ds"),
-        SUPPLIER_CELLS[0]: _credential(smki, who.supplier, "ds"),
-        SUPPLIER_CELLS[1]: _credential(smki, who.supplier, "ka"),
-        SUPPLIER_CELLS[2]: _credential(smki, who.supplier, "pp-ka"),
-        TrustAnchorCell(Role.NETWORK_OPERATOR, signing): _credential(smki, who.network_operator, "ds"),
-        TrustAnchorCell(Role.NETWORK_OPERATOR, agreement): _credential(smki, who.network_operator, "ka"),
-        TrustAnchorCell(Role.ACCESS_CONTROL_BROKER, agreement): _credential(smki, who.acb, "ka"),
-        TrustAnchorCell(Role.TRANSITIONAL_COS, signing): _credential(smki, who.cos_party, "ds"),
-    }
-    return TrustAnchors(cells, _root(smki))
-
-
-def _gas_anchors(smki: TestSmki) -> TrustAnchors:
-    """Those of an electricity meter but the network operator's: it talks to the gas proxy (GBCS 4.3)."""
-    anchors = _meter_anchors(smki)
-    anchors.cells = {cell: one for cell, one in anchors.cells.items() if cell.role is not Role.NETWORK_OPERATOR}
-    return anchors
-
-
-def _hub_anchors(smki: TestSmki) -> TrustAnchors:
-    who = smki.identities
-    signing, agreement = KeyUsage.DIGITAL_SIGNATURE, KeyUsage.KEY_AGREEMENT
-    cells = _root_cell(smki) | {
-        TrustAnchorCell(Role.RECOVERY, signing): _credential(smki, who.recovery, "ds"),
-        TrustAnchorCell(Role.ACCESS_CONTROL_BROKER, signing): _credential(smki, who.acb, "ds"),
-        TrustAnchorCell(Role.ACCESS_CONTROL_BROKER, agreement): _credential(smki, who.acb, "ka"),
-        TrustAnchorCell(Role.WAN_PROVIDER, signing): _credential(smki, who.wan_provider, "ds"),
-        TrustAnchorCell(Role.TRANSITIONAL_COS, signing): _credential(smki, who.cos_party, "ds"),
-    }
-    return TrustAnchors(cells, _root(smki))
-
-
-def _hcalcs_anchors(smki: TestSmki) -> TrustAnchors:
-    """Those of a device that a supplier owns and no network operator talks to; it takes no top up."""
-    anchors = _gas_anchors(smki)
-    anchors.cells = {cell: one for cell, one in anchors.cells.items() if cell != SUPPLIER_CELLS[2]}
-    return anchors
-
-
-def _ppmid_anchors(smki: TestSmki) -> TrustAnchors:
-    """Those of a device that no supplier owns: the broker holds the supplier's place (GBCS 4.3)."""
-    who = smki.identities
-    signing, agreement = KeyUsage.DIGITAL_SIGNATURE, KeyUsage.KEY_AGREEMENT
-    broker = _credential(smki, who.acb, "ds")
-    cells = _root_cell(smki) | {
-        TrustAnchorCell(Role.RECOVERY, signing): _credential(smki, who.recovery, "ds"),
-        SUPPLIER_CELLS[0]: broker,
-        TrustAnchorCell(Role.ACCESS_CONTROL_BROKER, signing): broker,
-        TrustAnchorCell(Role.ACCESS_CONTROL_BROKER, agreement): _credential(smki, who.acb, "ka"),
-        TrustAnchorCell(Role.TRANSITIONAL_COS, signing): _credential(smki, who.cos_party, "ds"),
-    }
-    return TrustAnchors(cells, _root(smki))

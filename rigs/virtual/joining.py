@@ -28,12 +28,14 @@ from bench.han.security import decrypt_aps, install_code_key
 from bench.han.zcl import ZclFrame, read_attributes
 from bench.han.zdo import DeviceAnnce
 from rigs.virtual.key_establishment import KeyEstablishment, issued_identity
+from rigs.virtual.radio import MacLayer, Medium
 from rigs.virtual.rules import rule
 from rigs.virtual.trust_centre import CRYPTO_TIME, KEEP_ALIVE, READ_ATTRIBUTES
 from rigs.virtual.world import Process, World
 from rigs.virtual.zigbee import Credentials, ZigbeeNode
 
 SCANS = 3
+BELOW_SCAN_TIME = timedelta(milliseconds=400)
 SCAN_TIME, SCAN_PAUSE = timedelta(milliseconds=140), timedelta(seconds=1)
 RESPONSE_WAIT = timedelta(milliseconds=500)
 KEY_WAIT = timedelta(seconds=5)
@@ -88,25 +90,37 @@ class Joiner:
         """Whether its radio is on: from the press of its button on, until it is alone again."""
         return self.state is not State.ALONE
 
-    def join(self) -> None:
-        """Press the button that makes it look for a network."""
+    def join(self, below: Medium | None = None) -> None:
+        """Press the button that makes it look for a network: first in the sub-GHz band if it has that."""
         if self.state is State.ALONE:
             self.state = State.SEARCHING
-            self._world.process(self._join())
+            self._world.process(self._join(below))
 
     def forget(self) -> None:
         """Reset it to how it came from the factory."""
         self.leave()
         self.memory = Memory()
 
-    def _join(self) -> Process:
+    def _try_below(self, medium: Medium) -> Process:
+        """Ask for a place in the sub-GHz band; this device is refused there, or does not find a network."""
+        radio = self._node.radio(medium)
+        self._permitted = None
+        yield from radio.send_frame(beacon_request(0))
+        yield self._world.wait(BELOW_SCAN_TIME)
+        if self._permitted is not None:
+            yield from self._associate(self._permitted, radio)
+        radio.leave()
+
+    def _join(self, below: Medium | None) -> Process:
+        if below is not None:
+            yield from self._try_below(below)
         for scan in range(SCANS):
             if scan:
                 yield self._world.wait(SCAN_PAUSE)
             self._permitted = None
             yield from self._node.mac.send_frame(beacon_request(0))
             yield self._world.wait(SCAN_TIME)
-            if self._permitted is not None and (yield from self._associate(self._permitted)):
+            if self._permitted is not None and (yield from self._associate(self._permitted, self._node.mac)):
                 break
         if self.state is State.ASSOCIATED:
             yield from self._wait(KEY_WAIT, lambda: self.state is not State.ASSOCIATED)
@@ -115,9 +129,9 @@ class Joiner:
         if self.state is not State.JOINED:
             self.leave()
 
-    def _associate(self, pan: int) -> Process:
+    def _associate(self, pan: int, mac: MacLayer) -> Process:
         """Ask the hub for an address; the process returns whether there is one."""
-        mac, eui = self._node.mac, self._node.eui
+        eui = self._node.eui
         self._association = None
         if not (yield from mac.send_frame(association_request(pan, COORDINATOR, eui, 0, MAINS_END_DEVICE))):
             return False

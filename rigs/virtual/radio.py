@@ -77,6 +77,10 @@ class Medium:
         """Add a radio."""
         self._stations.append(station)
 
+    def stations(self) -> list[Station]:
+        """Return the radios on the channel."""
+        return self._stations
+
     def leave(self, station: Station) -> None:
         """Take a radio away."""
         self._stations = [one for one in self._stations if one is not station]

@@ -1,9 +1,12 @@
-"""Noise on the channel of the home area network: retries, loss, and the return to normal, as a curve."""
+"""Others on the channel of the home area network: noise, as a curve, and the network of the home next door."""
+
+import pytest
 
 from bench.clock import minutes
 from bench.dcc.bodies import ReadSupplyStatus
 from bench.dcc_point import response_to
 from bench.expecting import precondition
+from bench.neighbour import STRANGE
 from bench.testcase import testcase
 
 REQUIREMENTS = ["CSC-DP094-HANLOSS", "CSC-DP094-DROPOFF", "SFA-4-FITPURPOSE"]
@@ -48,6 +51,31 @@ def test_noise(dut, dcc, clock, han, link, noise, timeline, suppliers, expect):
     link.settle()
     counts = [len(timeline.find(response_to(one.request))) for one in waiting]
     expect("answers to each of them", counts).equals([1] * len(waiting), rule="R-HUB-017")
+
+
+@testcase(
+    "RAD-222",
+    "The network of the home next door, on the same channel, neither disturbs ours nor is taken for it",
+    rules=["R-HUB-002", "R-HUB-017", "R-HAN-032"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS45", "ECS42", "ECS43"],
+)
+@pytest.mark.parametrize("pan", ["other-pan", "same-pan"])
+def test_next_door(pan, dut, dcc, clock, han, neighbour, timeline, suppliers, expect):
+    neighbour.move_in(pan)
+    clock.sleep(minutes(1))
+
+    sent = [dcc.send(ReadSupplyStatus(), dut, as_user=suppliers.losing) for _ in range(4)]
+    for one in sent:
+        expect("result of a read", one.response(within=minutes(1)).results).equals([0])
+    clock.sleep(minutes(1))
+    counts = [len(timeline.find(response_to(one.request))) for one in sent]
+    expect("answers to each of them", counts).equals([1] * len(sent), rule="R-HUB-017")
+    strange = timeline.find(STRANGE)
+    expect("frames of next door, which no key of ours opens", len(strange)).lies_between(10, 10_000)
+    ours = timeline.find(han.query(f'src_eui == "{dut.eui}"'), after=sent[0].posted)
+    unopened = [seen for seen in ours if isinstance(seen.data["decrypted"], str)]
+    expect("frames of our meter that were not opened", len(unopened)).equals(0)
 
 
 def _answered(sent):

@@ -10,13 +10,15 @@ from bench.dcc.bodies import ReadSupplyStatus
 from bench.dcc_point import response_to
 from bench.expecting import precondition
 from bench.gbcs.sub_ghz import SubGhzSettings
+from bench.han.mac_commands import parse_command
 from bench.han_point import frame
 from bench.hub_alert import hub_alert
 from bench.local_point import answer_to
 from bench.testcase import testcase
 
 LIMITED, NOT_LIMITED, CRITICAL, NOT_CRITICAL = 0x8F20, 0x8F21, 0x8F22, 0x8F23
-DISCARDED, CONFIGURED = 0x8F2C, 0x8F2A
+DISCARDED, CONFIGURED, NO_ROOM = 0x8F2C, 0x8F2A, 0x8F2D
+AT_CAPACITY = 1  #: status of an association response: PAN at capacity
 REQUIREMENTS = ["SFA-6-SUBGHZ"]
 HUNDREDTH_OF_A_PERCENT = timedelta(milliseconds=360)  #: of an hour
 LOW = SubGhzSettings(normal_limited=4, limited_critical=8)  #: reached with few commands
@@ -196,6 +198,39 @@ def test_critical(hub, gsme, dcc, sub_ghz, timeline, suppliers, gas_suppliers, e
     alerts = hub_alert(hub, LIMITED, NOT_LIMITED, CRITICAL, NOT_CRITICAL)
     codes = [seen.data["alert_code"] for seen in timeline.find(alerts)]
     expect("alerts of the duty cycle, in order", codes).equals(["8F20", "8F22", "8F23", "8F21"])
+
+
+@testcase(
+    "RAD-207",
+    "A device for which there is no room in the sub-GHz band is refused there, which is told, and joins at 2.4 GHz",
+    rules=["R-SUB-007", "R-SUB-006"],
+    requirements=REQUIREMENTS,
+    use_cases=["CCS01", "DBCH11"],
+    devices=["CHF", "PPMID"],
+)
+@pytest.mark.parametrize("listed", [True, False], ids=["listed", "not listed"])
+def test_no_room(listed, hub, second_ppmid, newcomer, dcc, clock, han, sub_ghz, timeline, suppliers, expect):
+    expected = second_ppmid if listed else newcomer  # the network is open in either case
+    dcc.ask(expected.addition(), hub, as_user=suppliers.losing)
+    began = clock.now()
+
+    second_ppmid.press_join_below()
+    clock.sleep(seconds(30))
+
+    answers = timeline.find(han.query(f'cmd == association_response and dst == "{second_ppmid.eui}"'), after=began)
+    below = [parse_command(han.frame_of(one).mac.payload).status for one in answers if "page" in one.data]
+    precondition(0 not in below, "the band has no room left")
+    alerts = timeline.find(hub_alert(hub, NO_ROOM), after=began)
+    if listed:
+        expect("answers to its request in the band", below).equals([AT_CAPACITY])
+        expect("alerts that there is no room", len(alerts)).equals(1, rule="R-SUB-006")
+        expect("device in the alert", sub_ghz.told(alerts[0])["device"]).equals(str(second_ppmid.eui), rule="R-SUB-006")
+        expect("use case, MAC and signature of the alert", _protection(alerts[0])).equals(
+            ("DBCH11", "valid", "absent"), rule="R-SUB-006"
+        )
+    else:
+        expect("alerts that there is no room for a stranger", len(alerts)).equals(0, rule="R-SUB-006")
+    expect("whether it is on the network then", second_ppmid.joined).equals(listed)
 
 
 def _protection(seen):

@@ -14,7 +14,9 @@ RIGS = Path(__file__).parents[2] / "rigs"
 Table = dict[str, Any]
 
 
-@pytest.mark.parametrize("name", ["virtual.toml", "virtual-twin.toml", "virtual-polyphase.toml", "example-lab.toml"])
+@pytest.mark.parametrize(
+    "name", ["virtual.toml", "virtual-twin.toml", "virtual-polyphase.toml", "virtual-subghz.toml", "example-lab.toml"]
+)
 def test_rig_files_of_the_project_load(name: str) -> None:
     rig = load_rig_file(RIGS / name)
     assert rig.devices and rig.safety.voltage_max <= 264.5

@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
-from bench.gbcs.axdr import Data
+from bench.gbcs import Eui64
+from bench.gbcs.axdr import Data, octets
 from rigs.virtual.defects import defect
 from rigs.virtual.sub_ghz import ASSESSED, CHANGED, SCANNING, SubGhz
+from rigs.virtual.sub_ghz_joining import AT_CAPACITY, DENIED, NO_ROOM, SubGhzJoining
 
 
 def silent_about(band: SubGhz, *codes: int) -> None:
@@ -150,3 +152,42 @@ def goes_to_any_channel(band: SubGhz) -> None:
     """The first channel of page 28, whatever is allowed."""
     change = band.change
     band.change = lambda page, channel: change(28, 0)  # type: ignore[method-assign]
+
+
+@defect(
+    "hub-denies-where-it-has-no-room",
+    device="SubGhzJoining",
+    breaks="R-SUB-007",
+    story="A device for which the band has no room is told that access is denied: it believes that it is not listed.",
+)
+def denies_where_no_room(joining: SubGhzJoining) -> None:
+    """Status 2 stands for 1, too."""
+    refuse = joining.refuse
+    joining.refuse = lambda eui: refuse(eui) and DENIED  # type: ignore[method-assign]
+
+
+@defect(
+    "hub-silent-about-lack-of-room",
+    device="SubGhz",
+    breaks="R-SUB-006",
+    story="A device is refused for lack of room in the band, without DBCH11.",
+)
+def silent_about_lack_of_room(band: SubGhz) -> None:
+    """No 8F2D."""
+    silent_about(band, NO_ROOM)
+
+
+@defect(
+    "hub-tells-lack-of-room-for-strangers",
+    device="SubGhzJoining",
+    breaks="R-SUB-006",
+    story="Whoever asks, the band is full: devices that are not listed are told to the broker like those that are.",
+)
+def lack_of_room_for_strangers(joining: SubGhzJoining) -> None:
+    """The log is not looked at."""
+
+    def refuse(eui: Eui64) -> int:
+        joining._band.tell(NO_ROOM, [octets(eui)])
+        return AT_CAPACITY
+
+    joining.refuse = refuse  # type: ignore[method-assign]

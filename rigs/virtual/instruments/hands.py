@@ -45,6 +45,16 @@ class Hands:
             home.gas_meter_below()
             return f"page {home.band_below.page} channel {home.band_below.channel}"
 
+        def join_below(joiner: Joiner) -> str:
+            joiner.join(home.band_below)
+            return joiner.state
+
+        def move_in(argument: str) -> str:
+            if argument not in ("same-pan", "other-pan"):
+                raise ValueError("same-pan or other-pan?")
+            home.next_door(argument == "same-pan")
+            return "there"
+
         def taps(argument: str) -> str:
             gsme.gas.set_flow(float(argument))
             return f"{gsme.gas.flow:g} m3/h"
@@ -127,7 +137,9 @@ class Hands:
         ppmid, cad = home.household.ppmid, home.household.cad
         return {
             "ppmid": keys(ppmid) | reader(ppmid.display),
-            "second-ppmid": keys(home.household.second_ppmid) | button(home.household.joiner),
+            "second-ppmid": keys(home.household.second_ppmid)
+            | button(home.household.joiner)
+            | {"join-below": lambda _: join_below(home.household.joiner)},
             "cad": reader(cad) | {"try": lambda argument: attempt(cad, argument), "refusal": lambda _: cad.refusal},
             "esme": {
                 "enable-supply": lambda _: "on" if esme.switch.enable_locally() else "stays off",
@@ -150,6 +162,7 @@ class Hands:
             "hcalcs": {act: lambda _, act=act: hcalcs(act) for act in HCALCS_ACTS},  # type: ignore[misc]
             "ihd": reader(ihd),
             "wan": {"time": wan_time},
+            "neighbour": {"move-in": move_in},
             "newcomer": button(newcomer)
             | {
                 "gas-history": lambda _: history(home.new_ihd),
