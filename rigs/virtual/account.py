@@ -136,7 +136,7 @@ class Account:
         """Return the price of a kWh that is in force."""
         return self.settings.price
 
-    @rule("R-TAR-011", "R-DBT-004", "R-DBT-005", "R-CRE-005")
+    @rule("R-TAR-011", "R-DBT-004", "R-DBT-005", "R-CRE-005", "R-PWR-008")
     def _take_with_time(self, elapsed: timedelta) -> None:
         """Take the standing charge and the time debts of a span."""
         standing = elapsed / DAY * self.settings.standing_charge

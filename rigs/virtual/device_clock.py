@@ -44,6 +44,7 @@ class DeviceClock:
         self.adjust(said[0])
         return True
 
+    @rule("R-TIM-002", "R-TIM-011", "R-TIM-017")
     def adjust(self, to: datetime) -> None:
         """Set the clock and trust it."""
         self.error += to - self.now()

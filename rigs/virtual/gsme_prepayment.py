@@ -284,7 +284,7 @@ class GsmePrepayment:
         account.settle()
         return SUCCESS
 
-    @rule("R-UTR-021")
+    @rule("R-UTR-021", "R-RSP-021")
     def top_ups(self, component: GbzComponent) -> Answer:
         """Return the latest five top ups (GCS15e)."""
         rows = [
@@ -296,7 +296,7 @@ class GsmePrepayment:
             return NOT_FOUND
         return [(TOP_UPS, made(PREPAYMENT, False, TOP_UPS, {"cmdIndex": 0, "nCommands": 1, "topUps": rows}))]
 
-    @rule("R-CRE-004")
+    @rule("R-CRE-004", "R-RSP-021")
     def repayments(self, component: GbzComponent) -> Answer:
         """Return the latest ten payment-based recoveries (GCS15d)."""
         rows = [

@@ -3,6 +3,7 @@
 The peaks are made with auxiliary switch 1, with the load behind it; what is right follows from what the source reads.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
@@ -17,7 +18,10 @@ from bench.dcc.bodies import (
 )
 from bench.dcc.bodies.settings import MaximumDemandTimePeriodSchedule
 from bench.dcc.bodies.supply import SwitchDuration
+from bench.gbcs.axdr import Data
+from bench.gbcs.dlms import AccessRequest, AccessResponse
 from bench.gbcs.times import parse_date_time
+from bench.local_point import answer_to
 from bench.testcase import testcase
 
 HALF_HOUR = minutes(30)
@@ -60,9 +64,9 @@ class DemandPoint:
         ]
 
     def reset(self, **registers):
-        """Reset the registers named (6.18.2)."""
+        """Reset the registers named (6.18.2); the results."""
         chosen = {"import_value": False, "export_value": False, "configured_import_value": False} | registers
-        self._ask(ResetMaximumDemandRegisters(**chosen))
+        return self._dcc.ask(ResetMaximumDemandRegisters(**chosen), self._dut, as_user=self._operator).results
 
     def reset_all(self):
         """Reset every register."""
@@ -165,8 +169,9 @@ def test_reset(demand, clock, mains, expect):
     before = demand.read()
     expect("a maximum is there", before[1].watts > 0).equals(True, rule="R-DEM-001")
 
-    demand.reset(configured_import_value=True)
+    results = demand.reset(configured_import_value=True)
     first = clock.now()
+    expect("results of the reset", set(results)).equals({0})
     imported, configured, exported = demand.read()
     expect("configured import after its reset (W)", configured.watts).equals(0)
     expect("time of its reset", configured.reset_at).lies_between(first - seconds(10), first + seconds(1))
@@ -241,3 +246,47 @@ def test_outage(demand, clock, mains, expect):
     read = demand.read()[0]
     near(expect, "maximum of import (W)", read.watts, demand.base / 2)
     expect("its time", read.captured_at).equals(start + HALF_HOUR, rule="R-DEM-001")
+
+
+def _one_row(rows):
+    return rows[:1]
+
+
+def _two_starts(rows):
+    return [rows[0], Data(rows[1].tag, [*rows[1].value[:3], rows[0][3], *rows[1].value[4:]])]
+
+
+def _no_sunday(rows):
+    return [Data(row.tag, [*row.value[:6], Data(row[6].tag, (7, b"\xfc")), *row.value[7:]]) for row in rows]
+
+
+#: what is wrong with the time of day -> the change of its entries
+MALFORMED = {"a start without an end": _one_row, "two starts": _two_starts, "not every day": _no_sunday}
+
+
+@testcase(
+    "DEM-006",
+    "A time of day that is not one start and one end for every day is refused, and the one before stays",
+    rules=["R-DEM-003"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS37", "ECS18b"],
+)
+@pytest.mark.parametrize("what", MALFORMED)
+def test_malformed(what, dut, demand, local, timeline, network_operator, expect):
+    start = demand.next_half_hour()
+    demand.set_period(start, start + 2 * HALF_HOUR)
+    before = demand.period()
+    schedule = MaximumDemandTimePeriodSchedule(start=start.time(), end=(start + 4 * HALF_HOUR).time())
+    body = SetMaximumDemandConfigurableTimePeriod(schedule=schedule)
+    good = local.command(body, dut, as_user=network_operator)
+    request = AccessRequest.parse(good.payload)
+    entries = Data(request.data[0].tag, MALFORMED[what](request.data[0].value))
+    bad = replace(good, payload=bytes(replace(request, data=[entries])), mac=None)
+    bad = local.maced(bad, dut)
+
+    local.deliver(bad, f"a time of day with {what}")
+
+    expect("time of day afterwards", demand.period()).equals(before)
+    answers = timeline.find(answer_to(bad))
+    results = [code for seen in answers for _, code in AccessResponse.parse(local.read(seen).message.payload).results]
+    expect("results of the setting, if it was answered", 0 in results).equals(False)

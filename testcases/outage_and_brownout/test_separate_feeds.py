@@ -3,7 +3,13 @@
 import pytest
 
 from bench.clock import minutes, seconds
-from bench.dcc.bodies import ReadInstantaneousImportRegisters, ReadSupplyStatus, SynchroniseClock
+from bench.dcc.bodies import (
+    ReadEventOrSecurityLog,
+    ReadInstantaneousImportRegisters,
+    ReadLogPeriod,
+    ReadSupplyStatus,
+    SynchroniseClock,
+)
 from bench.dcc_point import dcc_alert, device_alert, moment
 from bench.gbcs.times import parse_date_time
 from bench.testcase import meters, testcase
@@ -23,9 +29,9 @@ REQUIREMENTS = ["SFA-17-OUTAGE", "ELS-Q31-METERSTART", "ELS-Q31-CHECKLINK"]
 @testcase(
     "PWR-201",
     "The hub alone loses its supply: the meter meters on, logs no interruption and reports no restoration",
-    rules=["R-PWR-001", "R-PWR-003", "R-PWR-007", "R-HUB-011"],
+    rules=["R-PWR-001", "R-PWR-003", "R-PWR-007", "R-HUB-011", "R-HUB-021"],
     requirements=[*REQUIREMENTS, "SFA-13-INTIMATE"],
-    use_cases=["ECS80", "ECS35e", "ECS17b"],
+    use_cases=["ECS80", "ECS35e", "ECS35c", "ECS17b"],
 )
 @pytest.mark.parametrize("length", [60, 240], ids=["1 min", "4 min"])
 def test_hub_alone(length, dut, hub, dcc, clock, mains, timeline, suppliers, network_operator, expect):
@@ -33,7 +39,7 @@ def test_hub_alone(length, dut, hub, dcc, clock, mains, timeline, suppliers, net
     before = dcc.ask(ReadInstantaneousImportRegisters(), dut, as_user=suppliers.losing).import_register()
 
     with timeline.never(device_alert(dut, RESTORED, RESTORED_LONG), during=minutes(3)):
-        mains.of(hub).interrupt(seconds(length))
+        outage = mains.of(hub).interrupt(seconds(length))
 
     reading = dcc.ask(ReadInstantaneousImportRegisters(), dut, as_user=suppliers.losing, rule="R-HUB-011")
     used = mains.sample().power * ((clock.now() - start) / minutes(60))
@@ -42,6 +48,13 @@ def test_hub_alone(length, dut, hub, dcc, clock, mains, timeline, suppliers, net
     )
     log = power_log(dcc, dut, network_operator, start, clock)
     expect("codes in the power event log", log).equals([], rule="R-PWR-003")
+    period = ReadLogPeriod(start=start.replace(microsecond=0), end=clock.now())
+    events = dcc.ask(ReadEventOrSecurityLog(period=period, log="Event"), hub, as_user=suppliers.losing).log()
+    times = [entry.time for entry in events if entry.code == INTERRUPTED]
+    expect("interruptions in the event log of the hub", len(times)).equals(1, rule="R-HUB-021")
+    expect("time of the interruption", times[0]).lies_between(
+        outage.began - TOLERANCE, outage.began + TOLERANCE, rule="R-HUB-021"
+    )
 
 
 @meters("single", "twin")
