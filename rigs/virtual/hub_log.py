@@ -19,6 +19,7 @@ REGISTER, UNREGISTER = attribute("104:0-0:30.3.0.255:1"), attribute("104:0-0:30.
 JOINING, JOIN_TIMEOUT = attribute("104:0-0:30.3.0.255:2"), attribute("104:0-0:30.3.0.255:3")
 ACTIVE = attribute("104:0-0:30.3.0.255:4")
 BACKUP, HISTORIC_BACKUP = attribute("104:0-0:30.3.0.255:4"), attribute("104:0-0:30.3.1.255:4")
+RESTORE = attribute("104:0-0:30.3.0.255:5")
 MOST, MOST_HISTORIC = 16, 15
 FLAGS = b"\xc8"  #: of an active device; like the figures at the end from the reference data, meaning not public
 FIGURES = (1, 0, 100, 1, 1)
@@ -27,10 +28,14 @@ NEVER_HEARD = bytes.fromhex("FFFFFFFFFFFFFFFFFF8000FF")  #: a date-time in which
 
 @dataclass
 class Listed:
-    """A device of the log: its install code until it has joined, and the link key since then."""
+    """A device of the log: its install code until it has joined, and the link key since then.
+
+    `restored` is the hash of the key that it had with the hub before this one, until it has come back.
+    """
 
     install_code: bytes = b""
     link_key: bytes | None = None
+    restored: bytes = b""
 
 
 @dataclass
@@ -51,6 +56,7 @@ class HubLog:
         self.entries: dict[Eui64, Listed] = {}
         self.historic: dict[Eui64, bytes] = {}  #: link keys of devices that were removed, the oldest first
         self.gpf: Eui64 | None = None
+        self.old_network = b""  #: extended PAN id of the hub whose log this one was given
         self.opened_at: datetime | None = None
         self.closes_at: datetime | None = None
         self.evict: Callable[[Eui64], None] = lambda eui: None
@@ -59,6 +65,7 @@ class HubLog:
         objects.methods[REGISTER] = lambda asked: self.register(asked)  # noqa: PLW0108 - a defect may replace it
         objects.methods[UNREGISTER] = lambda asked: self.unregister(asked)  # noqa: PLW0108
         objects.methods[BACKUP] = lambda _: self.backup()
+        objects.methods[RESTORE] = lambda asked: self.restore(asked)  # noqa: PLW0108
         objects.methods[HISTORIC_BACKUP] = lambda _: self.historic_backup()
         objects.written[JOINING] = lambda wanted: self.open_joining(bool(wanted.value))
         objects.put(JOINING, lambda: boolean(self.is_open()))
@@ -124,8 +131,40 @@ class HubLog:
         """A device uses a link key, new or from before: it is put into the log and reported."""
         listed = self.entries.get(eui)
         if listed is not None and listed.link_key != link_key:
-            listed.link_key, listed.install_code = link_key, b""
+            listed.link_key, listed.install_code, listed.restored = link_key, b"", b""
             self.report()
+
+    @rule("R-HAN-018", "R-HAN-019")
+    def restore(self, asked: Data) -> int:
+        """Form the network of another hub, with its devices in place of those there are (CCS03)."""
+        network, rows = asked.value
+        wanted = {Eui64(row[0].value): row[1].value for row in rows.value}
+        if not self.may_restore(len(rows.value)):
+            return HARDWARE_FAULT
+        for eui in [one for one in self.entries if one not in wanted]:
+            self.evict(eui)
+        self.entries = {eui: self.taken_over(eui, digest) for eui, digest in wanted.items()}
+        self.old_network = network.value
+        self.report()
+        return SUCCESS
+
+    @property
+    def network(self) -> bytes:
+        """Extended PAN id: the hub's own identifier, or that of the hub whose log it was given."""
+        return self.old_network or bytes(self._chf.eui)
+
+    @rule("R-HAN-019")
+    def may_restore(self, devices: int) -> bool:
+        """Whether a log of so many devices can be restored."""
+        return 1 <= devices <= MOST
+
+    @rule("R-HAN-018")
+    def taken_over(self, eui: Eui64, digest: bytes) -> Listed:
+        """Return the entry of a device by the hash of its key; one that is here with that key goes on as it is."""
+        here = self.entries.get(eui)
+        if here is not None and here.link_key is not None and self.key_hash(here.link_key) == digest:
+            return here
+        return Listed(restored=digest)
 
     @rule("R-HAN-009", "R-HAN-011", "R-HAN-012")
     def unregister(self, asked: Data) -> int:
@@ -168,16 +207,16 @@ class HubLog:
     @rule("R-HAN-015")
     def backup(self) -> Data:
         """Return the log with the hash of each key (CCS07, CS14)."""
-        return self._log({eui: listed.link_key for eui, listed in self.entries.items()})
+        return self._log({eui: one.restored or self.key_hash(one.link_key) for eui, one in self.entries.items()})
 
     @rule("R-HAN-015")
     def historic_backup(self) -> Data:
         """Return the historic log with the hash of each key (CCS07)."""
-        return self._log(dict(self.historic))
+        return self._log({eui: self.key_hash(key) for eui, key in self.historic.items()})
 
-    def _log(self, keys: dict[Eui64, bytes | None]) -> Data:
-        rows = [structure([octets(eui), octets(self.key_hash(key))]) for eui, key in keys.items()]
-        return structure([octets(date_time(self._chf.clock())), octets(self._chf.eui), array(rows)])
+    def _log(self, hashes: dict[Eui64, bytes]) -> Data:
+        rows = [structure([octets(eui), octets(digest)]) for eui, digest in hashes.items()]
+        return structure([octets(date_time(self._chf.clock())), octets(self.network), array(rows)])
 
     @rule("R-HAN-014")
     def active(self) -> Data:

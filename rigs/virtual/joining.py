@@ -22,9 +22,9 @@ from bench.han.mac_commands import (
     data_request,
     parse_command,
 )
-from bench.han.nwk import COORDINATOR, UNASSIGNED, NwkFrame
-from bench.han.nwk_commands import Leave
-from bench.han.security import decrypt_aps, install_code_key
+from bench.han.nwk import COORDINATOR, UNASSIGNED, NwkFrame, NwkType
+from bench.han.nwk_commands import Leave, RejoinRequest
+from bench.han.security import aes_mmo, decrypt_aps, install_code_key
 from bench.han.zcl import ZclFrame, read_attributes
 from bench.han.zdo import DeviceAnnce
 from rigs.virtual.key_establishment import KeyEstablishment, issued_identity
@@ -55,9 +55,11 @@ class State(StrEnum):
 
 @dataclass
 class Memory:
-    """What a device keeps: the link key it agreed with the trust centre."""
+    """What a device keeps: the link key it agreed with the trust centre, the network, its address on it."""
 
     link_key: bytes | None = field(default=None, repr=False)
+    network: bytes = b""  #: extended PAN id
+    short: int = UNASSIGNED
 
 
 class Joiner:
@@ -69,7 +71,9 @@ class Joiner:
         self.memory = Memory()
         self.state = State.ALONE
         self._permitted: int | None = None  #: PAN of a beacon that was heard, open for joining
-        self._hub = b""  #: EUI-64 of its sender: the extended PAN id
+        self._known = False  #: whether a beacon of the network was heard that it was on
+        self._hub = b""  #: EUI-64 of the trust centre
+        self._network = b""  #: extended PAN id in that beacon
         self._association: AssociationResponse | None = None
         self._agreed = False
         self.keys = KeyEstablishment(
@@ -117,10 +121,12 @@ class Joiner:
         for scan in range(SCANS):
             if scan:
                 yield self._world.wait(SCAN_PAUSE)
-            self._permitted = None
+            self._permitted, self._known = None, False
             yield from self._node.mac.send_frame(beacon_request(0))
             yield self._world.wait(SCAN_TIME)
             if self._permitted is not None and (yield from self._associate(self._permitted, self._node.mac)):
+                break
+            if self._known and (yield from self._rejoin()):
                 break
         if self.state is State.ASSOCIATED:
             yield from self._wait(KEY_WAIT, lambda: self.state is not State.ASSOCIATED)
@@ -145,6 +151,13 @@ class Joiner:
         self.state = State.ASSOCIATED
         return True
 
+    def _rejoin(self) -> Process:
+        """Ask the network that it was on to have it back; the process returns whether it was heard."""
+        self._node.short = self.memory.short
+        self.state = State.ASSOCIATED
+        heard: bool = yield from self._node.command_in_clear(COORDINATOR, RejoinRequest(MAINS_END_DEVICE).octets())
+        return heard
+
     def _settle(self) -> Process:
         """Announce itself, agree a key if it has none, and use it."""
         node = self._node
@@ -164,7 +177,7 @@ class Joiner:
             self.state = State.JOINED
 
     def _key_agreed(self, link_key: bytes) -> None:
-        self.memory.link_key = link_key
+        self.memory = Memory(link_key, self._network or self.memory.network, self._node.short)
         self._agreed = True
 
     def _from_mac(self, frame: MacFrame) -> None:
@@ -178,17 +191,22 @@ class Joiner:
             return
 
     def _take_beacon(self, beacon: Beacon, pan: int | None) -> None:
+        if beacon.zigbee is not None and self.memory.link_key is not None:
+            self._known = self._known or beacon.zigbee.epid == self.memory.network
         if beacon.association_permit and beacon.zigbee is not None:
-            self._permitted, self._hub = pan, beacon.zigbee.epid
+            self._permitted, self._hub, self._network = pan, beacon.zigbee.epid, beacon.zigbee.epid
 
     def _in_clear(self, frame: NwkFrame) -> None:
-        """Take the network key, under the old link key or that of the install code."""
+        """Take the network key, under the old link key, its hash, or the key of the install code."""
+        if frame.type is NwkType.COMMAND:
+            return  # the answer to a rejoin request: it keeps its address
         aps = ApsFrame.parse(frame.payload)
         if self.state is not State.ASSOCIATED or frame.dst != self._node.short or aps.type is not ApsType.COMMAND:
             return
         if aps.security is None or aps.security.key_id is not KeyId.KEY_TRANSPORT:
             return
-        for key in filter(None, (self.memory.link_key, self._install_key)):
+        kept = self.memory.link_key
+        for key in filter(None, (kept, aes_mmo(kept) if kept else None, self._install_key)):
             try:
                 command = parse_aps_command(decrypt_aps(aps, key))
             except HanError:
@@ -203,6 +221,7 @@ class Joiner:
         if not old:
             self.memory.link_key = None
         self._node.credentials.network_key = command.key
+        self._hub = command.src or self._hub
         self.state = State.HAS_NETWORK_KEY
 
     def _commanded(self, command: bytes, source: int) -> None:

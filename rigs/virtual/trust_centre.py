@@ -19,7 +19,8 @@ from bench.han.mac_commands import (
     beacon,
     parse_command,
 )
-from bench.han.nwk_commands import Leave
+from bench.han.nwk import NwkFrame, NwkType
+from bench.han.nwk_commands import Leave, RejoinRequest, RejoinResponse
 from bench.han.security import install_code_key, secure_aps
 from bench.han.zcl import Attribute, ZclFrame, read_response
 from bench.han.zcl_types import Value
@@ -56,6 +57,7 @@ class TrustCentre:
         self._answers: dict[bytes, Answer] = {}
         self._shorts: dict[bytes, int] = {eui: short for short, eui in node.partners.items()}
         node.mac_command = self._from_mac
+        node.in_clear = self._in_clear
         node.mac.holds_for = lambda frame: frame.src in self._answers and frame.payload[:1] == bytes((DataRequest.ID,))
         log.evict = lambda eui: self.evict(eui)  # noqa: PLW0108 - a defect may replace it
         log.heard = self._heard
@@ -93,7 +95,7 @@ class TrustCentre:
     def _beacon(self) -> Process:
         yield self._world.wait(timedelta(microseconds=self._world.rng.randrange(BEACON_JITTER_US)))
         mac = self._node.mac
-        yield from mac.send_frame(beacon(mac.pan, mac.short, 0, self._node.eui, permit=self._log.is_open()))
+        yield from mac.send_frame(beacon(mac.pan, mac.short, 0, self._log.network, permit=self._log.is_open()))
 
     def _hold(self, eui: bytes, answer: Answer) -> None:
         self._answers[eui] = answer
@@ -125,6 +127,10 @@ class TrustCentre:
             return
         node.partners[short] = eui
         self.prepare(eui, key)
+        yield from self._send_network_key(eui, short, key)
+
+    def _send_network_key(self, eui: Eui64, short: int, key: bytes) -> Process:
+        node = self._node
         transport = TransportKey.network(node.credentials.network_key, 0, eui, node.eui).octets()
         counter = node.credentials.next_counter(node.eui, "aps")
         command = ApsFrame.command(self._world.rng.randrange(256), transport)
@@ -141,6 +147,29 @@ class TrustCentre:
         if not self._log.takes_install_code(eui):
             return self._log.old_key(eui)
         return install_code_key(listed.install_code) if listed.install_code else listed.link_key
+
+    def _in_clear(self, frame: NwkFrame) -> None:
+        """Take a NWK rejoin request, which may come without network security; nothing else does."""
+        if frame.type is NwkType.COMMAND and frame.payload[:1] == bytes((RejoinRequest.ID,)) and frame.src_eui:
+            self._world.process(self._readmit(Eui64(frame.src_eui), frame.src))
+        else:
+            self._node.drop_clear(frame)
+
+    def _readmit(self, eui: Eui64, short: int) -> Process:
+        key = self.returning_key(eui)
+        if key is None:
+            return
+        self._shorts[eui] = short
+        self._node.partners[short] = eui
+        yield self._world.wait(CRYPTO_TIME)
+        yield from self._node.command_in_clear(short, RejoinResponse(short, 0).octets())
+        yield from self._send_network_key(eui, short, key)
+
+    @rule("R-HAN-018")
+    def returning_key(self, eui: Eui64) -> bytes | None:
+        """Return the key under which a device may come back that is in the log: the hash in a log that was restored."""
+        listed = self._log.entries.get(eui)
+        return None if listed is None else listed.restored or None
 
     @rule("R-HAN-004")
     def prepare(self, eui: Eui64, key: bytes) -> None:

@@ -146,6 +146,11 @@ class ZigbeeNode:
         frame = NwkFrame.command(partner, self.short, self._next_nwk(), payload, src_eui=self.eui)
         return (yield from self._send_nwk(frame, partner))
 
+    def command_in_clear(self, partner: int, payload: bytes) -> Process:
+        """Send a NWK command without network security: one end has no key yet."""
+        frame = NwkFrame.command(partner, self.short, self._next_nwk(), payload, src_eui=self.eui)
+        return (yield from self.mac.send(partner, bytes(frame)))
+
     def send_clear(self, partner: int, frame: ApsFrame) -> Process:
         """Send an APS frame without network security: a key on its way to a device that has none."""
         return (yield from self.mac.send(partner, bytes(self._data(partner, frame))))
