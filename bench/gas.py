@@ -79,6 +79,10 @@ class AtTheMeter:
         """Put a battery in that lasts for some days, or use it up to that."""
         self._do(self._meter, f"battery {days}")
 
+    def spoil_firmware(self) -> None:
+        """Change a bit of the running firmware in the meter's memory, by the maker's own tool."""
+        self._do(self._meter, "spoil-firmware")
+
     def open_cover(self) -> None:
         """Open the cover (of a gas meter, that of the battery), as somebody who tampers."""
         self._do(self._meter, "cover")

@@ -19,7 +19,7 @@ ACTIVATE, READ_VERSION = 0x0012, 0x0129
 ACTIVATED_ALERT = 0x00CA
 SUCCESS, NO_IMAGE, WRONG_HASH = 0, 1, 2
 DONE, NOT_DONE, VERSION_CHANGED = 0x8F66, 0x8F67, 0x8F43
-RECEIVED, REJECTED = 0x8F72, 0x8F1C
+RECEIVED, REJECTED, NOT_VERIFIED = 0x8F72, 0x8F1C, 0x8F1B
 LATER = "future dated or cancelled"
 MAKER, HARDWARE = 0x1234, 1
 IMAGE_TYPES = {"ESME": 0x0101, "GSME": 0x0102, "PPMID": 0x0084}
@@ -43,6 +43,7 @@ class Firmware:
     def __init__(self, device: "GbcsDevice", version: bytes = b"\x01\x00\x00\x00") -> None:
         self._device = device
         self.version = version
+        self.damaged = False  #: whether the running image has lost a bit
         self.image: OtaImage | None = None
         self.waiting: Waiting | None = None
         device.der_commands[ACTIVATE] = lambda exchange, asked: self.activate(exchange, asked)  # noqa: PLW0108
@@ -85,6 +86,13 @@ class Firmware:
         low, high = image.hardware
         right = (image.manufacturer, image.image_type) == (MAKER, IMAGE_TYPES.get(self._device.kind))
         return right and low <= HARDWARE <= high
+
+    @rule("R-FWU-016")
+    def verify(self) -> None:
+        """Look at power on whether the running image is as it was installed; log and tell that it is not."""
+        if self.damaged:
+            self._device.logs.add(self._device.logs.security, NOT_VERIFIED)
+            self._device.alert(NOT_VERIFIED, Role.SUPPLIER)
 
     @rule("R-FWU-017")
     def takes_version(self, image: OtaImage) -> bool:

@@ -196,6 +196,7 @@ class Home:
         tunnel = MeterTunnel(self.esme, self.esme_node)
         self.han_server = HanServer(self.esme, self.esme_node)
         self.load_control = LoadControl(self.esme, self.esme_node)
+        self.esme.on_boot.append(lambda: self.esme.firmware.verify())  # noqa: PLW0108 - a defect may replace it
         self.esme_ota = OtaClient(self.esme, self.esme_node, CHF_SHORT, self.esme.firmware.told_to_hub)
         tunnel.others = self._from_home
         self.esme.time.hub = lambda: self.hub.time()  # noqa: PLW0108 - a defect may replace it

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CLUSTER = 0x0019
 NOTIFY, QUERY, QUERY_ANSWER, BLOCK, BLOCK_ANSWER, END, END_ANSWER = 0x00, 0x01, 0x02, 0x03, 0x05, 0x06, 0x07
-SUCCESS, ABORT, INVALID_IMAGE, WAIT_FOR_DATA, NO_IMAGE = 0x00, 0x95, 0x96, 0x97, 0x98
+SUCCESS, ABORT, INVALID_IMAGE, NO_IMAGE = 0x00, 0x95, 0x96, 0x98
 WITH_HARDWARE = 0x01  #: field control of a query: it names the hardware version
 ALL_OF_A_FILE = 0x03  #: payload type of a notification that names maker, type and version
 LATER = 0xFFFFFFFF  #: time of the upgrade: when a command says so

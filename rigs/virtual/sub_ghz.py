@@ -105,7 +105,6 @@ class SubGhz:
     def _on_air(self, frame: MacFrame, duration: timedelta) -> None:
         self.duty.add(frame.dst if isinstance(frame.dst, int) else None, duration)
 
-    @rule("R-SUB-003")
     def may_send(self) -> bool:
         """Whether the hub may send in this band at all."""
         return self.duty.state is not State.REGULATED

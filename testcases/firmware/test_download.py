@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bench.clock import hours, minutes, seconds
-from bench.dcc.bodies import ActivateFirmware
+from bench.dcc.bodies import ActivateFirmware, ReadEventOrSecurityLog, ReadLogPeriod
 from bench.dcc_point import device_alert
 from bench.expecting import precondition
 from bench.gbcs import Cra, decode_der
@@ -15,7 +15,7 @@ from testcases.change_of_supplier.steps import suppliers_of
 from testcases.firmware.test_ppmid import version
 from testcases.joining.steps import try_to_join
 
-RECEIVED, REJECTED = 0x8F72, 0x8F1C
+RECEIVED, REJECTED, NOT_VERIFIED = 0x8F72, 0x8F1C, 0x8F1B
 DELIVERED, NOT_DELIVERED = 0x8F8A, 0x8F89
 DISCARDED, WRONG_HARDWARE, TRANSFER_FAILED = 1, 2, 3  #: in CCS08
 SUCCESS, NO_IMAGE = 0, 1
@@ -214,3 +214,26 @@ def test_older(kind, home, dcc, firmware, timeline, expect):
     code, now = firmware.outcome(dcc.ask(ActivateFirmware(firmware_hash=older.hash), device, as_user=supplier))
     expect(f"whether it can be activated, having been told as {words}", code).equals(SUCCESS if taken else NO_IMAGE)
     expect("whether it runs now", now == f"{older.version:08x}").equals(taken)
+
+
+@testcase(
+    "FWU-207",
+    "At power on a meter looks whether its firmware is as it was installed, and tells it if not",
+    rules=["R-FWU-016"],
+    requirements=["IM.02.5"],
+    use_cases=["ECS35b"],
+)
+@pytest.mark.parametrize("firmware_is", ["spoiled", "as installed"])
+def test_verified_at_power_on(firmware_is, dut, dcc, at_the_esme, mains, clock, timeline, suppliers, expect):
+    spoiled, began = firmware_is == "spoiled", clock.now()
+    if spoiled:
+        at_the_esme.spoil_firmware()
+
+    outage = mains.interrupt("30 s")
+
+    clock.sleep(minutes(2))
+    told = timeline.find(device_alert(dut, NOT_VERIFIED, to=suppliers.losing), after=outage.ended)
+    expect("alerts 8F1B", len(told)).equals(int(spoiled))
+    period = ReadLogPeriod(start=began.replace(microsecond=0), end=clock.now() + seconds(1))
+    log = dcc.ask(ReadEventOrSecurityLog(period=period, log="Security"), dut, as_user=suppliers.losing).log()
+    expect("entries 8F1B in the security log", [one.code for one in log].count(NOT_VERIFIED)).equals(int(spoiled))

@@ -18,7 +18,7 @@ from bench.testcase import meters, testcase
 ENABLED = 1
 REFUSALS = (0x8F1E, 0x8F30, 0x8F3D, 0x8F3E)
 FIRST_DB, LAST_DB, STEP_DB = 44, 66, 1
-GAS_FIRST_DB, GAS_LAST_DB, GAS_STEP_DB = 36, 57, 3
+GAS_FIRST_DB, GAS_LAST_DB, GAS_STEP_DB = 36, 69, 3
 READS = 2  #: commands at each step
 PATIENCE, GAS_PATIENCE = "40 s", "31 min"
 ENOUGH_RETRIES = 10

@@ -2,6 +2,8 @@
 
 from rigs.virtual import ota
 from rigs.virtual.defects import defect
+from rigs.virtual.esme import Esme
+from rigs.virtual.firmware import NOT_VERIFIED
 from rigs.virtual.gbcs_device import GbcsDevice
 from rigs.virtual.ota import OtaClient
 from rigs.virtual.ota_server import DISCARDED, Held, OtaServer
@@ -181,3 +183,47 @@ def older_image_told_and_forgotten(device: GbcsDevice) -> None:
         return kept
 
     firmware.receive = then_dropped  # type: ignore[method-assign]
+
+
+@defect(
+    "esme-trusts-its-flash",
+    device="Esme",
+    breaks="R-FWU-016",
+    story="The check of the image at power on was taken out to be up in time after an outage.",
+)
+def trusts_its_flash(esme: Esme) -> None:
+    """Nothing is verified."""
+    esme.firmware.verify = lambda: None  # type: ignore[method-assign]
+
+
+@defect(
+    "esme-doubts-firmware-silently",
+    device="Esme",
+    breaks="R-FWU-016",
+    story="A firmware that is not what was installed is written into the security log, and told to nobody.",
+)
+def doubts_silently(esme: Esme) -> None:
+    """Log and no alert."""
+
+    def verify() -> None:
+        if esme.firmware.damaged:
+            esme.logs.add(esme.logs.security, NOT_VERIFIED)
+
+    esme.firmware.verify = verify  # type: ignore[method-assign]
+
+
+@defect(
+    "esme-doubts-firmware-after-every-outage",
+    device="Esme",
+    breaks="R-FWU-016",
+    story="The check begins before the flash is ready, and finds a wrong sum each time.",
+)
+def doubts_after_every_outage(esme: Esme) -> None:
+    """Any image is wrong."""
+    verify = esme.firmware.verify
+
+    def wrong() -> None:
+        esme.firmware.damaged = True
+        verify()
+
+    esme.firmware.verify = wrong  # type: ignore[method-assign]

@@ -71,6 +71,10 @@ class Hands:
             esme.switch.tampered()
             return "open"
 
+        def spoil_firmware(_: str) -> str:
+            esme.firmware.damaged = True
+            return "spoiled"
+
         def history(display: Display) -> str:
             display.ask()
             return "asked"
@@ -146,6 +150,7 @@ class Hands:
                 "token": lambda digits: "accepted" if esme.prepayment.top_up_locally(digits) else "rejected",
                 "emergency-credit": lambda _: "active" if esme.account.activate_emergency() else "not available",
                 "cover": esme_cover,
+                "spoil-firmware": spoil_firmware,
                 "boost": lambda _: "on" if esme.auxiliary.boost.press() else "not available",
                 "cancel-boost": lambda _: "off" if esme.auxiliary.boost.cancel() else "not on",
             },
