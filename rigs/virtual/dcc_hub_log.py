@@ -38,9 +38,9 @@ class LogUpdates:
         """Take a CS14: a device is in when it has a key, and out when it is not there."""
         try:
             rows = DataNotification.parse(alert.payload).data[2][2].value
-        except GbcsError:
+            hashes = {Eui64(row[0].value): row[1].value for row in rows}
+        except (GbcsError, TypeError):  # no list of devices, or none of rows
             return
-        hashes = {Eui64(row[0].value): row[1].value for row in rows}
         for device, request in list(self._open.items()):
             body = request.body
             assert isinstance(body, UpdateHANDeviceLog)

@@ -3,11 +3,8 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-
 from bench.gbcs import Cra, Eui64, Message
 from bench.gbcs.dlms import date_time
-from bench.pki import PkiError, load_certificate
 from rigs.virtual.rules import rule
 from rigs.virtual.use_cases import CREDENTIALS_BY_ACB, UseCase
 
@@ -47,7 +44,7 @@ class Exchange:
         if self.command.supplementary_certificate is None:
             key = self.device.agreement_public_key(self.reader)
         else:
-            key = _certified(self.command.supplementary_certificate)
+            key = self.device.certified_key(self.command.supplementary_certificate, self.reader)
         return None if key is None else self.device.secret(key)
 
     @rule("R-RSP-001", "R-RSP-007", "R-RSP-009", "R-CTR-008")
@@ -73,11 +70,3 @@ class Exchange:
     def signed(self) -> bool:
         """Whether the answer is signed rather than MACed: as the command was, and always for replaced credentials."""
         return bool(self.command.signature) or self.command.message_code == CREDENTIALS_BY_ACB
-
-
-def _certified(certificate: bytes | None) -> EllipticCurvePublicKey | None:
-    try:
-        key = load_certificate(certificate or b"").public_key()
-    except PkiError:
-        return None
-    return key if isinstance(key, EllipticCurvePublicKey) else None

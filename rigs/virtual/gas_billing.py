@@ -88,7 +88,7 @@ class GasBilling:
         snapshots.take_billing("period")
         self.tell(snapshots.billing[-1])
 
-    @rule("R-BIL-004", "R-ALT-019")
+    @rule("R-BIL-004", "R-ALT-019", "R-GPF-012")
     def tell(self, reading: Reading) -> None:
         """Send the newest reading to the supplier, encrypted and signed (8F0A, GCS53)."""
         gsme = self._gsme

@@ -367,7 +367,7 @@ class GbcsDevice(Protection):
         members = [u16(code), octets(date_time(at)), *extra]
         return bytes(DataNotification(0x20000000 | counter & 0xFFFFFF, structure(members)))
 
-    @rule("R-ALT-001", "R-ALT-003")
+    @rule("R-ALT-001", "R-ALT-003", "R-ALT-005")
     def send_alert(self, counter: int, party: Eui64, message_code: int, payload: bytes, critical: bool = True) -> None:
         """Send an alert: signed if it is critical, else MACed for the party."""
         alert = Message(

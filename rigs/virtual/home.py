@@ -226,6 +226,7 @@ class Home:
                     self.hub.sub_ghz.duty,
                     self.sub_ghz_joining,
                     self.chf,
+                    self.chf.objects,
                     self.gpf,
                     self.hub,
                     *self.hub.sleepy.values(),

@@ -8,6 +8,7 @@ from bench.gbcs import Cra, Eui64, GbcsError, Message, decode_der
 from bench.gbcs.crypto import add_mac, shared_secret, sign
 from bench.gbcs.gbz import Gbz
 from bench.gbcs.trust_anchors import KeyUsage
+from bench.pki import PkiError, describe, load_certificate
 from rigs.virtual.rules import rule
 from rigs.virtual.trust_anchors import TrustAnchors
 
@@ -29,6 +30,16 @@ class Protection:
             if credential.subject == party and cell.key_usage is KeyUsage.KEY_AGREEMENT and cell.cell_usage == 0:
                 return credential.public_key
         return self.device_log.partner_key(party)
+
+    @rule("R-ENC-006")
+    def certified_key(self, certificate: bytes, party: Eui64) -> EllipticCurvePublicKey | None:
+        """Return the key of a certificate that came with a command: for key agreement, and of the party it is for."""
+        try:
+            profile = describe(load_certificate(certificate))
+        except PkiError:
+            return None
+        is_the_partys = profile.key_usage is KeyUsage.KEY_AGREEMENT and profile.eui == party
+        return profile.public_key if is_the_partys else None
 
     def secret(self, key: EllipticCurvePublicKey) -> bytes:
         """Return the secret shared with the holder of a key agreement key."""

@@ -148,7 +148,7 @@ def test_periodicity(periodicity, meter, clock, timeline, expect):
 @testcase(
     "BIL-105",
     "At the end of a gas period the reading of that moment is kept, and sent, encrypted and signed",
-    rules=["R-BIL-004", "R-ALT-019", "R-TAR-014"],
+    rules=["R-BIL-004", "R-ALT-019", "R-TAR-014", "R-GPF-012"],
     requirements=REQUIREMENTS,
     use_cases=["GCS25a", "GCS53", "GCS15c", "GCS21k", "GCS13a"],
     devices=["GSME"],

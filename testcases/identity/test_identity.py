@@ -96,3 +96,20 @@ def test_gas(gsme, gas, gas_suppliers, expect):
 def test_mprn(gsme, gas, gas_suppliers, expect):
     answer = gas.ask(ReadDeviceConfigurationMPxN(), gsme, as_user=gas_suppliers.losing)
     expect("MPRN", answer.attributes["0702:0307"]).equals(gsme.mpxn.encode())
+
+
+@testcase(
+    "IDN-005",
+    "A hub tells its maker and model, in the octets set for them",
+    rules=["R-HUB-023"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS26n"],
+    devices=["CHF"],
+)
+def test_hub(hub, dcc, suppliers, expect):
+    answer = dcc.ask(ReadDeviceConfigurationIdentityExcMPxN(), hub, as_user=suppliers.losing)
+    expect("results", answer.results).equals([0, 0])
+    model, maker = (item.value for item in answer.access.data)
+    expect("length of the model", len(model)).equals(8)
+    expect("length of the maker's code", len(maker)).equals(4)
+    expect("whether both are there", model.strip(b"\0 ") != b"" and maker.strip(b"\0 ") != b"").equals(True)

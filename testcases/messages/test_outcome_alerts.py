@@ -4,9 +4,10 @@ from bench.clock import minutes, seconds
 from bench.dcc.bodies import PrepaymentMode, UpdatePaymentMode
 from bench.dcc_point import device_alert
 from bench.gbcs.dlms import DataNotification
-from bench.testcase import testcase
+from bench.testcase import meters, testcase
 
 DONE = 0x8F66
+RESTORED, OF_RESTORATION, OF_AN_ACTIVATION = 0x8F35, "0067", "00CC"  #: alert; message codes
 CHANGE_TO_PREPAYMENT = 0x001B  #: message code of ECS03
 #: class, logical name and attribute of the two activation times of ECS03 (GBCS mapping table)
 ACCOUNT = (111, "0-1:19.0.0.255", 13)
@@ -47,3 +48,25 @@ def test_items_of_payment_mode(dut, dcc, clock, timeline, suppliers, expect):
     expect("counters named", {counter for _, counter, _ in named}).equals({number}, rule="R-FUT-009")
     items = sorted((item for _, _, item in named), key=str)
     expect("items named", items).equals(sorted((ACCOUNT, THRESHOLD), key=str), rule="R-FUT-017")
+
+
+@meters("single", "twin")
+@testcase(
+    "MSG-112",
+    "An alert with content of its own has the message code set for it: of restored supply, of an activation",
+    rules=["R-ALT-005"],
+    requirements=["SFA-12-AUDIT", "SFA-17-OUTAGE"],
+    use_cases=["ECS80", "ECS03"],
+)
+def test_message_codes(dut, dcc, clock, mains, timeline, suppliers, expect):
+    began = clock.now()
+    at = (began + minutes(5)).replace(second=0, microsecond=0)
+    mode = PrepaymentMode(suspend_debt_disabled=False, suspend_debt_emergency=False, disablement_threshold=0)
+    dcc.send(UpdatePaymentMode(execute_at=at, prepayment=mode), dut, as_user=suppliers.losing).response()
+    mains.interrupt("10 s")
+    clock.sleep_until(at + seconds(60))
+
+    for code, wanted in ((RESTORED, OF_RESTORATION), (DONE, OF_AN_ACTIVATION)):
+        alerts = [dcc.read(seen).message for seen in timeline.find(device_alert(dut, code), after=began)]
+        expect("alerts", len(alerts)).satisfies("to be there", bool, rule="R-ALT-023")
+        expect("their message codes", {f"{one.message_code:04X}" for one in alerts}).equals({wanted})

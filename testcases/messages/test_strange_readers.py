@@ -21,7 +21,7 @@ def _half_hours(response, gas, kind):
 
 
 @testcase(
-    "MSG-101",
+    "MSG-106",
     "A party the device does not know gets its answer through the broker, encrypted for it alone",
     rules=["R-RSP-007", "R-RSP-008", "R-ENC-005a", "R-ENC-005"],
     requirements=REQUIREMENTS,

@@ -61,6 +61,13 @@ def marked() -> dict[Code, tuple[str, ...]]:
     return found
 
 
+def ids() -> list[str]:
+    """Return the id of every test case, as often as it is given."""
+    functions = (one for module in modules(testcases) for one in vars(module).values() if inspect.isfunction(one))
+    marks = (mark for one in set(functions) for mark in getattr(one, "pytestmark", ()))
+    return [mark.args[0].id for mark in marks if mark.name == "testcase"]
+
+
 def cases() -> dict[str, tuple[TestCase, set[str]]]:
     """Return every test case by id, with the rules it states or names in one of its checks."""
     found = {}

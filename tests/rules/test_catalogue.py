@@ -11,7 +11,7 @@ from bench.baseline import baselines
 from bench.rules import STRENGTHS, catalogue
 from rigs.virtual.defects import shipped
 from tests.rules import points
-from tests.rules.links import RULE, cases, marked
+from tests.rules.links import RULE, cases, ids, marked
 from tests.rules.table import FAMILIES, PATH, page
 
 DEVICES = {"ESME", "GSME", "CHF", "GPF", "PPMID", "HCALCS", "IHD", "CAD", "SAPC"}
@@ -86,3 +86,8 @@ def test_every_family_has_a_title(rows):
 def test_the_page_of_override_points_is_not_stale():
     stale = "docs/override-points.md is stale; run: python -m tests.rules"
     assert points.PATH.read_text(encoding="utf-8") == points.page(), stale
+
+
+def test_every_test_case_has_an_id_of_its_own():
+    found = ids()
+    assert [one for one in set(found) if found.count(one) > 1] == []

@@ -3,6 +3,7 @@
 from rigs.virtual.defects import defect
 from rigs.virtual.esme import Esme
 from rigs.virtual.gsme import Gsme
+from rigs.virtual.hub_objects import HubObjects
 
 
 @defect(
@@ -70,3 +71,15 @@ def gas_maker_by_name(gsme: Gsme) -> None:
 def mprn_as_number(gsme: Gsme) -> None:
     """Padded."""
     gsme.identity.mprn = lambda: gsme.mprn.zfill(12).encode()  # type: ignore[method-assign]
+
+
+@defect(
+    "chf-model-without-hardware-version",
+    device="HubObjects",
+    breaks="R-HUB-023",
+    story="The model of the hub is its image type alone: which firmware fits it cannot be told.",
+)
+def model_without_hardware_version(objects: HubObjects) -> None:
+    """Four characters instead of eight."""
+    model = objects.model
+    objects.model = lambda: model()[:4]  # type: ignore[method-assign]

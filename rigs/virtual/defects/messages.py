@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from bench.gbcs import Eui64
 from bench.gbcs.axdr import Data
 from bench.gbcs.crypto import add_mac, sign
 from bench.gbcs.dlms import DataNotification, bits, structure, u16
@@ -292,3 +293,19 @@ def half_hours_stamped_at_their_start(esme: Esme) -> None:
 def tells_a_clock_status(esme: Esme) -> None:
     """The status octet is that of the clock."""
     esme.clock_status = lambda: 0  # type: ignore[method-assign]
+
+
+@defect(
+    "esme-every-alert-is-generic",
+    device="Esme",
+    breaks="R-ALT-005",
+    story="Alerts have one message code: that of restored supply, with content nobody expects, is generic.",
+)
+def every_alert_is_generic(esme: Esme) -> None:
+    """1000 stands in every alert."""
+    send = esme.send_alert
+
+    def generic(counter: int, party: Eui64, message_code: int, payload: bytes, critical: bool = True) -> None:
+        send(counter, party, 0x1000 if critical else message_code, payload, critical)
+
+    esme.send_alert = generic  # type: ignore[method-assign]

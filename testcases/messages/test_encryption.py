@@ -1,0 +1,142 @@
+"""What is encrypted in answers, for whom, and what is not."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from bench.clock import hours
+from bench.dcc.bodies import (
+    ClearEventLog,
+    ReadActiveImportProfileData,
+    ReadActivePowerImport,
+    ReadInstantaneousExportRegisters,
+    ReadInstantaneousImportRegisters,
+    ReadLogPeriod,
+    ReadMaximumDemandImportRegisters,
+    ReadMeterBalance,
+    RetrieveBillingDataLogDebtPayments,
+    RetrieveBillingDataLogPrepaymentCredits,
+    UpdateDeviceConfigurationGasConversion,
+)
+from bench.gbcs import GbcsError
+from bench.gbcs.dlms import parse_protected_response
+from bench.local_point import answer_to
+from bench.testcase import testcase
+from testcases.change_of_supplier.steps import suppliers_of
+
+REQUIREMENTS = ["SDAG1-3-PRIVCOS", "ELS-Q24-E2EMSG"]
+
+
+def is_protected(item):
+    """Whether an item of an answer is data that is protected, and not a value."""
+    try:
+        parse_protected_response(item)
+    except GbcsError:
+        return False
+    return True
+
+
+def last_day(clock):
+    """The period of the last day."""
+    return ReadLogPeriod(start=clock.now() - timedelta(days=1), end=clock.now())
+
+
+#: what is read in clear: the request, and who reads it
+IN_CLEAR = {
+    "export": (lambda clock: ReadInstantaneousExportRegisters(), "network operator"),
+    "power": (lambda clock: ReadActivePowerImport(), "supplier"),
+    "maximum demand": (lambda clock: ReadMaximumDemandImportRegisters(), "network operator"),
+    "balance": (lambda clock: ReadMeterBalance(), "supplier"),
+    "debt payments": (lambda clock: RetrieveBillingDataLogDebtPayments(period=last_day(clock)), "supplier"),
+    "top ups": (lambda clock: RetrieveBillingDataLogPrepaymentCredits(period=last_day(clock)), "supplier"),
+}
+
+
+@testcase(
+    "MSG-311",
+    "Readings that do not tell of a household's use are answered in clear",
+    rules=["R-ENC-002"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS17a", "ECS17c", "ECS18b", "ECS20a", "ECS20d", "ECS82"],
+)
+@pytest.mark.parametrize("what", IN_CLEAR)
+def test_in_clear(what, dut, dcc, clock, suppliers, network_operator, expect):
+    body, reader = IN_CLEAR[what]
+    user = network_operator if reader == "network operator" else suppliers.losing
+
+    answer = dcc.ask(body(clock), dut, as_user=user)
+
+    expect("results", set(answer.results)).equals({0})
+    expect("protected items", [is_protected(item) for item in answer.access.data].count(True)).equals(0)
+    expect("types of the items", {item.tag for item in answer.access.data}).satisfies(
+        "to be those of values", lambda tags: 0 not in tags
+    )
+
+
+@testcase(
+    "MSG-312",
+    "Protected data names the counter of its message, the meter and the reader, beside what is encrypted",
+    rules=["R-ENC-007"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS17b"],
+)
+def test_parameters(dut, dcc, suppliers, expect):
+    answer = dcc.ask(ReadInstantaneousImportRegisters(), dut, as_user=suppliers.losing)
+
+    expect("whether the item is protected data", is_protected(answer.access.data[0])).equals(True)
+    parameters, ciphered = parse_protected_response(answer.access.data[0])
+    expect("transaction id", parameters.counter).equals(answer.message.counter)
+    expect("originator", parameters.originator).equals(dut.eui)
+    expect("recipient", parameters.recipient).equals(suppliers.losing.eui)
+    expect("first octets of the content", ciphered[:5].hex()).equals("3100000000")
+
+
+@testcase(
+    "MSG-313",
+    "Answers that the gas proxy taps have nothing encrypted in them",
+    rules=["R-ENC-004"],
+    requirements=REQUIREMENTS,
+    use_cases=["GCS23", "CS11"],
+    devices=["GSME"],
+)
+def test_tapped(gsme, gas, gas_suppliers, expect):
+    conversion = UpdateDeviceConfigurationGasConversion(
+        calorific_value=Decimal("39.5"), conversion_factor=Decimal("1.02264")
+    )
+    for body in (conversion, ClearEventLog()):
+        answer = gas.ask(body, gsme, as_user=gas_suppliers.losing)
+
+        expect("components", len(answer.components)).satisfies("to be there", bool)
+        expect("encrypted components", answer.encrypted.count(True)).equals(0)
+
+
+@testcase(
+    "MSG-314",
+    "Nothing is encrypted with a certificate that is not the reader's: its key may be anybody's",
+    rules=["R-ENC-006"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS22b", "GCS17"],
+    devices=["ESME", "GPF"],
+)
+@pytest.mark.parametrize("kind", ["ESME", "GPF"])
+def test_wrong_certificate(kind, home, dcc, gas, local, clock, timeline, network_operator, expect):
+    device = home.device(kind)
+    stranger = suppliers_of(home, device).gaining
+    end = clock.now().replace(minute=0, second=0, microsecond=0)
+    body = ReadActiveImportProfileData(
+        period=ReadLogPeriod(start=end - hours(6), end=end),
+        key_agreement_certificate=local.certificate(network_operator, "ka"),
+    )
+    command = local.command(body, device, as_user=stranger)
+
+    delivered = local.deliver(command, "a read for a stranger with another party's certificate")
+    clock.sleep(timedelta(minutes=1))
+
+    for seen in timeline.find(answer_to(command), after=delivered):
+        answer = local.read(seen)
+        if kind == "ESME":
+            found = [item for item in answer.access.data if is_protected(item)]
+        else:
+            found = [one for one in gas.read(answer).components if one.encrypted and one.payload]
+        expect("encrypted parts of the answer", len(found)).equals(0)
