@@ -110,7 +110,7 @@ class CredentialsReplacement:
         """Execute CS02b: now, at its time, or cancel what waits; returns the answer, None where it is refused."""
         device, command = self._device, exchange.command
         try:
-            request = UpdateCredentials.parse(command.payload)
+            request = self.read(command.payload)
         except GbcsError:
             device.refuse_format()
             return None
@@ -122,6 +122,11 @@ class CredentialsReplacement:
             return bytes(UpdateCredentialsResponse(self.apply(request)))
         self.schedule(command, request)
         return bytes(UpdateCredentialsResponse(None))
+
+    @rule("R-CRD-030")
+    def read(self, payload: bytes) -> UpdateCredentials:
+        """Read control, replacements, path and time of CS02b. Raises GbcsError for any other form."""
+        return UpdateCredentials.parse(payload)
 
     @rule("R-CRD-020", "R-CRD-021")
     def is_of_its_code(self, command: Message, request: UpdateCredentials) -> bool:

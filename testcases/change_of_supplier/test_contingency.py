@@ -117,6 +117,10 @@ def test_contingency(kind, home, dcc, local, authority, timeline, expect):
     expect("subject of the root before and after", (root.existing_subject, root.replacing_subject)).equals(
         (NOBODY, NOBODY), rule="R-CRD-051"
     )
+    party = next(one for one in outcome.results if one.cell == COS_PARTY)
+    expect("what the cell of the CoS party held", (party.existing_subject, party.existing_key_id)).equals(
+        before["TransitionalCoS"][COS_PARTY], rule="R-CRD-051"
+    )
     told = [(one.role, one.floor) for one in outcome.changes]
     expect("floors told", told).equals([(Role.ROOT, number), (Role.TRANSITIONAL_COS, 3000)], rule="R-CRD-045")
     expect("counter of the CoS party", case.counter("TransitionalCoS")).equals(3000, rule="R-CRD-045")

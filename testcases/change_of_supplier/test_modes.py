@@ -3,14 +3,18 @@
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from bench.clock import minutes
 from bench.dcc.bodies import RetrieveDeviceSecurityCredentialsKRP
+from bench.gbcs import der
 from bench.gbcs.credentials import Replacement
+from bench.gbcs.der import Tlv, as_sequence
 from bench.gbcs.trust_anchors import KeyUsage, Mode, Role, TrustAnchorCell
 from bench.local_point import answer_to
 from bench.parties import Party
 from bench.pki import Role as Unit
+from bench.pki import describe, load_certificate
 from bench.testcase import testcase
 from testcases import gas_steps
 from testcases.change_of_supplier.steps import (
@@ -205,3 +209,86 @@ def test_not_taken(kind, home, local, authority, timeline):
         command = command_in_mode(mode, device, party, number, wanted, credentials.path, authorising_cell=by)
         with timeline.never(answer_to(command), during=PATIENCE if kind == "GSME" else minutes(1)):
             local.deliver(local.maced(local.signed(command), device), f"a replacement in mode {mode.name}")
+
+
+#: modes whose replacements may wait for a time
+FUTURE_DATED = [
+    Mode.SUPPLIER_BY_SUPPLIER,
+    Mode.NETWORK_OPERATOR_BY_NETWORK_OPERATOR,
+    Mode.TRANS_COS_BY_TRANS_COS,
+    Mode.SUPPLIER_BY_TRANS_COS,
+]
+
+
+@testcase(
+    "COS-524",
+    "Replacements by supplier, network operator and CoS party may wait for a time, and are carried out at it",
+    rules=["R-FUT-001", "R-FUT-005", "R-FUT-008"],
+    requirements=REQUIREMENTS,
+    use_cases=["CS02b", "CS02a"],
+)
+@pytest.mark.parametrize("mode", FUTURE_DATED, ids=lambda mode: mode.name)
+def test_may_wait(mode, home, dut, dcc, local, authority, timeline, clock, expect):
+    modes = Modes(home, dcc, local, authority, timeline, dut)
+    _, name, cell, _ = MODES[mode]
+    owner = home.suppliers.gaining if mode is Mode.SUPPLIER_BY_TRANS_COS else None
+    at = (clock.now() + minutes(3)).replace(second=0, microsecond=0)
+    good, _ = modes.command(mode, owner)
+    request = replace(asked(good), execution_time=at)
+    timed = local.signed(replace(good, payload=bytes(request), signature=None, mac=None))
+    before = modes.held(name)
+
+    seen = modes.answer(local.maced(timed, dut), f"a replacement in mode {mode.name} with a time", "R-FUT-001")
+
+    expect("an outcome in the answer", local.read(seen).replacement()).equals(None, rule="R-FUT-005")
+    expect(f"cells of {name} before the time", modes.held(name)).equals(before)
+    clock.sleep_until(at + minutes(1))
+    wanted = describe(load_certificate(request.replacements[0].certificate)).ski
+    expect("key identifier after the time", modes.held(name)[cell][1]).equals(wanted, rule="R-FUT-008")
+
+
+def _without_path(request):
+    control, replacements, _ = as_sequence(Tlv.parse(bytes(request)))
+    return bytes(der.sequence([control, replacements]))
+
+
+def _without_replacements(request):
+    control, _, path = as_sequence(Tlv.parse(bytes(request)))
+    return bytes(der.sequence([control, path]))
+
+
+def _one_part_more(request):
+    return bytes(der.sequence([*as_sequence(Tlv.parse(bytes(request))), der.integer(0)]))
+
+
+#: what is wrong with the parts of the command
+PARTS = {"no path": _without_path, "no replacements": _without_replacements, "one part more": _one_part_more}
+
+
+@testcase(
+    "COS-525",
+    "CS02b is read whole: any certificate of its path serves, and with a part too few or too many it is refused",
+    rules=["R-CRD-030", "R-CMD-014"],
+    requirements=REQUIREMENTS,
+    use_cases=["CS02b", "CS02a"],
+)
+def test_parts(home, dut, dcc, local, authority, timeline, clock, expect):
+    modes = Modes(home, dcc, local, authority, timeline, dut)
+    before = modes.held("TransitionalCoS")
+    for what, changed in PARTS.items():
+        good, _ = modes.command(Mode.TRANS_COS_BY_TRANS_COS)
+        bad = local.signed(replace(good, payload=changed(asked(good)), signature=None, mac=None))
+        with timeline.never(answer_to(bad), during=minutes(1)):
+            local.deliver(local.maced(bad, dut), f"a replacement with {what}")
+    expect("cell of the CoS party", modes.held("TransitionalCoS")).equals(before)
+
+    good, _ = modes.command(Mode.TRANS_COS_BY_TRANS_COS)
+    now = clock.now()
+    others = [authority.issuing_authority((now, now + minutes(60))).certificate for _ in range(2)]
+    path = [*(one.public_bytes(Encoding.DER) for one in others), *asked(good).path]
+    payload = bytes(replace(asked(good), path=path))
+    long = local.signed(replace(good, payload=payload, signature=None, mac=None))
+    seen = modes.answer(
+        local.maced(long, dut), "a replacement whose third path certificate is the right one", "R-CRD-030"
+    )
+    expect("status of the cell", statuses(local.read(seen).replacement())).equals({COS_PARTY: 0})

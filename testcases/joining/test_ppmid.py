@@ -74,7 +74,7 @@ def test_credentials(home, ppmid, dcc, suppliers, expect):
 @testcase(
     "HAN-303",
     "A meter that has unjoined a PPMID takes nothing from it; joined again from both sides, it does",
-    rules=["R-HAN-050", "R-HAN-042", "R-HAN-044", "R-HAN-049", "R-HAN-051"],
+    rules=["R-HAN-050", "R-HAN-042", "R-HAN-044", "R-HAN-049", "R-HAN-051", "R-HAN-040"],
     requirements=["HA.02"],
     use_cases=["CS03A1", "CS03A2", "CS03C", "CS04AC", "PECS01", "PCS01"],
     devices=BOTH,

@@ -36,10 +36,11 @@ def proxy_log(local, timeline, gpf, gas_suppliers):
     return OwnLog(local, timeline, gpf, gas_suppliers.losing)
 
 
-def restore(dcc, gpf, supplier):
-    """8.12.2: the DCC gives the proxy the log that it has of it; device -> result."""
-    answer = dcc.ask(RestoreGPFDeviceLog(old_gpf=gpf.eui), gpf, as_user=supplier, rule="R-HAN-053")
-    told = decode_der.payload(answer.message)["device_log"]
+def restore(dcc, gpf, supplier, expect):
+    """8.12.2: the DCC gives the proxy the log that it has of it; device -> type, result."""
+    sent = dcc.send(RestoreGPFDeviceLog(old_gpf=gpf.eui), gpf, as_user=supplier)
+    expect("that the DCC has a log of the proxy", sent.accepted).equals(True, rule="R-HAN-052")
+    told = decode_der.payload(sent.response(rule="R-HAN-053").message)["device_log"]
     return {Eui64.of(one["device"]): (one["device_type_code"], one["response_code"]) for one in told}
 
 
@@ -85,7 +86,7 @@ def test_backup(proxy_log, gpf, dcc, gas_suppliers, clock, expect):
         joined = proxy_log.join("CS03B", display(number), TYPE_2, METHOD_B)
         precondition(joined == SUCCESS, f"device {number} is joined")
         clock.sleep(ON_ITS_WAY)
-        known = restore(dcc, gpf, supplier)
+        known = restore(dcc, gpf, supplier, expect)
         expect(f"devices the DCC knows after join {number}", set(known)).equals(set(proxy_log.entries()))
         expect(f"what it knows of device {number}", known.get(display(number))).equals(
             (TYPE_2, SUCCESS), rule="R-HAN-053"
@@ -93,7 +94,7 @@ def test_backup(proxy_log, gpf, dcc, gas_suppliers, clock, expect):
     left = proxy_log.unjoin("CS04B", display(2))
     precondition(left == SUCCESS, "device 2 is unjoined")
     clock.sleep(ON_ITS_WAY)
-    known = restore(dcc, gpf, supplier)
+    known = restore(dcc, gpf, supplier, expect)
     expect("whether the DCC knows device 2 after the unjoin", display(2) in known).equals(False)
     expect("devices the DCC knows", set(known)).equals(set(proxy_log.entries()))
 
@@ -119,5 +120,5 @@ def test_restored(proxy_log, gpf, home, dcc, local, timeline, gas_suppliers, clo
     expect("results", [one["response_code"] for one in told]).equals([SUCCESS] * 3)
     expect("the log then", proxy_log.entries()).equals({eui: TYPE_2 for eui, _ in listed})
     clock.sleep(ON_ITS_WAY)
-    known = set(restore(dcc, gpf, supplier))
+    known = set(restore(dcc, gpf, supplier, expect))
     expect("devices the DCC knows then", known).equals({eui for eui, _ in listed}, rule="R-HAN-052")

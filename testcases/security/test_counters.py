@@ -59,9 +59,13 @@ def test_64_bits(dut, dcc, local, timeline, suppliers, expect):
     now = dcc.credentials(dut, ["Supplier"], as_user=supplier)[Role.SUPPLIER].current_seq_number
     expect("counter of the supplier", now).equals(higher)
 
+    following = local.command(EnableSupply(), dut, as_user=supplier, counter=higher + 1)
+    delivered = local.deliver(following, "the next, whose counter is higher in the lower 32 bits")
+    timeline.expect(answer_to(following), within="30 s", after=delivered)
+
     lower = local.command(EnableSupply(), dut, as_user=supplier, counter=known + 1)
     with timeline.never(answer_to(lower), during="20 s"):
-        local.deliver(lower, "a command whose counter is higher in the lower 32 bits alone")
+        local.deliver(lower, "a command whose counter is lower in the upper 32 bits, and higher in the lower")
 
 
 @testcase(

@@ -112,7 +112,8 @@ def test_own_log(kind, home, local, timeline, expect):
 
     command = local.command(ReadDeviceLog(), device, as_user=suppliers.gaining)
     with timeline.never(answer_to(command), during=patience(device)):
-        local.deliver(command, "CS07 of a supplier without credentials on the device")
+        delivered = local.deliver(command, "CS07 of a supplier without credentials on the device")
+    timeline.expect(device_alert(device, *REFUSALS, to=suppliers.losing), within="1 s", after=delivered)
 
 
 @testcase(

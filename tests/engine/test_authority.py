@@ -13,7 +13,7 @@ from bench.authority import TestAuthority, public_key_of
 from bench.errors import BenchError, NotRun
 from bench.gbcs import Eui64, Keystore
 from bench.parties import Device, Party
-from bench.pki import PkiError, Role, TestSmki, derive_private_key
+from bench.pki import PkiError, Role, TestSmki, derive_private_key, describe, unwrap_contingency_key
 from tests.tools import need
 
 NOW = datetime(2030, 1, 7, 12, tzinfo=UTC)
@@ -145,3 +145,52 @@ def test_a_damaged_authority_is_told(keys: Path, store: Keystore) -> None:
     (keys / "issuing.key").write_text("no key")
     with pytest.raises(BenchError, match=r"keys\.keystore: issuing: private key"):
         TestAuthority(keys, store, StandingClock())  # type: ignore[arg-type]
+
+
+def test_who_acts_by_contingency(authority: TestAuthority, store: Keystore) -> None:
+    """The bench signs with the key whose public half the symmetric key opens in the root certificate."""
+    contingency = authority.contingency()
+    opened = unwrap_contingency_key(SMKI.root.certificate, contingency.symmetric_key)
+    key = store.private_key(contingency.party.eui, "ds")
+    assert key is not None
+    assert opened.public_numbers() == key.public_key().public_numbers()
+
+
+@pytest.mark.parametrize("missing", ["contingency.key", "contingency.symmetric"])
+def test_without_its_keys_nobody_acts_by_contingency(missing: str, keys: Path, authority: TestAuthority) -> None:
+    (keys / missing).unlink()
+    with pytest.raises(NotRun, match=missing):
+        authority.contingency()
+
+
+def test_damaged_keys_of_contingency_are_told(keys: Path, authority: TestAuthority) -> None:
+    (keys / "contingency.symmetric").write_text("no hex")
+    with pytest.raises(BenchError, match="put hex digits"):
+        authority.contingency()
+
+
+def test_openssl_accepts_what_is_below_another_root(keys: Path, authority: TestAuthority) -> None:
+    need("openssl")
+    root = authority.other_root()
+    issuing = authority.issuing_authority((NOW - DAY, NOW + YEAR), below=root)
+    made = authority.credentials(SUPPLIER, Role.SUPPLIER, issuer=issuing)
+    for name, certificate in (("other", root.certificate), ("below", issuing.certificate)):
+        (keys / f"{name}.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    leaf = x509.load_der_x509_certificate(made.certificates["ds"])
+    (keys / "leaf.pem").write_bytes(leaf.public_bytes(Encoding.PEM))
+    command = ["openssl", "verify", "-attime", str(int(NOW.timestamp())), "-ignore_critical", "-CAfile",
+               str(keys / "other.pem"), "-untrusted", str(keys / "below.pem"), str(keys / "leaf.pem")]  # fmt: skip
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def test_certificates_for_keys_that_a_party_has(authority: TestAuthority, store: Keystore) -> None:
+    """The broker in the supplier's place: its own keys, certified in that role."""
+    broker = Party("access control broker", SMKI.identities.acb)
+    made = authority.of_own_keys(broker, Role.SUPPLIER)
+    assert set(made.certificates) == {"ds", "ka", "pp-ka"}
+    for usage, der in made.certificates.items():
+        profile = describe(x509.load_der_x509_certificate(der))
+        own = store.private_key(broker.eui, usage.removeprefix("pp-"))
+        assert own is not None
+        assert (profile.role, profile.eui) == (Role.SUPPLIER, broker.eui)
+        assert profile.public_key.public_numbers() == own.public_key().public_numbers()

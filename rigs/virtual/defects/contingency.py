@@ -216,3 +216,20 @@ def key_identifier_cut(device: GbcsDevice) -> None:
 def replacement_may_wait(device: GbcsDevice) -> None:
     """Every mode may be future dated."""
     device.credentials.may_wait = lambda request: True  # type: ignore[method-assign]
+
+
+@defect(
+    "any-first-of-the-path-alone",
+    device="GbcsDevice",
+    breaks="R-CRD-030",
+    story="There is room for one certificate of the path: what comes after it is not read, the right one least of all.",
+)
+def first_of_the_path_alone(device: GbcsDevice) -> None:
+    """A path of one."""
+    read = device.credentials.read
+
+    def cut(payload):
+        request = read(payload)
+        return replace(request, path=request.path[:1])
+
+    device.credentials.read = cut  # type: ignore[method-assign]
