@@ -11,6 +11,7 @@ from rigs.virtual.account import Account
 from rigs.virtual.activation import Activations
 from rigs.virtual.auxiliary import Auxiliary
 from rigs.virtual.billing import Billing
+from rigs.virtual.daily_log import DailyLog
 from rigs.virtual.demand import Demand
 from rigs.virtual.esme_behaviour import EsmeBehaviour
 from rigs.virtual.esme_objects import EsmeObjects
@@ -79,6 +80,7 @@ class Esme(GbcsDevice):
         self.demand = Demand(self)
         self.identity = EsmeIdentity(self)
         self.objects = EsmeObjects(self)
+        self.daily = DailyLog(self)
         self.activations.activated.append(lambda key: self.switch.settings_changed())
 
     @property
