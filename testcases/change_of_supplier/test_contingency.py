@@ -19,8 +19,6 @@ from testcases.change_of_supplier.steps import (
     ROOT,
     command_in_mode,
     command_of_recovery,
-    counter,
-    held,
     recovery_party,
     statuses,
 )
@@ -29,6 +27,7 @@ CONTINGENCY_KEY = 22  #: status: the contingency public key could not be opened
 NOBODY = Eui64(bytes(8))
 YEAR = timedelta(days=365)
 REQUIREMENTS = ["SDAG9-6.1.4-ROOTREC", "SDAG1-3-TRUST"]
+ROLES = {"Root": Role.ROOT, "TransitionalCoS": Role.TRANSITIONAL_COS}
 KINDS = ["ESME", "GSME", "GPF", "CHF", "PPMID", "HCALCS"]
 
 
@@ -70,13 +69,17 @@ class Emergency:
         seen = self._timeline.expect(answer_to(command), within=gas_steps.WAKE + minutes(5), after=delivered, rule=rule)
         return seen, self._local.read(seen).replacement()
 
-    def held(self, role):
-        """What the device says of a role."""
-        return held(self._dcc, self._device, role, self.reader)
-
-    def counter(self, role):
-        """The device's counter of a role."""
-        return counter(self._dcc, self._device, role, self.reader)
+    def state(self):
+        """What the device says of root and CoS party, asked at once: role -> cells, role -> counter."""
+        told = self._dcc.credentials(self._device, [*ROLES], as_user=self.reader)
+        cells = {
+            name: {
+                TrustAnchorCell(role, one.key_usage, one.cell_usage): (one.subject, one.key_id)
+                for one in told[role].cells
+            }
+            for name, role in ROLES.items()
+        }
+        return cells, {name: told[role].current_seq_number for name, role in ROLES.items()}
 
 
 @testcase(
@@ -91,9 +94,8 @@ class Emergency:
 def test_contingency(kind, home, dcc, local, authority, timeline, expect):
     device = home.device(kind)
     case = Emergency(home, dcc, local, authority, timeline, device)
-    before = {role: case.held(role) for role in ("Root", "TransitionalCoS")}
-    known = case.counter("Root")
-    number = known + 1
+    before, counters = case.state()
+    number = counters["Root"] + 1
 
     right = case.contingency.symmetric_key
     wrong = bytes([right[0] ^ 1]) + right[1:]
@@ -102,9 +104,7 @@ def test_contingency(kind, home, dcc, local, authority, timeline, expect):
     )
     expect("status of each cell", set(statuses(outcome).values())).equals({CONTINGENCY_KEY}, rule="R-CRD-024")
     expect("counter changes told", list(outcome.changes)).equals([], rule="R-CRD-043")
-    after = {role: case.held(role) for role in before}
-    expect("cells of root and CoS party", after).equals(before, rule="R-CRD-024")
-    expect("counter of contingency", case.counter("Root")).equals(known, rule="R-CRD-024")
+    expect("cells and counters of root and CoS party", case.state()).equals((before, counters), rule="R-CRD-024")
 
     changes = [SeqChange(Role.TRANSITIONAL_COS, 3000)]
     command = case.command(number, new_party_floor=number, other_party_changes=changes)
@@ -123,10 +123,11 @@ def test_contingency(kind, home, dcc, local, authority, timeline, expect):
     )
     told = [(one.role, one.floor) for one in outcome.changes]
     expect("floors told", told).equals([(Role.ROOT, number), (Role.TRANSITIONAL_COS, 3000)], rule="R-CRD-045")
-    expect("counter of the CoS party", case.counter("TransitionalCoS")).equals(3000, rule="R-CRD-045")
+    after, counters = case.state()
+    expect("counter of the CoS party", counters["TransitionalCoS"]).equals(3000, rule="R-CRD-045")
     for role, cell in (("Root", ROOT), ("TransitionalCoS", COS_PARTY)):
         key = next(one.replacing_key_id for one in outcome.results if one.cell == cell)
-        now = case.held(role)[cell][1]
+        now = after[role][cell][1]
         expect(f"key identifier of {role}, as told before", now).equals(key, rule="R-CRD-024")
         changed = now != before[role][cell][1]
         expect(f"whether it is another than before for {role}", changed).equals(True, rule="R-CRD-024")
@@ -149,7 +150,8 @@ def test_contingency(kind, home, dcc, local, authority, timeline, expect):
 @pytest.mark.parametrize("how", ["signed by recovery", "a MAC too", "a MAC alone", "a second time", "a time"])
 def test_refused(how, home, dut, dcc, local, authority, timeline, clock, expect):
     case = Emergency(home, dcc, local, authority, timeline, dut)
-    number = case.counter("Root") + 1
+    before, counters = case.state()
+    number = counters["Root"] + 1
     command = case.command(number)
     rule = {"a second time": "R-CTR-013", "a time": "R-FUT-001", "signed by recovery": "R-SEC-007"}.get(
         how, "R-CMD-007"
@@ -164,11 +166,11 @@ def test_refused(how, home, dut, dcc, local, authority, timeline, clock, expect)
         command = case.command(number, execution_time=(clock.now() + minutes(2)).replace(microsecond=0))
     else:
         case.outcome(command, "contingency", "R-CRD-024")
-    before = case.held("Root")
+        before, _ = case.state()
 
     with timeline.never(answer_to(command), during=minutes(3), rule=rule):
         local.deliver(command, f"contingency with {how}")
-    expect("cell of the root", case.held("Root")).equals(before, rule=rule)
+    expect("cells of root and CoS party", case.state()[0]).equals(before, rule=rule)
 
 
 @testcase(

@@ -25,7 +25,6 @@ from testcases.change_of_supplier.steps import (
     WAN_PROVIDER,
     asked,
     command_in_mode,
-    counter,
     held,
     statuses,
     suppliers_of,
@@ -79,21 +78,31 @@ class Modes:
         """What the device says of a role: cell -> (subject, key identifier)."""
         return held(self._dcc, self._device, role, self.reader)
 
-    def command(self, mode, owner=None, party=None):
+    def command(self, mode, owner=None):
         """The protected command of a mode, and the new credentials."""
         by, name, cell, unit = MODES[mode]
         signer = cell if by is None else by
         authoriser = {COS_PARTY: "TransitionalCoS", RECOVERY: "Recovery"}.get(signer, name)
-        acting = party or Party(authoriser, self.held(authoriser)[signer][0])
+        told = self._dcc.credentials(self._device, [authoriser], as_user=self.reader)[signer.role]
+        acting = Party(authoriser, next(one.subject for one in told.cells if one.key_usage is signer.key_usage))
         credentials = self._authority.credentials(owner or acting, unit)
         usage = "ka" if cell.key_usage is KeyUsage.KEY_AGREEMENT else "ds"
-        number = counter(self._dcc, self._device, authoriser, self.reader) + 1
+        number = told.current_seq_number + 1
         wanted = [Replacement(credentials.certificates[usage], cell)]
         command = command_in_mode(mode, self._device, acting, number, wanted, credentials.path, authorising_cell=by)
         if by is None:
             return self._local.maced(replace(command, signature=b""), self._device), credentials
         signed = self._local.signed(command)
         return signed if mode in NO_MAC else self._local.maced(signed, self._device), credentials
+
+    def hold(self, last, expect):
+        """State that cells hold what was told when they were replaced: cell -> (subject, key identifier)."""
+        names = {name: cell for _, name, cell, _ in MODES.values() if cell in last}
+        told = self._dcc.credentials(self._device, list(names), as_user=self.reader)
+        for name, cell in names.items():
+            held = [(one.subject, one.key_id) for one in told[cell.role].cells
+                    if (one.key_usage, one.cell_usage) == (cell.key_usage, cell.cell_usage)]  # fmt: skip
+            expect(f"cell of {name} then", held).equals([last[cell]], rule="R-CRD-022")
 
     def answer(self, command, words, rule):
         """The answer to a command."""
@@ -113,9 +122,13 @@ class Modes:
 def test_modes(kind, home, dcc, local, authority, timeline, expect):
     device = home.device(kind)
     modes = Modes(home, dcc, local, authority, timeline, device)
+    last = {}  #: role -> what its cell was told to hold then
+
     for mode in TAKES[kind]:
         _, name, cell, _ = MODES[mode]
-        owner = suppliers_of(home, device).gaining if mode is Mode.SUPPLIER_BY_TRANS_COS else None
+        owner = _gaining(home, device) if mode is Mode.SUPPLIER_BY_TRANS_COS else None
+        if mode is Mode.ACCESS_CONTROL_BROKER_BY_ACB:  # after that the DCC has no key that the device knows
+            modes.hold(last, expect)
         command, credentials = modes.command(mode, owner)
 
         seen = modes.answer(command, f"a replacement in mode {mode.name}", "R-CRD-025")
@@ -125,17 +138,23 @@ def test_modes(kind, home, dcc, local, authority, timeline, expect):
         became = statuses(local.read(seen).replacement())
         expect(f"status of the cell in mode {mode.name}", became).equals({cell: 0})
         told = local.read(seen).replacement().results[0]
-        with authority.in_use(credentials):
-            now = (told.replacing_subject, told.replacing_key_id)
-            if mode is not Mode.ACCESS_CONTROL_BROKER_BY_ACB:  # after that the DCC has no key that the device knows
-                expect(f"cell of {name} then", modes.held(name)[cell]).equals(now, rule="R-CRD-022")
-                continue
-            read = local.command(RetrieveDeviceSecurityCredentialsKRP(roles=(name,)), device, as_user=home.acb)
-            seen = modes.answer(read, "a read of credentials with the broker's new key", "R-CMD-006")
-            expect("MAC of the answer", seen.data["mac"]).equals("valid", rule="R-CMD-006")
-            one = next(one for one in local.read(seen).credentials()[Role.ACCESS_CONTROL_BROKER].cells
-                       if one.key_usage is KeyUsage.KEY_AGREEMENT)  # fmt: skip
-            expect("cell of the broker then", (one.subject, one.key_id)).equals(now, rule="R-CRD-022")
+        last[cell] = told.replacing_subject, told.replacing_key_id
+
+    if cell != BROKER:
+        modes.hold(last, expect)
+        return
+    with authority.in_use(credentials):
+        read = local.command(RetrieveDeviceSecurityCredentialsKRP(roles=(name,)), device, as_user=home.acb)
+        seen = modes.answer(read, "a read of credentials with the broker's new key", "R-CMD-006")
+        expect("MAC of the answer", seen.data["mac"]).equals("valid", rule="R-CMD-006")
+        one = next(one for one in local.read(seen).credentials()[Role.ACCESS_CONTROL_BROKER].cells
+                   if one.key_usage is KeyUsage.KEY_AGREEMENT)  # fmt: skip
+        expect("cell of the broker then", (one.subject, one.key_id)).equals(last[BROKER], rule="R-CRD-022")
+
+
+def _gaining(home, device):
+    """Who is to gain the customer; a switch on the HAN has the supplier of the electricity meter."""
+    return home.suppliers.gaining if device.type == "HCALCS" else suppliers_of(home, device).gaining
 
 
 #: what is wrong -> device, mode, and how its protection is changed
