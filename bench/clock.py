@@ -8,6 +8,7 @@ from bench.capabilities import TimeSource
 from bench.units import parse_duration
 
 Pump = Callable[[Mapping[str, int] | None], None]
+SelfTimed = tuple[Collection[str], datetime | None]
 
 
 def minutes(count: float) -> timedelta:
@@ -55,8 +56,9 @@ class Clock:
         self._pumps: list[Pump] = []
         self._ticks: list[_Tick] = []
         self._sent: Callable[[], Mapping[str, int]] = dict
-        self._self_timed: Callable[[], Collection[str]] = tuple
+        self._self_timed: Callable[[], SelfTimed] = lambda: ((), None)
         self.passed: Collection[str] = ()  #: points that may have observed something before the last wait ended
+        self.counted_since: datetime | None = None  #: from when on is what the last wait brought, where all is counted
 
     def now(self) -> datetime:
         """Return the instant, UTC."""
@@ -77,9 +79,11 @@ class Clock:
 
         Unless `attend`, points that stamp their observations themselves do not end the wait.
         """
-        target = min([until, *(tick.due for tick in self._ticks)])
-        self.passed = () if attend else self._self_timed()
-        expected = self.source.wait(max(target, self.now()), self._sent(), self.passed)
+        self.passed, known_until = ((), None) if attend else self._self_timed()
+        target = min([until, *(tick.due for tick in self._ticks), *((known_until,) if known_until else ())])
+        began = self.now()
+        expected = self.source.wait(max(target, began), self._sent(), self.passed)
+        self.counted_since = None if expected is None else began
         self.pump(expected)
         now = self.now()
         for tick in [tick for tick in self._ticks if tick.due <= now]:
@@ -95,8 +99,8 @@ class Clock:
         """Ask `sent` before every wait how many messages without a reply have gone to each instrument."""
         self._sent = sent
 
-    def pass_by(self, self_timed: Callable[[], Collection[str]]) -> None:
-        """Ask `self_timed` which points stamp their observations themselves at present."""
+    def pass_by(self, self_timed: Callable[[], SelfTimed]) -> None:
+        """Ask `self_timed` which points stamp their observations themselves at present, and until when they can."""
         self._self_timed = self_timed
 
     def on_pump(self, pump: Pump) -> None:

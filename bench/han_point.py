@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.bus import Item
-from bench.capture.clock_fit import ClockFit
+from bench.capture.clock_fit import MAPPED_US, ClockFit
 from bench.capture.repeats import Repeat, Repeats
-from bench.clock import Clock
+from bench.clock import Clock, SelfTimed
 from bench.errors import BenchError
 from bench.gbcs import GbcsError
 from bench.gbcs.gbt import Assembly
@@ -140,14 +140,16 @@ class HanPoint:
             return now
         arrival, stamp, fit = nanoseconds(now) // 1000, int(item.data["device_us"]), self._fits[item.source]
         if item.source in self._clock.passed and fit.reads(stamp, arrival):
-            return EPOCH + fit.map(stamp) * MICROSECOND
+            on_air, since = EPOCH + fit.map(stamp) * MICROSECOND, self._clock.counted_since
+            return on_air if since is None or on_air > since else since  # whatever was before has been collected
         self._fitted[item.source] = now
         return EPOCH + fit.feed(stamp, arrival) * MICROSECOND
 
-    def _self_timed(self) -> list[str]:
-        """Return the sniffers whose clocks are known well enough to stamp frames that are collected later."""
+    def _self_timed(self) -> SelfTimed:
+        """Return the sniffers whose clocks are known well enough to stamp frames that are collected later; how late."""
         now = self._clock.now()
-        return [name for name, then in self._fitted.items() if now - then < REFIT]
+        known = {name: then for name, then in self._fitted.items() if now - then < REFIT}
+        return known.keys(), min(known.values()) + MAPPED_US * MICROSECOND if known else None
 
     def _data(self, frame: Heard, repeat: Repeat) -> dict[str, Any]:
         what, carried = command(frame), tunnel(frame)

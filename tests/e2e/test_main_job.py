@@ -6,6 +6,8 @@ import shutil
 import signal
 import subprocess
 import sys
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -152,6 +154,17 @@ def test_a_dead_service_is_named(tmp_path):
     reasons = [test["reason"] for test in record(tmp_path / "run")["tests"] if test["verdict"] == "error"]
     assert reasons and "service home ended with exit code 124" in reasons[-1]
     assert {test["verdict"] for test in record(tmp_path / "run")["tests"]} <= {"pass", "error"}
+
+
+def test_frames_of_a_long_wait_bear_the_time_at_which_they_were_on_air(tmp_path):
+    """The virtual hub sends a Link Status every 15 s, and up to 20 ms later when the channel is busy."""
+    assert run("run", "--select", "GAS-303", "--out", tmp_path / "run").returncode == 0
+    lines = (tmp_path / "run" / "GAS-303" / "timeline.jsonl").read_text(encoding="utf-8").splitlines()
+    seen = [json.loads(line) for line in lines if '"CHF > all  LinkStatus"' in line]
+    times = [datetime.fromisoformat(one["t"]) for one in seen]
+    apart = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
+    assert len(apart) > 4 * 60
+    assert 14.97 < min(apart) <= max(apart) < 15.03
 
 
 def test_same_seed_same_octets(healthy, tmp_path):
