@@ -60,18 +60,18 @@ IN_CLEAR = {
     requirements=REQUIREMENTS,
     use_cases=["ECS17a", "ECS17c", "ECS18b", "ECS20a", "ECS20d", "ECS82"],
 )
-@pytest.mark.parametrize("what", IN_CLEAR)
-def test_in_clear(what, dut, dcc, clock, suppliers, network_operator, expect):
-    body, reader = IN_CLEAR[what]
-    user = network_operator if reader == "network operator" else suppliers.losing
+def test_in_clear(dut, dcc, clock, suppliers, network_operator, expect):
+    for what, (body, reader) in IN_CLEAR.items():
+        user = network_operator if reader == "network operator" else suppliers.losing
 
-    answer = dcc.ask(body(clock), dut, as_user=user)
+        answer = dcc.ask(body(clock), dut, as_user=user)
 
-    expect("results", set(answer.results)).equals({0})
-    expect("protected items", [is_protected(item) for item in answer.access.data].count(True)).equals(0)
-    expect("types of the items", {item.tag for item in answer.access.data}).satisfies(
-        "to be those of values", lambda tags: 0 not in tags
-    )
+        items = answer.access.data
+        expect(f"results of reading {what}", set(answer.results)).equals({0})
+        expect(f"protected items of {what}", [is_protected(item) for item in items].count(True)).equals(0)
+        expect(f"types of the items of {what}", {item.tag for item in items}).satisfies(
+            "to be those of values", lambda tags: 0 not in tags
+        )
 
 
 @testcase(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.clock import hours, minutes
+from bench.clock import minutes
 from bench.dcc.bodies import (
     ArmSupply,
     DisableSupply,
@@ -173,13 +173,17 @@ def cut_off_component(command):
 
 
 CREDENTIALS = RetrieveDeviceSecurityCredentialsKRP(roles=("Supplier",))
-#: what is wrong: device, command, how it is changed, rule
+#: device -> what is wrong: a command, how it is changed, the rule
 WRONG = {
-    "a date-time, electricity meter": ("ESME", ReadSupplyStatus(), with_date_time, "R-CMD-003"),
-    "a date-time, gas proxy": ("GPF", ReadInstantaneousImportRegisters(), with_date_time, "R-CMD-003"),
-    "BER, electricity meter": ("ESME", CREDENTIALS, with_long_lengths, "R-CMD-014"),
-    "BER, gas proxy": ("GPF", CREDENTIALS, with_long_lengths, "R-CMD-014"),
-    "a component missing, gas proxy": ("GPF", ReadInstantaneousImportRegisters(), cut_off_component, "R-CMD-013"),
+    "ESME": {
+        "a date-time": (ReadSupplyStatus(), with_date_time, "R-CMD-003"),
+        "lengths of BER": (CREDENTIALS, with_long_lengths, "R-CMD-014"),
+    },
+    "GPF": {
+        "a date-time": (ReadInstantaneousImportRegisters(), with_date_time, "R-CMD-003"),
+        "lengths of BER": (CREDENTIALS, with_long_lengths, "R-CMD-014"),
+        "a component missing": (ReadInstantaneousImportRegisters(), cut_off_component, "R-CMD-013"),
+    },
 }
 
 
@@ -191,15 +195,15 @@ WRONG = {
     use_cases=["ECS45", "GCS13a", "CS02a"],
     devices=["ESME", "GPF"],
 )
-@pytest.mark.parametrize("what", WRONG)
-def test_wrong_form(what, home, local, timeline):
-    kind, body, change, rule = WRONG[what]
+@pytest.mark.parametrize("kind", ["ESME", "GPF"])
+def test_wrong_form(kind, home, local, timeline):
     device = home.device(kind)
     supplier = suppliers_of(home, device).losing
-    good = local.command(body, device, as_user=supplier)
-    bad = local.maced(replace(change(good), mac=None), device)
+    for what, (body, change, rule) in WRONG[kind].items():
+        good = local.command(body, device, as_user=supplier)
+        bad = local.maced(replace(change(good), mac=None), device)
 
-    with timeline.never(answer_to(bad), during="20 s", rule=rule):
-        delivered = local.deliver(bad, f"a command with {what}")
+        with timeline.never(answer_to(bad), during="20 s", rule=rule):
+            delivered = local.deliver(bad, f"a command with {what}")
 
-    timeline.expect(device_alert(device, FORMAT, to=supplier), within=hours(1), after=delivered, rule="R-SEC-023")
+        timeline.expect(device_alert(device, FORMAT, to=supplier), within="1 min", after=delivered, rule="R-SEC-023")

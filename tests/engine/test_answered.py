@@ -20,7 +20,17 @@ def message(payload: bytes) -> DeviceMessage:
 
 @pytest.mark.parametrize("payload", [b"", b"\x00", b"\xda\x00\x00\x00\x01", bytes(200)])
 def test_dlms(payload: bytes) -> None:
-    for read in ("values", "value", "log", "profile", "prepayment", "import_register", "credentials", "alert_times"):
+    for read in (
+        "values",
+        "value",
+        "log",
+        "profile",
+        "prepayment",
+        "import_register",
+        "credentials",
+        "alert_times",
+        "rows",
+    ):
         with pytest.raises(
             Failure, match=r"(?s)R-RSP-012: .*seen +09:00:00 a response \(dcc, timeline 7\): \S"
         ) as told:

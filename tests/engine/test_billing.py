@@ -40,3 +40,20 @@ def test_log_of_a_twin_element_meter():
     assert entries[0].by_time[:3] == [176, 126, 202]
     assert entries[0].by_block[0][:3] == [144, 3, 130]
     assert money[0].registers == (4, 34, 222, 135, 177, 229)
+
+
+@needs_rtds
+def test_daily_log_of_a_single_element_meter():
+    entries = message("ECS21a_4.6.1_SINGLE_SUCCESS_RESPONSE").billing_log()
+    assert [(one.time.day, one.imported) for one in entries] == [(9, 10_435_000), (10, 10_848_000), (11, 9_910_000)]
+
+
+@needs_rtds
+def test_rows_of_a_log_that_is_read_in_clear():
+    rows = message("ECS21c_4.6.2_SUCCESS_RESPONSE").rows()
+    assert rows[:3] == [[470707200, 10], [470793600, 80], [470880000, 180]]
+
+
+@needs_rtds
+def test_texts_in_an_answer():
+    assert message("ECS26n_6.2.4_SUCCESS_RESPONSE").texts(slice(0, 2)) == ["ATGTypeY", "CSW "]
