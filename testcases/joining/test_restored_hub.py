@@ -67,7 +67,7 @@ def test_return(hub, dcc, han, restoring, newcomer, suppliers, clock, timeline, 
     expect("the log then", key_hashes(dcc, hub, supplier)).equals(log, rule="R-HAN-019")
     returned = clock.now()
     expect("that the device is back", try_to_join(newcomer, clock)).equals(True)
-    beacon = han.expect("cmd == beacon and src == chf", within="1 s", after=returned)
+    beacon = han.expect("cmd == beacon and src == chf", within="10 s", after=returned)
     expect("that the beacon offers joining", Beacon.parse(han.frame_of(beacon).mac.payload).association_permit).equals(
         False, rule="R-HAN-008"
     )
