@@ -13,7 +13,7 @@ from bench.han.capture import read_capture
 from bench.recorder import read_log
 from bench.verification import verify_run
 from tests.engine.capturing import Dongle, line
-from tests.engine.test_plugin import RIG, pytest_on, record
+from tests.engine.test_plugin import RIG, SNIFFERS, pytest_on, record
 
 TI = """
 [instruments.ti_sniffer]
@@ -31,7 +31,7 @@ def test_reads(han, dut, dcc, clock, suppliers):
 
 
 def two_sniffers(folder: Path, out: str) -> dict[str, bytes]:
-    rig = RIG.read_text().replace('sniffer = "sniffer"', 'sniffer = ["sniffer", "ti_sniffer"]') + TI
+    rig = RIG.read_text().replace(SNIFFERS, 'sniffer = ["sniffer", "ti_sniffer"]\n') + TI
     (folder / "rig.toml").write_text(rig)
     (folder / "test_suite.py").write_text(SUITE)
     done = pytest_on(folder, "--rig", "rig.toml", "--out", out, "test_suite.py")

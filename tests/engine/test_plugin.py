@@ -18,6 +18,7 @@ from tests.drivers.peers import until
 
 ROOT = Path(__file__).parents[2]
 RIG = ROOT / "rigs" / "virtual.toml"
+SNIFFERS = 'sniffer = ["sniffer", "sub_ghz_sniffer"]\n'  #: role of that rig
 SUITE = """
 import pytest
 from bench.errors import InstrumentError, NotApplicable
@@ -88,7 +89,7 @@ def pytest_on(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, "subprocess.CompletedProcess[str]"]]:
     folder = tmp_path_factory.mktemp("suite")
     (folder / "test_suite.py").write_text(SUITE)
-    rig = RIG.read_text().replace('sniffer = "sniffer"\n', "")
+    rig = RIG.read_text().replace(SNIFFERS, "")
     (folder / "rig.toml").write_text(rig)
     yield folder / "out", pytest_on(folder, "--rig", "rig.toml", "--out", "out", "test_suite.py")
 
