@@ -1,9 +1,10 @@
 """A GBCS message from a device as tests see it: checked, decrypted, in values."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from bench.answered import DLMS_FORM, of_the_device
 from bench.billing import (
@@ -30,6 +31,8 @@ from bench.gbcs.dlms import AccessResponse, DataNotification, parse_protected_re
 from bench.gbcs.times import from_zigbee_utc, parse_date_time
 from bench.gbcs.trust_anchors import Role
 from bench.observation import Observation
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,16 @@ class DeviceMessage:
     def results(self) -> list[int]:
         """The result code of each item (0 success)."""
         return [code for _, code in self.access.results]
+
+    @of_the_device(DLMS_FORM)
+    def items(self, read: Callable[[Sequence[Data]], T]) -> T:
+        """Return what a reader makes of the items that were read in clear; one it cannot read is the device's fault."""
+        return read(self.access.data)
+
+    @of_the_device(DLMS_FORM)
+    def protected(self, read: Callable[[Data], T], item: int = 0) -> T:
+        """Return what a reader makes of the decrypted value of a protected item."""
+        return read(self.values(item))
 
     @of_the_device(DLMS_FORM)
     def value(self, item: int = 0) -> Any:

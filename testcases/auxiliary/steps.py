@@ -78,6 +78,9 @@ def switch_log(dcc, dut, supplier, start, clock):
     """Read the log of the switches since an instant: (time, switch and action, outcome, HAN command id)."""
     period = ReadLogPeriod(start=start.replace(microsecond=0), end=clock.now() + seconds(1))
     body = ReadEventOrSecurityLog(period=period, log="ALCSEvent")
-    value = dcc.ask(body, dut, as_user=supplier).value()
-    rows = value.rows if isinstance(value, CompactArray) else []
+    return dcc.ask(body, dut, as_user=supplier).items(_switch_rows)
+
+
+def _switch_rows(data):
+    rows = data[0].value.rows if isinstance(data[0].value, CompactArray) else []
     return [(from_zigbee_utc(row[0].value), row[1].value, row[2].value, row[3].value) for row in rows]

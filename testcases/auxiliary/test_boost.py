@@ -35,7 +35,10 @@ def dissociate(dcc, dut, supplier, *switches):
 def details(dcc, dut, supplier, start, clock):
     """Read which switches the button works on, and the boosts since an instant as (start, end) (7.11)."""
     period = ReadLogPeriod(start=start.replace(microsecond=0), end=clock.now() + seconds(1))
-    data = dcc.ask(ReadBoostButtonDetails(period=period), dut, as_user=supplier).access.data
+    return dcc.ask(ReadBoostButtonDetails(period=period), dut, as_user=supplier).items(_details)
+
+
+def _details(data):
     rows = data[LOG].value.rows if isinstance(data[LOG].value, CompactArray) else []
     boosts = [(from_zigbee_utc(row[0].value), from_zigbee_utc(row[1].value)) for row in rows]
     return [item.value for item in data[FIRST_SWITCH:]], boosts

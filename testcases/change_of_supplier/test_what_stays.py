@@ -52,7 +52,7 @@ def test_money_stays(dut, dcc, suppliers, expect):
     expect("balance (1/1000 p)", after.balance).lies_between(before.balance - SLACK, before.balance)
     expect("debts", after[2:]).equals(before[2:])
     mode = dcc.ask(ReadDeviceConfigurationPaymentMode(), dut, as_user=suppliers.gaining)
-    expect("payment mode", mode.access.data[0][0].value).equals(PREPAYMENT)
+    expect("payment mode", mode.items(lambda data: data[0][0].value)).equals(PREPAYMENT)
 
 
 @testcase(

@@ -48,20 +48,22 @@ class DemandPoint:
         self.base = mains.sample().power
 
     def _ask(self, body):
-        return self._dcc.ask(body, self._dut, as_user=self._operator).access.data
+        return self._dcc.ask(body, self._dut, as_user=self._operator)
 
     def read(self):
         """Read import, configured import and export (4.12.1, 4.12.2)."""
-        data = self._ask(ReadMaximumDemandImportRegisters())
-        export = self._ask(ReadMaximumDemandExportRegisters())
-        return _maximum(data[0], data[2:5]), _maximum(data[1], data[5:8]), _maximum(export[0], export[1:4])
+        imported = self._ask(ReadMaximumDemandImportRegisters())
+        exported = self._ask(ReadMaximumDemandExportRegisters())
+        return (
+            *imported.items(lambda data: (_maximum(data[0], data[2:5]), _maximum(data[1], data[5:8]))),
+            exported.items(lambda data: _maximum(data[0], data[1:4])),
+        )
 
     def period(self):
         """Read the configured time of day: (script, hour, days) of each entry."""
-        return [
-            (row[3].value, row[4].value[0], row[6].value)
-            for row in self._ask(ReadMaximumDemandImportRegisters())[8].value
-        ]
+        return self._ask(ReadMaximumDemandImportRegisters()).items(
+            lambda data: [(row[3].value, row[4].value[0], row[6].value) for row in data[8].value]
+        )
 
     def reset(self, **registers):
         """Reset the registers named (6.18.2); the results."""

@@ -71,13 +71,15 @@ def phase_data(dcc, dut, operator, start, clock):
     """Read counters and means of each phase since an instant (4.10, ECS23b)."""
     period = ReadLogPeriod(start=start.replace(microsecond=0), end=clock.now() + MINUTE)
     answer = dcc.ask(ReadNetworkData(period=period), dut, as_user=operator)
-    data = answer.access.data
     found = {}
     for phase in PHASES:
         first = 6 * (phase - 1)
-        under, _, over, _, _, length = data[first : first + 6]
         means = [(from_zigbee_utc(at), volts) for at, volts in answer.rows(first + 4)]
-        found[phase] = PhaseData(under.value, over.value, means, length.value)
+        found[phase] = answer.items(
+            lambda data, first=first, means=means: PhaseData(
+                data[first].value, data[first + 2].value, means, data[first + 5].value
+            )
+        )
     return found
 
 

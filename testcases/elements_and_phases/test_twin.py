@@ -102,12 +102,14 @@ class Registers:
     """Import in all and of the secondary element (ECS17b), registers by time of both (ECS17d), blocks (ECS17e): Wh."""
 
     def __init__(self, dcc, dut, user):
-        first = dcc.ask(ReadInstantaneousImportRegisters(), dut, as_user=user).values()[0]
-        self.total, self.secondary = first[0].value, first[4].value
-        by_time = dcc.ask(ReadInstantaneousImportTOUMatrices(), dut, as_user=user).values()[0]
-        self.primary_tou, self.secondary_tou = ([one.value for one in part.value] for part in by_time.value)
-        blocks = dcc.ask(ReadInstantaneousImportTOUWithBlocksMatrices(), dut, as_user=user).values()[0]
-        self.blocks = sum(one.value for one in blocks[0].value[:32])
+        registers = dcc.ask(ReadInstantaneousImportRegisters(), dut, as_user=user)
+        self.total, self.secondary = registers.protected(lambda read: (int(read[0][0].value), int(read[0][4].value)))
+        by_time = dcc.ask(ReadInstantaneousImportTOUMatrices(), dut, as_user=user)
+        self.primary_tou, self.secondary_tou = by_time.protected(
+            lambda read: [[one.value for one in part.value] for part in read[0].value]
+        )
+        blocks = dcc.ask(ReadInstantaneousImportTOUWithBlocksMatrices(), dut, as_user=user)
+        self.blocks = blocks.protected(lambda read: sum(one.value for one in read[0][0].value[:32]))
 
 
 def switch_on(dcc, dut, user, length=240):
@@ -153,8 +155,8 @@ def test_elements(dut, dcc, clock, switched_load, suppliers, expect):
 
     switch_on(dcc, dut, supplier)
     began, start = clock.now(), Registers(dcc, dut, supplier)
-    power = dcc.ask(ReadActivePowerImport(), dut, as_user=supplier).value()
-    difference = power[0].value - power[2].value
+    power = dcc.ask(ReadActivePowerImport(), dut, as_user=supplier)
+    difference = power.items(lambda data: data[0].value[0].value - data[0].value[2].value)
     expect("power of all less that of the primary element (W)", difference).lies_between(
         0.95 * switched_load - 5, 1.05 * switched_load + 5, rule="R-VLT-007"
     )

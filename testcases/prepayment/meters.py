@@ -134,7 +134,7 @@ class ElectricityMeter(PrepaidMeter):
 
     def supply(self):
         """Read the state of the supply (ECS45)."""
-        return (OFF, ON, ARMED)[self.ask(ReadSupplyStatus()).access.data[0].value]
+        return self.ask(ReadSupplyStatus()).items(lambda data: (OFF, ON, ARMED)[data[0].value])
 
     def prices(self, unit, standing_charge, *, at=None):
         """Set the price of a kWh and the standing charge of a day (ECS01b)."""
@@ -184,7 +184,7 @@ class ElectricityMeter(PrepaidMeter):
 
     def is_in_prepayment(self):
         """Read the payment mode (ECS26j)."""
-        return self.ask(ReadDeviceConfigurationPaymentMode()).access.data[0][0].value == 2
+        return self.ask(ReadDeviceConfigurationPaymentMode()).items(lambda data: data[0][0].value) == 2
 
 
 class GasMeter(PrepaidMeter):

@@ -67,8 +67,8 @@ def voltage_data(dcc, dut, operator, start, clock, until=None):
     """Read the counters, and the means since an instant (4.10, ECS23)."""
     period = ReadLogPeriod(start=start.replace(microsecond=0), end=until or clock.now() + minutes(1))
     answer = dcc.ask(ReadNetworkData(period=period), dut, as_user=operator)
-    data, rows = answer.access.data, [(from_zigbee_utc(at), volts) for at, volts in answer.rows(4)]
-    return VoltageData(data[0].value, data[2].value, rows, data[5].value)
+    rows = [(from_zigbee_utc(at), volts) for at, volts in answer.rows(4)]
+    return answer.items(lambda data: VoltageData(data[0].value, data[2].value, rows, data[5].value))
 
 
 def codes_of(observations):

@@ -276,4 +276,4 @@ def test_power(dut, dcc, clock, mains, suppliers, expect):
     dcc.ask(DisableSupply(), dut, as_user=suppliers.losing)
     clock.sleep(seconds(5))
     response = dcc.ask(ReadActivePowerImport(), dut, as_user=suppliers.losing)
-    expect("power with the supply off (W)", response.value()[0].value).equals(0)
+    expect("power with the supply off (W)", response.items(lambda data: data[0].value[0].value)).equals(0)

@@ -9,6 +9,8 @@ from bench.device_message import DeviceMessage
 from bench.errors import Failure
 from bench.gas import GasMessage
 from bench.gbcs import Keystore
+from bench.gbcs.axdr import Data
+from bench.gbcs.dlms import AccessResponse
 from bench.observation import Observation
 
 SEEN = Observation(7, datetime(2030, 1, 7, 9, tzinfo=UTC), "dcc", "response", {"text": "a response"})
@@ -50,3 +52,12 @@ def test_an_attribute_that_is_not_there() -> None:
     answer = GasMessage(message(bytes.fromhex("010900")), Keystore())
     with pytest.raises(Failure, match="attribute 0702:0000 is not in the answer"):
         answer.attributes["0702:0000"]
+
+
+def test_a_value_of_another_shape_than_its_reader_expects() -> None:
+    null = AccessResponse(1, [Data(0, None)], [(1, 0)])
+    answer = message(bytes(null))
+    assert answer.items(lambda data: data[0].value) is None
+    for read in (lambda data: data[0][0].value, lambda data: data[0].value - 1, lambda data: data[1]):
+        with pytest.raises(Failure, match=r"R-RSP-012: "):
+            answer.items(read)
