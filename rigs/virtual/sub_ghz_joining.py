@@ -1,30 +1,26 @@
 """Devices that ask to join in the sub-GHz band: the hub has one place there, the gas meter's (GBCS 10.6.2.4)."""
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bench.gbcs import Eui64
 from bench.gbcs.axdr import octets
-from bench.han.errors import HanError
-from bench.han.mac import MacFrame, MacType
+from bench.han.mac import MacFrame
 from bench.han.mac_commands import (
     AssociationRequest,
     BeaconRequest,
     DataRequest,
     association_response,
     beacon,
-    parse_command,
 )
 from rigs.virtual.rules import rule
+from rigs.virtual.trust_centre import DENIED, INDIRECT, NO_ADDRESS, mac_command
 from rigs.virtual.world import Process
 
 if TYPE_CHECKING:
     from rigs.virtual.hub import Hub
     from rigs.virtual.hub_log import HubLog
 
-AT_CAPACITY, DENIED, NO_ADDRESS = 1, 2, 0xFFFF
-NO_ROOM = 0x8F2D
-INDIRECT = timedelta(milliseconds=7680)
+AT_CAPACITY, NO_ROOM = 1, 0x8F2D
 
 
 class SubGhzJoining:
@@ -38,12 +34,7 @@ class SubGhzJoining:
         radio.holds_for = lambda frame: frame.src in self._refused and frame.payload[:1] == bytes((DataRequest.ID,))
 
     def _from_mac(self, frame: MacFrame) -> None:
-        if frame.type is not MacType.COMMAND:
-            return
-        try:
-            command = parse_command(frame.payload)
-        except HanError:
-            return
+        command = mac_command(frame)
         if isinstance(command, BeaconRequest):
             self._hub.world.process(self._beacon())
         elif isinstance(frame.src, bytes) and isinstance(command, AssociationRequest):

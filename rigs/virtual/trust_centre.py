@@ -15,6 +15,7 @@ from bench.han.mac_commands import (
     AssociationRequest,
     BeaconRequest,
     DataRequest,
+    MacCommand,
     association_response,
     beacon,
     parse_command,
@@ -79,12 +80,7 @@ class TrustCentre:
         return None if time is None or levels is None else Heard(time, *levels)
 
     def _from_mac(self, frame: MacFrame) -> None:
-        if frame.type is not MacType.COMMAND:
-            return
-        try:
-            command = parse_command(frame.payload)
-        except HanError:
-            return
+        command = mac_command(frame)
         if isinstance(command, BeaconRequest):
             self._world.process(self._beacon())
         elif isinstance(frame.src, bytes) and isinstance(command, AssociationRequest):
@@ -225,3 +221,13 @@ class TrustCentre:
             self._world.process(self._node.command(short, Leave.of(request=True).octets()))
             self._node.partners.pop(short, None)
         self._node.credentials.link_keys.pop(eui, None)
+
+
+def mac_command(frame: MacFrame) -> MacCommand | None:
+    """Return the command in a MAC frame, None for any other frame or one that cannot be read."""
+    if frame.type is not MacType.COMMAND:
+        return None
+    try:
+        return parse_command(frame.payload)
+    except HanError:
+        return None

@@ -9,6 +9,10 @@ SIGNING = TrustAnchorCell(Role.SUPPLIER, KeyUsage.DIGITAL_SIGNATURE)
 AGREEMENT = TrustAnchorCell(Role.SUPPLIER, KeyUsage.KEY_AGREEMENT)
 TOP_UP = TrustAnchorCell(Role.SUPPLIER, KeyUsage.KEY_AGREEMENT, 1)
 CELLS = (SIGNING, AGREEMENT, TOP_UP)
+OPERATOR_CELLS = (
+    TrustAnchorCell(Role.NETWORK_OPERATOR, KeyUsage.DIGITAL_SIGNATURE),
+    TrustAnchorCell(Role.NETWORK_OPERATOR, KeyUsage.KEY_AGREEMENT),
+)
 RECOVERY = TrustAnchorCell(Role.RECOVERY, KeyUsage.DIGITAL_SIGNATURE)
 BY_RECOVERY, NUMBER = 0x0108, 77  #: message code; originator counter
 USAGES = ("ds", "ka", "pp-ka")

@@ -8,12 +8,12 @@ from bench.dcc.bodies.credentials import RequestHandoverOfDCCControlledDevice
 from bench.dcc_point import device_alert
 from bench.expecting import precondition
 from bench.gbcs.credentials import Replacement
-from bench.gbcs.trust_anchors import KeyUsage, Role, TrustAnchorCell
 from bench.local_point import answer_to
 from bench.pki import Role as Unit
 from bench.testcase import testcase
 from testcases.change_of_supplier.steps import (
     CELLS,
+    OPERATOR_CELLS,
     USAGES,
     command_of_recovery,
     counter,
@@ -23,10 +23,6 @@ from testcases.change_of_supplier.steps import (
     suppliers_of,
 )
 
-OPERATOR_CELLS = (
-    TrustAnchorCell(Role.NETWORK_OPERATOR, KeyUsage.DIGITAL_SIGNATURE),
-    TrustAnchorCell(Role.NETWORK_OPERATOR, KeyUsage.KEY_AGREEMENT),
-)
 #: role -> its cells, the role of its certificates
 ROLES = {"Supplier": (CELLS, Unit.SUPPLIER), "NetworkOperator": (OPERATOR_CELLS, Unit.NETWORK_OPERATOR)}
 REFUSALS = (0x8F1E, 0x8F30, 0x8F3D, 0x8F3E)

@@ -13,6 +13,7 @@ from bench.pki import Role as Unit
 from bench.testcase import testcase
 from testcases.change_of_supplier.steps import (
     CELLS,
+    OPERATOR_CELLS,
     USAGES,
     command_of_recovery,
     counter,
@@ -21,10 +22,6 @@ from testcases.change_of_supplier.steps import (
     statuses,
 )
 
-OPERATOR_CELLS = (
-    TrustAnchorCell(Role.NETWORK_OPERATOR, KeyUsage.DIGITAL_SIGNATURE),
-    TrustAnchorCell(Role.NETWORK_OPERATOR, KeyUsage.KEY_AGREEMENT),
-)
 ROOT = TrustAnchorCell(Role.ROOT, KeyUsage.KEY_CERT_SIGN)
 REQUIREMENTS = ["SDAG9-6.1.4-ROOTREC", "SDAG1-3-TRUST"]
 
