@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from bench import at_hand
 from bench.answered import GBZ_FORM, of_the_device, unreadable
 from bench.capabilities import Hands
 from bench.dcc.bodies import Body
@@ -37,11 +38,7 @@ class AtTheMeter:
         self._hands, self._timeline, self._meter = hands, timeline, meter
 
     def _do(self, device: str, act: str) -> str:
-        shown = self._hands.do(device, act)
-        self._timeline.record(
-            "hands", "stimulus", {"text": f"at the {device}: {act}; it shows {shown}", "shown": shown}
-        )
-        return shown
+        return at_hand.act(self._hands, self._timeline, device, act)
 
     def open_valve(self) -> bool:
         """Press the button that opens the valve; returns whether the meter says it does."""

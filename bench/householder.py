@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bench import at_hand
 from bench.capabilities import Hands
 from bench.clock import Clock, minutes, seconds
 from bench.parties import Device
@@ -24,10 +25,7 @@ class _HandsAt:
     clock: Clock
 
     def _do(self, act: str) -> str:
-        shown = self.hands.do(self.device.name, act)
-        text = f"at the {self.device.name}: {act}; it shows {shown}"
-        self.timeline.record("hands", "stimulus", {"text": text, "shown": shown})
-        return shown
+        return at_hand.act(self.hands, self.timeline, self.device.name, act)
 
 
 class AtTheDisplay(_HandsAt):

@@ -55,11 +55,10 @@ class Branch:
         """Take the supply of this device alone away for `duration` (at `start` if given); return when that was."""
         return self._mains.timed(duration, self.switch, start)
 
-    def rest(self) -> None:
+    def settle(self) -> None:
         """Confirm that the contact is closed; close it if it is not."""
         if self._outlet.is_on():
-            words = f"the feed of {self.device} is closed"
-            self._mains.stimulus(words, output=True, device=self.device)
+            self._mains.state(f"the feed of {self.device} is closed", output=True, device=self.device)
         else:
             self.switch(True)
 
@@ -118,7 +117,7 @@ class Mains:
         self._source.set_frequency(self.rest.frequency)
         self._source.output(True)
         for branch in self._branches.values():
-            branch.rest()
+            branch.settle()
         self.sample()
 
     @property
@@ -253,6 +252,10 @@ class Mains:
         low, high = self._safety.voltage_min, self._safety.voltage_max
         if not low <= volts <= high:
             raise SafetyError(f"voltage {volts:g} V is outside the rig's envelope of {low:g} to {high:g} V")
+
+    def state(self, words: str, **data: object) -> None:
+        """Put a state that was read, and is as it should be, on the timeline."""
+        self._timeline.record("mains", "state", {"text": f"mains: {words}", **data})
 
     def stimulus(self, words: str, **data: object) -> None:
         """Put a stimulus on the timeline."""

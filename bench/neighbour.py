@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from bench import at_hand
 from bench.capabilities import Hands
 from bench.observation import Pattern
 from bench.timeline import Timeline
@@ -21,5 +22,4 @@ class Neighbour:
 
     def move_in(self, pan: Literal["same-pan", "other-pan"]) -> None:
         """Switch it on: a hub and a meter on our channel, on our PAN id or on another."""
-        shown = self._hands.do("neighbour", f"move-in {pan}")
-        self._timeline.record("hands", "stimulus", {"text": f"next door: move-in {pan}; {shown}"})
+        at_hand.act(self._hands, self._timeline, "neighbour", f"move-in {pan}")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bench import at_hand
 from bench.capabilities import Hands
 from bench.dcc.bodies import AddDeviceToCHFWhitelist, UpdateHANDeviceLog
 from bench.gas import shown_days
@@ -39,10 +40,7 @@ class Newcomer:
         return UpdateHANDeviceLog(device=self.eui, request_type="Remove")
 
     def _do(self, act: str) -> str:
-        shown = self.hands.do(self.device.name, act)
-        text = f"at the {self.device.name}: {act}; it shows {shown}"
-        self.timeline.record("hands", "stimulus", {"text": text, "shown": shown})
-        return shown
+        return at_hand.act(self.hands, self.timeline, self.device.name, act)
 
     def press_join(self) -> None:
         """Press the button that makes it look for a network; it tries three times in some seconds."""

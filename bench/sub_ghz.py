@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
+from bench import at_hand
 from bench.capabilities import Hands
 from bench.capture.stamps import airtime_us
 from bench.curve import Axes, Curve
@@ -28,8 +29,7 @@ class SubGhz:
 
     def __init__(self, hub: Device, gsme: Device, dcc: DccPoint, hands: Hands, timeline: Timeline) -> None:
         self._hub, self._dcc, self._timeline = hub, dcc, timeline
-        shown = hands.do(gsme.name, "band sub-ghz")
-        timeline.record("hands", "stimulus", {"text": f"at the {gsme.name}: band sub-ghz; it shows {shown}"})
+        at_hand.act(hands, timeline, gsme.name, "band sub-ghz")
 
     def settings(self, user: Party) -> SubGhzSettings:
         """Read the settings (DBCH03)."""

@@ -5,7 +5,6 @@ from datetime import time, timedelta
 from typing import Any
 
 from bench.dcc.bodies import DAYS
-from bench.dcc.dlms_values import VALUES
 from bench.dcc.errors import DuisError
 from bench.dcc.payload import Context, find
 from bench.dcc.reading import moment, plain, same, signature
@@ -362,9 +361,22 @@ def hub_log(context: Context, where: str, data: Data) -> None:
     raise DuisError("RestoreHANDeviceLog: the log of the old hub is not in the request, so it cannot be checked")
 
 
+#: of the settings in the reference data: B bit-string, L long-unsigned, U unsigned
+_SUB_GHZ_TYPES = "structure[{}]".format(
+    ", ".join({"B": "bit-string", "L": "long-unsigned", "U": "unsigned"}[one] for one in "BBBBLLULUULULLL")
+)
+
+
 def sub_ghz_settings(context: Context, where: str, data: Data) -> None:
-    """The settings of the request, in order."""
-    same(where, list(plain(VALUES["sub_ghz_settings"](context))), list(plain(data)))
+    """The settings of the request, in order; it does not say what stands in the places of those it leaves out."""
+    same(f"{where} type", _SUB_GHZ_TYPES, signature(data))
+    try:
+        asked = [int(text, 0) for _, text in context.body.settings]
+    except ValueError as problem:
+        raise DuisError(f"SetCHFSubGHzConfiguration: {problem}") from None
+    masks, numbers = plain(data)[:4], plain(data)[4:]
+    seen = [int.from_bytes(octets) for _, octets in masks] + numbers
+    same(where, asked, seen[: len(asked)])
 
 
 #: reader by the name the catalogue uses

@@ -18,13 +18,13 @@ from bench.pki.errors import PkiError
 WRAPPED_APEX_CONTINGENCY_KEY = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.20")
 AES_128_GCM = bytes.fromhex("0609608648016503040106")  #: object identifier 2.16.840.1.101.3.4.1.6
 TAG = 16  #: octets of the authentication tag
-KEY = 16  #: octets of the symmetric key
+SYMMETRIC_KEY, NONCE = 16, 12  #: octets
 
 
 def wrap_contingency_key(
     public_key: EllipticCurvePublicKey, symmetric_key: bytes, nonce: bytes
 ) -> x509.UnrecognizedExtension:
-    """Return the extension of a root certificate; the nonce has 12 octets."""
+    """Return the extension of a root certificate; the nonce has NONCE octets."""
     plain = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     parameters = der.sequence([der.octets(nonce), der.integer(TAG)])
     wrapped = AESGCM(symmetric_key).encrypt(nonce, plain, None)
@@ -39,7 +39,7 @@ def unwrap_contingency_key(root: x509.Certificate, symmetric_key: bytes) -> Elli
         assert isinstance(extension, x509.UnrecognizedExtension)
         algorithm, wrapped = as_fields(Tlv.parse(extension.value), 2, 2, "contingency key")
         identifier, parameters = as_fields(algorithm, 2, 2, "wrap algorithm")
-        if bytes(identifier) != AES_128_GCM or len(symmetric_key) != KEY:
+        if bytes(identifier) != AES_128_GCM or len(symmetric_key) != SYMMETRIC_KEY:
             raise PkiError("contingency key: not wrapped by AES-128 GCM, or with a key of another length")
         nonce = as_octets(as_fields(parameters, 1, 2, "parameters")[0], "nonce")
         key = load_der_public_key(AESGCM(symmetric_key).decrypt(nonce, as_octets(wrapped, "wrapped key"), None))

@@ -19,12 +19,11 @@ from bench.pki.certificates import (
     device_certificate,
     organisation_certificate,
 )
-from bench.pki.contingency import wrap_contingency_key
+from bench.pki.contingency import NONCE, SYMMETRIC_KEY, wrap_contingency_key
 from bench.pki.errors import PkiError
 from bench.pki.files import write_certificate, write_private_key
 from bench.pki.names import Role
 
-SYMMETRIC_KEY, NONCE = 16, 12  #: octets
 _RECOVERY = Eui64.of("90-B3-D5-1F-30-00-00-01")
 _ACB = Eui64.of("90-B3-D5-1F-30-00-00-02")
 _COS_PARTY = Eui64.of("90-B3-D5-1F-30-00-00-04")

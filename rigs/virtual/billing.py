@@ -12,6 +12,7 @@ from bench.gbcs.trust_anchors import Role
 from rigs.virtual.cosem_objects import Attribute, attribute
 from rigs.virtual.rules import rule
 from rigs.virtual.tariff import BLOCKS, RATES, SWITCHING_TIME, TOU
+from rigs.virtual.world import midnight_before
 
 if TYPE_CHECKING:
     from rigs.virtual.esme import Esme
@@ -71,7 +72,7 @@ class Billing:
         """Return when the billing period ends that runs at an instant (UTC), None without a calendar."""
         table = self._esme.cosem.objects.read(CALENDAR)
         entries = [] if table is None else [(row[0].value, row[1].value) for row in table.value]
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = midnight_before(now)
         for number in range(FURTHEST + 1):
             day = midnight + number * DAY
             times = [day + self.time_of_day(at) for at, date in entries if self.is_billing_date(date, day)]
@@ -156,12 +157,12 @@ class Billing:
     @rule("R-BIL-006", "R-LOG-008")
     def calendar_entries(self, start: datetime, end: datetime) -> list[Snapshot]:
         """Return what the calendar has triggered in a range (ECS20c)."""
-        return [one for one in self.by_calendar if start <= one.at <= end]
+        return between(self.by_calendar, start, end)
 
     @rule("R-BIL-006", "R-LOG-008")
     def change_entries(self, start: datetime, end: datetime) -> list[Snapshot]:
         """Return what changes of mode, tariff and supplier have triggered in a range (ECS20b)."""
-        return [one for one in self.by_change if start <= one.at <= end]
+        return between(self.by_change, start, end)
 
     @rule("R-BIL-004", "R-ALT-019")
     def tell(self, entry: Snapshot) -> None:
@@ -202,3 +203,8 @@ def _compact(kind: TypeDescription, rows: list[list[Data]]) -> Data:
 
 def _numbers(values: list[int]) -> Data:
     return array([u32(one) for one in values])
+
+
+def between(entries: list[Snapshot], start: datetime, end: datetime) -> list[Snapshot]:
+    """Return the entries of a log from one instant to another, both included."""
+    return [one for one in entries if start <= one.at <= end]

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from rigs.virtual.account import Mode
-from rigs.virtual.billing import Snapshot, money, registers
+from rigs.virtual.billing import Snapshot, between, money, registers
 from rigs.virtual.cosem_objects import attribute
 from rigs.virtual.rules import rule
+from rigs.virtual.world import midnight_before
 
 if TYPE_CHECKING:
     from rigs.virtual.esme import Esme
@@ -30,7 +31,7 @@ class DailyLog:
         self._plan()
 
     def _past(self) -> list[Snapshot]:
-        now, at = self._esme.billing.snapshot(), midnight(self._esme.clock())
+        now, at = self._esme.billing.snapshot(), midnight_before(self._esme.clock())
         used = sum(wh for _, wh in self._esme.profile(at + timedelta(seconds=1), now.at))
         found: list[Snapshot] = []
         while len(found) < KEPT:
@@ -41,10 +42,10 @@ class DailyLog:
         return found
 
     def _plan(self) -> None:
-        at = midnight(self._esme.clock()) + DAY
+        at = midnight_before(self._esme.clock()) + DAY
         self._esme.at(at, lambda: self._midnight(at))
 
-    def _midnight(self, at: datetime) -> None:
+    def _midnight_before(self, at: datetime) -> None:
         reading = replace(self._esme.billing.snapshot(), at=at)
         self.take(reading)
         self.take_money(reading)
@@ -60,13 +61,3 @@ class DailyLog:
         """Keep the prepayment registers of midnight, in prepayment mode alone."""
         if self._esme.account.mode is Mode.PREPAYMENT:
             self.money = [*(one for one in self.money if one.at != reading.at), reading][-KEPT:]
-
-
-def midnight(instant: datetime) -> datetime:
-    """Return the midnight (UTC) at which the day of an instant began."""
-    return instant.replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def between(entries: list[Snapshot], start: datetime, end: datetime) -> list[Snapshot]:
-    """Return the entries of a log from one instant to another, both included."""
-    return [one for one in entries if start <= one.at <= end]

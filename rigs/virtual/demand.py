@@ -13,6 +13,7 @@ from bench.gbcs.dlms import date_time
 from rigs.virtual.cosem import SUCCESS
 from rigs.virtual.cosem_objects import attribute
 from rigs.virtual.rules import rule
+from rigs.virtual.world import midnight_before
 
 if TYPE_CHECKING:
     from rigs.virtual.esme import Esme
@@ -76,7 +77,7 @@ class Demand:
         period = self._esme.cosem.objects.read(PERIOD)
         assert period is not None
         first, last = (timedelta(hours=row[4].value[0], minutes=row[4].value[1]) for row in period.value)
-        midnight = end.replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = midnight_before(end)
         began = (end - HALF_HOUR - midnight) % DAY
         length = (last - first) % DAY or DAY
         return (began - first) % DAY + HALF_HOUR <= length

@@ -117,5 +117,8 @@ class DeviceLog:
         """Return the log."""
         if self.broken:
             return {"response_code": 1}
-        entries = [{"device": str(eui), "device_type_code": entry.type_code} for eui, entry in self.entries.items()]
-        return {"response_code": 0, "device_log": entries}
+        return {"response_code": 0, "device_log": self.listed()}
+
+    def listed(self) -> list[Named]:
+        """Return the entries as messages show them."""
+        return [{"device": str(eui), "device_type_code": one.type_code} for eui, one in self.entries.items()]

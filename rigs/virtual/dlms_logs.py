@@ -33,9 +33,7 @@ class DlmsLogs:
     @rule("R-EVT-005", "R-EVT-006c", "R-EVT-010", "R-HUB-018")
     def event_log(self, start: datetime, end: datetime) -> Data:
         """Return the entries of the event log in a range: time, code, other information (ECS35a, ECS35c)."""
-        entries = between(self._device.logs.event, start, end)
-        rows = [structure([u32(zigbee_utc(one.time)), u16(one.code), octets(one.other)]) for one in entries]
-        return compact([U32, U16, OCTETS], rows)
+        return events(between(self._device.logs.event, start, end))
 
     @rule("R-SEC-027", "R-EVT-005", "R-EVT-006c", "R-EVT-010", "R-HUB-018")
     def security_log(self, start: datetime, end: datetime) -> Data:
@@ -56,6 +54,12 @@ def compact(tags: list[int], rows: list[Data]) -> Data:
     """Return rows of values of these types as a compact array."""
     element = TypeDescription(2, tuple(TypeDescription(tag) for tag in tags))
     return Data(COMPACT_ARRAY, CompactArray(element, rows))
+
+
+def events(entries: Iterable[Entry]) -> Data:
+    """Return entries of an event log as time, code, other information."""
+    rows = [structure([u32(zigbee_utc(one.time)), u16(one.code), octets(one.other)]) for one in entries]
+    return compact([U32, U16, OCTETS], rows)
 
 
 def between(entries: Iterable[Entry], start: datetime, end: datetime) -> list[Entry]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from bench.gbcs.gbz import GbzComponent
 from rigs.virtual.gbz_device import CALENDAR, values
 from rigs.virtual.rules import rule
+from rigs.virtual.world import midnight_before
 from rigs.virtual.zcl_objects import SUCCESS
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class GasNonDisablement:
         """Return when disablement is suspended and allowed again, from yesterday to a week ahead."""
         found = []
         for offset in range(-1, LOOK_AHEAD):
-            midnight = (now + timedelta(days=offset)).replace(hour=0, minute=0, second=0, microsecond=0)
+            midnight = midnight_before(now + timedelta(days=offset))
             for row in self._day(midnight.date()):
                 found.append((midnight + timedelta(minutes=row["startMin"]), bool(row["tierOrFlag"])))
         return found

@@ -10,6 +10,7 @@ from bench.gbcs.zcl_values import read_string
 from rigs.virtual.gas_measurement import DAY, HALF_HOUR, KEPT, half_hours_between
 from rigs.virtual.gbz_device import METERING
 from rigs.virtual.rules import rule
+from rigs.virtual.world import midnight_before
 from rigs.virtual.zcl_objects import Record
 
 COMMAND_OF_FLAGS = 0x09  #: MirrorReportAttributeResponse
@@ -114,7 +115,7 @@ class GasMirror:
     def days(self, start: datetime, end: datetime) -> list[tuple[datetime, int]]:
         """Return the consumption of whole UTC days that begin between two instants: midnight, litres."""
         first = max(start, self.days_kept_from())
-        at = first.replace(hour=0, minute=0, second=0, microsecond=0)
+        at = midnight_before(first)
         at += DAY * (at < first)
         found = []
         while at <= end:

@@ -56,10 +56,6 @@ class GpfLog(DeviceLog):
         time = at.replace(microsecond=0).strftime("%Y-%m-%dT%H:%M:%SZ")
         return {"alert_code": f"{LOG_CHANGED:04X}", "time": time, "device_log": self.listed()}
 
-    def listed(self) -> list[Named]:
-        """Return the entries as messages show them."""
-        return [{"device": str(eui), "device_type_code": one.type_code} for eui, one in self.entries.items()]
-
     @rule("R-HAN-053")
     def restore(self, exchange: "Exchange", asked: Named) -> Named:
         """Put a list in place of the log; each entry is answered as its join would be (GCS59)."""

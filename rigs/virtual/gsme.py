@@ -18,7 +18,7 @@ from rigs.virtual.identity import GsmeIdentity
 from rigs.virtual.rules import rule
 from rigs.virtual.trust_anchors import TrustAnchors
 from rigs.virtual.valve import Valve, ValveState
-from rigs.virtual.world import World
+from rigs.virtual.world import World, midnight_before
 
 SET_CLOCK = 0x007F
 DEVICE_JOINED = 0x8183
@@ -144,7 +144,7 @@ class Gsme(GbzDevice):
             self.logs.add(self.logs.security, BATTERY_RESET)
 
     def _plan_midnight(self) -> None:
-        at = (self.clock() + DAY).replace(hour=0, minute=0, second=0, microsecond=0)
+        at = midnight_before(self.clock() + DAY)
         self.at(at, lambda: self._midnight())  # noqa: PLW0108 - a defect may replace it
 
     @rule("R-GPF-004", "R-GPF-006")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from bench.gbcs.axdr import Data
 from rigs.virtual.cosem_objects import Attribute, attribute
 from rigs.virtual.rules import rule
+from rigs.virtual.world import midnight_before
 
 if TYPE_CHECKING:
     from rigs.virtual.esme import Esme
@@ -38,7 +39,7 @@ class NonDisablement:
         table, special = self._rows(CALENDAR), self._rows(SPECIAL_DAYS)
         found = []
         for offset in range(-WEEK, WEEK + 1):
-            midnight = (now + timedelta(days=offset)).replace(hour=0, minute=0, second=0, microsecond=0)
+            midnight = midnight_before(now + timedelta(days=offset))
             numbers = {row[2].value for row in special if _falls_on(row[1].value, midnight)}
             for entry in table:
                 if self.holds_on(entry, midnight, numbers):

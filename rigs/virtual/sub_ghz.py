@@ -5,15 +5,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bench.gbcs import Cra, Eui64, GbcsError, Message
-from bench.gbcs.axdr import Data, octets, structure, u16, u32
-from bench.gbcs.dlms import zigbee_utc
+from bench.gbcs.axdr import Data, octets, structure
 from bench.gbcs.gbt import Block, is_block
 from bench.gbcs.sub_ghz import CHANNELS, SubGhzSettings, centre_mhz, channel_data, channel_mask
 from bench.gbcs.trust_anchors import Role
 from bench.han.mac import MacFrame
 from bench.han.zcl import ZclFrame
 from rigs.virtual.cosem_objects import attribute
-from rigs.virtual.dlms_logs import OCTETS, U16, U32, between, compact
+from rigs.virtual.dlms_logs import between, events
 from rigs.virtual.duty_cycle import DutyCycle, State
 from rigs.virtual.logs import ENTRIES, Entry
 from rigs.virtual.radio import MacLayer, Medium, NoiseEmitter
@@ -74,11 +73,7 @@ class SubGhz:
     @rule("R-SUB-001")
     def shown_log(self, start: datetime, end: datetime) -> Data:
         """Return the entries of the channel log in a range (DBCH02)."""
-        rows = [
-            structure([u32(zigbee_utc(one.time)), u16(one.code), octets(one.other)])
-            for one in between(self.log, start, end)
-        ]
-        return compact([U32, U16, OCTETS], rows)
+        return events(between(self.log, start, end))
 
     @rule("R-SUB-002", "R-SUB-006")
     def configure(self, value: Data) -> None:

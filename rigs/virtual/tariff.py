@@ -13,6 +13,7 @@ from rigs.virtual.cosem import OTHER_REASON, SUCCESS
 from rigs.virtual.cosem_objects import Attribute, attribute
 from rigs.virtual.rules import rule
 from rigs.virtual.tariff_times import SwitchingTable
+from rigs.virtual.world import midnight_before
 
 if TYPE_CHECKING:
     from rigs.virtual.esme import Esme
@@ -210,7 +211,7 @@ class Tariff:
         self._esme.account.settle()
 
     def _plan_daily_reset(self) -> None:
-        midnight = (self._esme.clock() + DAY).replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = midnight_before(self._esme.clock() + DAY)
         if self.resets_daily():
             self._esme.at(midnight, self._daily_reset)
 

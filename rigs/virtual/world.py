@@ -105,3 +105,8 @@ class World:
 def to_microseconds(instant: datetime) -> int:
     """Return microseconds since 1970."""
     return (instant - EPOCH) // MICROSECOND
+
+
+def midnight_before(instant: datetime) -> datetime:
+    """Return the midnight at which the day of an instant began."""
+    return instant.replace(hour=0, minute=0, second=0, microsecond=0)

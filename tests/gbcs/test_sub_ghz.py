@@ -2,29 +2,31 @@
 
 import pytest
 
-from bench.gbcs import GbcsError
-from bench.gbcs.axdr import decode_all
-from bench.gbcs.dlms import encode
+from bench.gbcs import GbcsError, Message
+from bench.gbcs.axdr import Data, structure
+from bench.gbcs.dlms import AccessResponse, encode
 from bench.gbcs.sub_ghz import ANY, SubGhzSettings, channel_data, channel_mask, channel_of
-
-#: the structure of DBCH03_6.30_SUCCESS_RESPONSE of the reference data
-READ = bytes.fromhex(
-    "020F0420E00000030420E80000030420F00000030420F800000312007D1200C811041200061106110A1213BA117D12005A121388120BB8"
-)
+from tests.rtds import messages, needs_rtds, read
 
 
+def read_settings() -> Data:
+    """The structure of DBCH03_6.30_SUCCESS_RESPONSE."""
+    (path,) = [one for one in messages() if one.name == "DBCH03_6.30_SUCCESS_RESPONSE_GBCS.HEX"]
+    return AccessResponse.parse(Message.parse(read(path)).payload).data[0]
+
+
+@needs_rtds
 def test_settings_of_the_reference_data() -> None:
-    settings = SubGhzSettings.of(decode_all(READ))
+    settings = SubGhzSettings.of(read_settings())
     assert (settings.page_28, settings.page_31) == (0xE0000003, 0xF8000003)
     assert (settings.normal_limited, settings.limited_critical, settings.changes_per_week) == (125, 200, 4)
     assert settings.channels() == [(28, 0), (28, 1), (29, 27), (29, 28), (30, 35), (30, 36), (31, 0), (31, 1)]
-    assert encode(settings.data()) == READ
+    assert encode(settings.data()) == encode(read_settings())
 
 
 def test_settings_of_another_number_are_refused() -> None:
-    short = decode_all(READ)
     with pytest.raises(GbcsError, match="3 values, 15 expected"):
-        SubGhzSettings.of(type(short)(short.tag, short.value[:3]))
+        SubGhzSettings.of(structure(SubGhzSettings().data().value[:3]))
 
 
 def test_channel_of_the_reference_data() -> None:

@@ -1,5 +1,7 @@
 """MAC frames against fixed vectors, scapy, and themselves."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -141,3 +143,9 @@ def test_errors_name_layer_and_offset() -> None:
         MacFrame.parse(bytes.fromhex("0500000000"))
     with pytest.raises(HanError, match="128 octets"):
         MacFrame.data(PAN, 0, 1, 0, bytes(117)).psdu()
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_another_sequence_number_changes_nothing_else(name: str) -> None:
+    frame = MacFrame.parse(psdu(name))
+    assert frame.numbered(0xA5) == replace(frame, sequence=0xA5)
