@@ -45,7 +45,7 @@ class DailyLog:
         at = midnight_before(self._esme.clock()) + DAY
         self._esme.at(at, lambda: self._midnight(at))
 
-    def _midnight_before(self, at: datetime) -> None:
+    def _midnight(self, at: datetime) -> None:
         reading = replace(self._esme.billing.snapshot(), at=at)
         self.take(reading)
         self.take_money(reading)
