@@ -73,5 +73,6 @@ def test_the_virtual_one_emits_what_the_driver_says() -> None:
     assert emitter.level(864.25, 0.2) == -75 and emitter.level(864.45, 0.2) is None
     with pytest.raises(InstrumentError, match="refused"):
         generator.emit(864.25, 30)
+    assert generator.io.number(":OUTP?") == 0  # answered once the line before it is done
     assert not emitter.on
     generator.close()
