@@ -31,7 +31,7 @@ EVERY_DAY = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 ANY_DATE = CalendarDate(year=Year(any=True), month=Month(any=True), day=DayOfMonth(any=True),
                         weekday=DayOfWeek(any=True))  # fmt: skip
 REQUIREMENTS = ["ES.13", "HA.07", "SFA-22-VARIANTS"]
-RANDOM = ["SFA-23-RANDOM", "ES.13"]
+RANDOM = ["SFA-23-RANDOM"]
 
 
 class Contact:

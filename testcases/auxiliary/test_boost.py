@@ -184,7 +184,7 @@ def test_several(dut, dcc, clock, at_the_esme, suppliers, expect):
     "AUX-206",
     "The log of boosts keeps the latest 25, also through an outage",
     rules=["R-AUX-010"],
-    requirements=[*REQUIREMENTS, "SFA-12-AUDIT"],
+    requirements=[*REQUIREMENTS, "SFA-12-AUDIT", "DI.01.4"],
     use_cases=["ECS62", "ECS61c"],
 )
 def test_full_log(dut, dcc, clock, mains, at_the_esme, suppliers, expect):

@@ -109,7 +109,7 @@ def test_future_dated(dut, dcc, clock, timeline, suppliers, expect):
     "AUX-104",
     "After an outage within a period of the calendar the switch closes again after the offset; so does status",
     rules=["R-PWR-010", "R-AUX-008"],
-    requirements=[*REQUIREMENTS, *RANDOM, "SFA-17-OUTAGE"],
+    requirements=[*REQUIREMENTS, *RANDOM, "SFA-17-OUTAGE", "SDAG_2.15"],
     use_cases=["ECS46c", "ECS38", "ECS61a"],
 )
 @pytest.mark.parametrize("limit", [0, LONGEST])

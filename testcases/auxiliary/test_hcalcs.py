@@ -217,7 +217,7 @@ def test_not_joined(case, dut, hcalcs, dcc, clock, timeline, meters_log, at_the_
     "AUX-307",
     "After an outage a switch on the HAN is where its command says, without another command",
     rules=["R-HAN-065", "R-PWR-010"],
-    requirements=[*ON_THE_HAN, "SFA-17-OUTAGE"],
+    requirements=[*ON_THE_HAN, "SFA-17-OUTAGE", "SDAG_2.15"],
     use_cases=["CS03A1", "CS03A2", "ECS47", "ECS61a"],
     devices=["ESME", "HCALCS"],
 )

@@ -197,7 +197,7 @@ def test_failure(dut, dcc, clock, timeline, suppliers, expect):
     "AUX-006",
     "The log of the switches keeps the latest 100 entries",
     rules=["R-AUX-006"],
-    requirements=[*REQUIREMENTS, "SFA-12-AUDIT"],
+    requirements=[*REQUIREMENTS, "SFA-12-AUDIT", "DI.01.4", "DI.01.11"],
     use_cases=["ECS47", "ECS35f"],
 )
 def test_full_log(dut, dcc, clock, suppliers, expect):

@@ -23,7 +23,7 @@ from bench.testcase import testcase
 from testcases.billing.steps import UPDATED
 from testcases.gas_steps import POUND, WAKE, to_prepayment, volume
 
-REQUIREMENTS = ["PC.07", "PC.07.1", "GS.01"]
+REQUIREMENTS = ["PC.07", "PC.07.1"]
 END_OF_PERIOD, CHANGE_OF_TARIFF, CHANGE_OF_MODE = 1 << 1, 1 << 3, 1 << 14
 ON_ITS_WAY = WAKE + minutes(5)
 KEPT, LAST_DAY = 12, 28

@@ -13,7 +13,7 @@ from testcases.gas_steps import registers as gas_registers
 from testcases.prepayment.meters import GasMeter
 from testcases.tariff.steps import Tariff
 
-REQUIREMENTS = ["IN.02", "SDAG1-3-PRIVCOS", "PC.10"]
+REQUIREMENTS = ["IN.02", "SDAG1-3-PRIVCOS"]
 ACTIVATED, REFUSALS = 0x8F66, (0x8F1E, 0x8F30, 0x8F3D, 0x8F3E)
 WATT_HOURS = 20
 

@@ -44,7 +44,7 @@ def details(device, party, cell, roles, number):
     "COS-531",
     "CS02a is answered as it was protected: to the broker with a MAC, to the CoS party, which signs, with a signature",
     rules=["R-CMD-008", "R-CRD-013", "R-CRD-014", "R-CRD-010", "R-CRD-011"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "ELS-Q60-LEVELS"],
     use_cases=["CS02a"],
     devices=["ESME", "CHF", "HCALCS"],
 )

@@ -14,7 +14,7 @@ READERS = pytest.mark.parametrize("display", ["at_the_ihd", "at_the_cad", "at_th
     "COS-601",
     "After a change of supplier the displays show the name and the price of the new one",
     rules=["R-CRD-055", "R-TAR-005", "R-HAN-067"],
-    requirements=["IH.02", "SDAG1-3-PRIVCOS"],
+    requirements=["IH.02", "SDAG1-3-PRIVCOS", "ELS-Q18-IHDCOS"],
     use_cases=["CS02b", "ECS16", "ECS01b"],
     devices=["ESME", "IHD", "CAD", "PPMID"],
 )

@@ -69,7 +69,7 @@ def test_outage_across_activation(dut, dcc, clock, mains, timeline, suppliers, e
     "COS-013",
     "A cancelled change of supplier does not happen",
     rules=["R-FUT-004"],
-    requirements=["IN.02"],
+    requirements=["IN.02", "SFA-24-OVERTAKE"],
     use_cases=["CS02b", "CS02a"],
 )
 def test_cancelled(dut, dcc, clock, timeline, suppliers, expect):
@@ -97,7 +97,7 @@ def _next_minute(instant):
     "COS-014",
     "A later change takes the place of one that waits: one activation, at the later command's time, in its name",
     rules=["R-FUT-006", "R-FUT-012"],
-    requirements=["IN.02", "SDAG1-4-TCOS"],
+    requirements=["IN.02", "SDAG1-4-TCOS", "SFA-24-OVERTAKE"],
     use_cases=["CS02b", "CS02a"],
     devices=["ESME", "GPF"],
 )
@@ -129,7 +129,7 @@ def test_superseded(order, kind, home, dcc, clock, timeline, expect):
     "COS-015",
     "An immediate change overtakes one that waits; the waiting one of the same supplier is made as well, and told",
     rules=["R-FUT-014", "R-CRD-056", "R-FUT-012"],
-    requirements=["IN.02", "SDAG1-4-TCOS"],
+    requirements=["IN.02", "SDAG1-4-TCOS", "SFA-24-OVERTAKE"],
     use_cases=["CS02b", "CS02a"],
 )
 def test_overtaken(dut, dcc, clock, timeline, suppliers, cos_party, expect):

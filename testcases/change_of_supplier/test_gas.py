@@ -76,7 +76,7 @@ def test_losing_supplier_refused(gsme, dcc, gas, local, at_the_meter, timeline, 
     "COS-203",
     "The gaining supplier reads the gas meter with its own key, and the register goes on",
     rules=["R-CRD-060", "R-CRD-057"],
-    requirements=["IN.02", "IM.04"],
+    requirements=["IN.02"],
     use_cases=["CS02b", "GCS13a", "GCS33"],
     devices=["GSME"],
 )
@@ -93,6 +93,7 @@ def test_gaining_supplier_reads(gsme, dcc, gas, gas_suppliers, expect):
     "COS-204",
     "Balance stays, the losing supplier's unused tokens do not count any more",
     rules=["R-CRD-059", "R-CRD-041", "R-CRD-057"],
+    requirements=["IN.02", "SDAG8-4.6.3-UTRNFLOOR", "SDAG1-4-UTRNMOVE"],
     use_cases=["CS02b", "CS01b", "GCS14"],
     devices=["GSME"],
 )
@@ -114,6 +115,7 @@ def test_tokens(gsme, dcc, gas, at_the_meter, gas_suppliers, expect):
     "COS-205",
     "A pending command of the losing supplier is withdrawn",
     rules=["R-CRD-056"],
+    requirements=["IN.02"],
     use_cases=["CS02b", "GCS02"],
     devices=["GSME"],
 )
@@ -132,6 +134,7 @@ def test_pending_withdrawn(gsme, dcc, gas, clock, timeline, gas_suppliers, expec
     "COS-206",
     "The change keeps a billing reading of that moment",
     rules=["R-CRD-054", "R-GPF-007"],
+    requirements=["IN.02", "PC.07"],
     use_cases=["CS02b", "GCS15b"],
     devices=["GSME"],
 )
@@ -176,6 +179,7 @@ def test_proxy_handed_over(gsme, gpf, dcc, gas, local, timeline, gas_suppliers, 
     "COS-208",
     "Gas changes hands, electricity stays as it was",
     rules=["R-HUB-001", "R-CRD-022"],
+    requirements=["IN.01"],
     use_cases=["CS02b", "CS02a"],
     devices=["GSME", "ESME"],
 )
@@ -190,6 +194,7 @@ def test_electricity_untouched(dut, gsme, dcc, gas_suppliers, expect):
     "COS-209",
     "A change that waits for its time is executed by the sleeping meter, and told to the CoS party",
     rules=["R-FUT-008", "R-FUT-012", "R-FUT-013"],
+    requirements=["IN.02", "SDAG1-4-TCOS"],
     use_cases=["CS02b", "CS02a"],
     devices=["GSME"],
 )

@@ -165,7 +165,7 @@ def test_replay_refused(dut, dcc, local, timeline, suppliers):
     "COS-007",
     "The network operator's credentials and counter are untouched",
     rules=["R-CRD-022"],
-    requirements=["IN.02", "SDAG1-3-TRUST"],
+    requirements=["IN.02", "SDAG1-3-TRUST", "SDAG1-4-CREDS"],
     use_cases=["CS02b", "CS02a"],
 )
 def test_network_operator_untouched(dut, dcc, suppliers, network_operator, expect):
@@ -184,7 +184,7 @@ def test_network_operator_untouched(dut, dcc, suppliers, network_operator, expec
     "COS-008",
     "Registers and profile log go on as if nothing had happened",
     rules=["R-CRD-057"],
-    requirements=["IN.02", "IM.04"],
+    requirements=["IN.02"],
     use_cases=["CS02b", "ECS17b", "ECS22b"],
 )
 def test_registers_untouched(dut, dcc, clock, mains, suppliers, expect):
@@ -208,7 +208,7 @@ def test_registers_untouched(dut, dcc, clock, mains, suppliers, expect):
     "COS-009",
     "The gas proxy keeps its supplier when the electricity supplier changes",
     rules=["R-HUB-001", "R-CRD-022"],
-    requirements=["IN.02", "SDAG1-3-TRUST"],
+    requirements=["IN.02", "SDAG1-3-TRUST", "IN.01", "SDAG1-4-CREDS"],
     use_cases=["CS02b", "CS02a"],
     devices=["ESME", "GPF"],
 )

@@ -31,7 +31,7 @@ OPERATOR_AGREEMENT = TrustAnchorCell(Role.NETWORK_OPERATOR, KeyUsage.KEY_AGREEME
     "COS-301",
     "A supplier replaces its own certificates: the new signing key counts from then on, the old one no more",
     rules=["R-CRD-037", "R-CRD-050", "R-CRD-022", "R-CRD-036", "R-CRD-060"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "SP.17"],
     use_cases=["CS02b", "CS02a", "CS02e"],
     devices=["ESME", "GSME", "GPF"],
 )
@@ -162,7 +162,7 @@ def test_waiting_certificates_withdrawn(kind, home, dcc, authority, clock, timel
     "COS-305",
     "The network operator replaces its own certificates; those of the supplier stay",
     rules=["R-CRD-022", "R-CRD-037", "R-CRD-040", "R-CRD-060"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "SP.17", "SDAG1-4-CREDS"],
     use_cases=["CS02b", "CS02a"],
     devices=["ESME", "GPF"],
 )

@@ -98,7 +98,7 @@ def test_activation_unreachable(lost, dut, hub, dcc, clock, mains, wan, timeline
     "COS-123",
     "A change that the WAN delivers twice is made once, and the gaining supplier is served afterwards",
     rules=["R-CRD-050", "R-CTR-005", "R-RSP-018"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "WA.03"],
     use_cases=["CS02b", "CS02a"],
 )
 def test_doubled(dut, dcc, clock, wan, timeline, suppliers, expect):

@@ -25,7 +25,7 @@ BELOW_THRESHOLD = 0x8F0F
 UNAUTHORISED = (0x8F1E, 0x8F30, 0x8F3D, 0x8F3E)
 SLACK = 3_000
 CREDENTIALS_WITH_LOAD_CONTROLLER, CANNOT_BE_REPORTED = 0x011B, 127
-REQUIREMENTS = ["IN.02", "SDAG1-3-PRIVCOS", "PC.10"]
+REQUIREMENTS = ["IN.02", "SDAG1-3-PRIVCOS"]
 
 
 def _change(dcc, dut, suppliers, **how):
@@ -59,7 +59,7 @@ def test_money_stays(dut, dcc, suppliers, expect):
     "COS-102",
     "A token of the losing supplier is worth nothing after the change",
     rules=["R-CRD-059", "R-UTR-006", "R-UTR-013"],
-    requirements=[*REQUIREMENTS, "HA.15"],
+    requirements=[*REQUIREMENTS, "SDAG8-4.6.3-UTRNFLOOR", "SDAG1-4-UTRNMOVE"],
     use_cases=["CS02b", "CS01a", "ECS19"],
 )
 def test_losing_token(dut, dcc, suppliers, expect):
@@ -78,7 +78,7 @@ def test_losing_token(dut, dcc, suppliers, expect):
     "COS-103",
     "The first token of the gaining supplier is credited, though the losing one had a token with the same counter",
     rules=["R-CRD-041", "R-CTR-012", "R-UTR-022"],
-    requirements=[*REQUIREMENTS, "HA.15"],
+    requirements=[*REQUIREMENTS, "SDAG8-4.6.3-UTRNFLOOR", "SDAG1-4-UTRNMOVE"],
     use_cases=["CS02b", "CS01a", "ECS19"],
 )
 def test_gaining_token(dut, dcc, suppliers, expect):

@@ -8,7 +8,7 @@ from bench.dcc.bodies.settings import DisablePrivacyPIN, RestrictAccessForChange
 from bench.testcase import testcase
 
 DONE = [0]
-REQUIREMENTS = ["SDAG1-3-PRIVCOS", "IH.02", "IM.04"]
+REQUIREMENTS = ["SDAG1-3-PRIVCOS", "DS.06"]
 READERS = pytest.mark.parametrize("display", ["at_the_ihd", "at_the_cad", "at_the_ppmid"], ids=["IHD", "CAD", "PPMID"])
 
 

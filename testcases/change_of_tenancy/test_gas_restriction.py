@@ -25,6 +25,7 @@ def midnight(clock, days_ago):
     "GAS-401",
     "From the restriction on, the display shows nothing older; the supplier reads everything",
     rules=["R-PRV-002", "R-PRV-003", "R-PRV-004", "R-PRV-001"],
+    requirements=["DS.06"],
     use_cases=USE,
     devices=["GPF"],
 )
@@ -47,6 +48,7 @@ def test_restricted(gpf, gas, at_the_meter, clock, suppliers, expect):
     "GAS-402",
     "An earlier restriction date shows older days again",
     rules=["R-PRV-005", "R-PRV-002"],
+    requirements=["DS.06"],
     use_cases=USE,
     devices=["GPF"],
 )
@@ -63,6 +65,7 @@ def test_widened(gpf, gas, at_the_meter, clock, suppliers, expect):
     "GAS-403",
     "A restriction from a future date hides everything at once",
     rules=["R-PRV-001", "R-PRV-002"],
+    requirements=["DS.06"],
     use_cases=USE,
     devices=["GPF"],
 )

@@ -8,7 +8,7 @@ from bench.dcc.bodies.settings import DisablePrivacyPIN, RestrictAccessForChange
 from bench.testcase import testcase
 
 DONE = [0]
-REQUIREMENTS = ["SDAG1-3-PRIVCOS", "IH.02", "IM.04"]
+REQUIREMENTS = ["SDAG1-3-PRIVCOS", "DS.06"]
 
 
 @testcase(
@@ -34,7 +34,7 @@ def test_nothing_is_erased(dut, dcc, clock, suppliers, expect):
     "COT-002",
     "The restriction may be repeated, and moved to an earlier date",
     rules=["R-PRV-006", "R-PRV-005"],
-    requirements=REQUIREMENTS,
+    requirements=["SDAG1-3-PRIVCOS"],
     use_cases=["ECS12"],
 )
 @pytest.mark.parametrize("back", [0, 24], ids=["the same date", "a day earlier"])
@@ -49,7 +49,7 @@ def test_repeated(back, dut, dcc, clock, suppliers, expect):
     "COT-003",
     "The privacy PIN is disabled by its own command, not by the restriction; both are logged",
     rules=["R-PRV-009", "R-PRV-007", "R-EVT-006"],
-    requirements=REQUIREMENTS,
+    requirements=["SDAG1-3-PRIVCOS"],
     use_cases=["ECS12", "ECS14", "ECS35a"],
 )
 def test_two_commands(dut, dcc, clock, suppliers, expect):

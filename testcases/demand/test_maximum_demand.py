@@ -25,7 +25,7 @@ from bench.local_point import answer_to
 from bench.testcase import testcase
 
 HALF_HOUR = minutes(30)
-REQUIREMENTS = ["SFA-19-MDREGS", "DI.03"]
+REQUIREMENTS = ["SFA-19-MDREGS"]
 WATTS = (0, 27)  #: scaler and unit
 ACCURACY = 0.03
 
@@ -118,7 +118,7 @@ def demand(dut, dcc, clock, mains, switched_load, suppliers, network_operator):
     "DEM-001",
     "The maximum is the highest mean of a half hour of the clock in W, with the time at which that half hour ended",
     rules=["R-DEM-001", "R-DEM-005"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "ELS-Q43-MINMAX"],
     use_cases=["ECS57", "ECS18b", "ECS18a"],
 )
 def test_half_hours(demand, clock, expect):
@@ -199,7 +199,7 @@ def test_reset(demand, clock, mains, expect):
     "DEM-004",
     "A new time of day leaves the old maximum until it is reset; then only half hours within it count",
     rules=["R-DEM-004", "R-DEM-003"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "CSC-DP131-TIMEOFDAY"],
     use_cases=["ECS37", "ECS57", "ECS18b"],
 )
 @pytest.mark.parametrize("over_midnight", [False, True], ids=["within a day", "over midnight"])
@@ -270,7 +270,7 @@ MALFORMED = {"a start without an end": _one_row, "two starts": _two_starts, "not
     "DEM-006",
     "A time of day that is not one start and one end for every day is refused, and the one before stays",
     rules=["R-DEM-003"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "CSC-DP131-TIMEOFDAY"],
     use_cases=["ECS37", "ECS18b"],
 )
 def test_malformed(dut, demand, local, timeline, network_operator, expect):

@@ -18,7 +18,7 @@ pytestmark = meters("polyphase")
 LOST, RESTORED, RESTORED_LONG = (0x8F58, 0x8F59, 0x8F5A), (0x8F37, 0x8F39, 0x8F3B), (0x8F38, 0x8F3A, 0x8F3C)
 OF_THE_WHOLE = (0x8F35, 0x8F36)
 ANY_RESTORATION = (*OF_THE_WHOLE, *RESTORED, *RESTORED_LONG)
-REQUIREMENTS = ["SFA-22-VARIANTS", "BEM-VARIANTS"]
+REQUIREMENTS = ["BEM-VARIANTS"]
 OUTAGES = [*REQUIREMENTS, "SFA-17-OUTAGE"]
 OTHERS = {1: (2, 3), 2: (1, 3), 3: (1, 2)}
 
@@ -134,7 +134,7 @@ def imported(dcc, dut, user):
     "POL-005",
     "A polyphase meter says that it is one",
     rules=["R-IDN-002"],
-    requirements=["IN.01", *REQUIREMENTS],
+    requirements=REQUIREMENTS,
     use_cases=["ECS26m"],
 )
 def test_variant(dut, dcc, suppliers, expect):

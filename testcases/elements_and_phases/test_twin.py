@@ -49,7 +49,7 @@ from bench.testcase import meters, testcase
 
 pytestmark = meters("twin")
 
-REQUIREMENTS = ["SFA-22-VARIANTS", "BEM-VARIANTS"]
+REQUIREMENTS = ["BEM-VARIANTS"]
 TARIFF = [*REQUIREMENTS, "ES.02"]
 FIRST_MPAN, SECOND_MPAN = "1399999999991", "1399999999982"
 PRICES = {1: 10_000, 2: 20_000, 3: 30_000, 4: 4_000}  #: 1/1000 p for a kWh, by register
@@ -121,7 +121,7 @@ def switch_on(dcc, dut, user, length=240):
     "TWN-001",
     "A twin element meter says that it is one, and has an MPAN for each element",
     rules=["R-IDN-001", "R-IDN-002"],
-    requirements=["IN.01", *REQUIREMENTS],
+    requirements=REQUIREMENTS,
     use_cases=["ECS26m", "ECS39a", "ECS40"],
 )
 def test_identity(dut, dcc, clock, mains, suppliers, expect):
@@ -142,7 +142,7 @@ def test_identity(dut, dcc, clock, mains, suppliers, expect):
     "TWN-002",
     "What flows through each element is counted by it: the elements add up, with the secondary load on and off",
     rules=["R-TAR-014", "R-LOG-004", "R-TAR-002", "R-VLT-007"],
-    requirements=TARIFF,
+    requirements=[*TARIFF, "SFA-22-MULTIELEMENT"],
     use_cases=["ECS17b", "ECS17c", "ECS17d", "ECS17e"],
 )
 def test_elements(dut, dcc, clock, switched_load, suppliers, expect):
@@ -177,7 +177,7 @@ def test_elements(dut, dcc, clock, switched_load, suppliers, expect):
     "TWN-003",
     "The secondary element counts by its own table: each of its four registers in its time, the primary ones as before",
     rules=["R-TAR-002", "R-TAR-014"],
-    requirements=TARIFF,
+    requirements=[*TARIFF, "SFA-22-MULTIELEMENT"],
     use_cases=["ECS01c", "ECS17d", "ECS24b"],
 )
 def test_own_table(dut, dcc, clock, switched_load, suppliers, expect):

@@ -114,7 +114,7 @@ def test_resumed(gsme, hub, han, firmware, mains, timeline, clock, gas_suppliers
     "FWU-203",
     "The hub tells the broker, signed, that a PPMID has fetched its image, and which version it is",
     rules=["R-FWU-020", "R-FWU-004"],
-    requirements=["IM.02"],
+    requirements=["IM.02", "HA.12"],
     use_cases=["CS05c", "CCS08"],
     devices=["CHF", "PPMID"],
 )
@@ -144,7 +144,7 @@ def test_delivered(home, hub, ppmid, dcc, han, firmware, timeline, suppliers, cl
     "FWU-204",
     "The hub gives no image to a PPMID that it does not know or whose hardware does not fit, and tells the broker why",
     rules=["R-FWU-022", "R-FWU-020"],
-    requirements=["IM.02"],
+    requirements=["IM.02", "HA.12"],
     use_cases=["CS05c", "CCS08", "CS08"],
     devices=["CHF", "PPMID"],
 )

@@ -20,7 +20,7 @@ from bench.testcase import testcase
 from testcases.gas_steps import event_log, next_wake, past_wake, to_prepayment
 
 EMERGENCY_ACTIVATED, LOW_BATTERY, ACTIONED = 0x81AB, 0x8F1F, 0x8154
-REQUIREMENTS = ["SFA-12-AUDIT", "DP124"]
+REQUIREMENTS = ["SFA-12-AUDIT", "DI.02"]
 CONVERSION = 0x007C
 #: supplier events that every gas meter has (reference data, GCS20r)
 MANDATED = {0x810D, 0x8119, 0x8145, 0x8154, 0x8155, 0x81A0, 0x81A7, 0x81A8, 0x81A9, 0x81AA, 0x81AB, 0x81C4, 0x81C5}

@@ -35,6 +35,7 @@ PRICE_DECIMALS = "0700:0617"
     "GAS-301",
     "The proxy's register is the meter's of the last half hour, with its time",
     rules=["R-GPF-001", "R-GPF-013", "R-GPF-015", "R-RSP-011"],
+    requirements=["GS.02", "SFA-12-MIRROR"],
     use_cases=["GCS13a"],
     devices=["GPF", "GSME"],
 )
@@ -59,6 +60,7 @@ def test_register(gsme, gpf, gas, at_the_meter, clock, gas_suppliers, expect):
     "GAS-302",
     "Half hours in the proxy are those of the meter",
     rules=["R-GPF-002", "R-GPF-013"],
+    requirements=["SFA-12-MIRROR"],
     use_cases=["GCS17"],
     devices=["GPF", "GSME"],
 )
@@ -78,6 +80,7 @@ def test_half_hours(gsme, gpf, gas, at_the_meter, clock, gas_suppliers, expect):
     "GAS-303",
     "Half hours missed while the link was down are fetched afterwards",
     rules=["R-GPF-002"],
+    requirements=["SFA-12-MIRROR"],
     use_cases=["GCS17"],
     devices=["GPF", "GSME"],
 )
@@ -162,6 +165,7 @@ def test_tapped_clearing(gsme, gpf, gas, dcc, clock, gas_suppliers, expect):
     "GAS-307",
     "A new calorific value counts from now on, in the meter's money as well",
     rules=["R-GAS-001", "R-GAS-002"],
+    requirements=["GS.01"],
     use_cases=["GCS23", "GCS60a"],
     devices=["GSME"],
 )
@@ -221,6 +225,7 @@ def test_energy(gsme, gas, at_the_meter, clock, gas_suppliers, expect):
     "GAS-308",
     "The proxy answers at once, asleep as the meter may be",
     rules=["R-GPF-013"],
+    requirements=["SFA-12-MIRROR"],
     use_cases=["GCS13a"],
     devices=["GPF"],
 )

@@ -32,7 +32,7 @@ def midnights(clock):
     "GAS-601",
     "The register of each midnight, UTC, is kept: what a day has used is what its half hours have",
     rules=["R-GPF-004", "R-TIM-001", "R-ENC-001"],
-    requirements=["GS.01", "IN.03.2"],
+    requirements=["IN.03.2"],
     use_cases=["GCS16a", "GCS17"],
     devices=["GSME"],
 )
@@ -58,7 +58,7 @@ def test_midnights(gsme, gas, clock, gas_suppliers, expect):
     "GAS-602",
     "A reading holds the registers that the tariff uses, and they add up to the total",
     rules=["R-GPF-005"],
-    requirements=["GS.01"],
+    requirements=["PC.08"],
     use_cases=["GCS16a"],
     devices=["GSME"],
 )
@@ -123,7 +123,7 @@ def test_prepayment_midnight(gsme, gas, clock, gas_suppliers, expect):
     "GAS-605",
     "A change of payment mode keeps a reading from before it, and names the cause",
     rules=["R-GPF-008", "R-PPM-003"],
-    requirements=["PC.01", "PC.01.16"],
+    requirements=["PC.01"],
     use_cases=["GCS02", "GCS03", "GCS15b"],
     devices=["GSME"],
 )

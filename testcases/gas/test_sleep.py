@@ -17,6 +17,7 @@ REFUSALS = (0x8F1E, 0x8F30, 0x8F3D, 0x8F3E)
     "GAS-101",
     "The meter wakes at least each half hour",
     rules=["R-GSM-001", "R-GSM-002"],
+    requirements=["GS.03", "HA.11"],
     devices=["GSME"],
 )
 def test_wakes(gsme, gpf, han, clock, timeline, expect):
@@ -33,6 +34,7 @@ def test_wakes(gsme, gpf, han, clock, timeline, expect):
     "GAS-102",
     "A command waits for the next wake, is answered then, and once",
     rules=["R-GSM-002", "R-GSM-010", "R-RSP-018"],
+    requirements=["SFA-12-MIRROR"],
     use_cases=["GCS33"],
     devices=["GSME"],
 )
@@ -121,6 +123,7 @@ def test_not_retrieved(gsme, gpf, dcc, gas, gas_link, at_the_meter, clock, timel
     "GAS-106",
     "A command waits out an outage of the hub and is executed once",
     rules=["R-HUB-017", "R-HUB-016", "R-GSM-006"],
+    requirements=["GS.03"],
     use_cases=["GCS33"],
     devices=["GSME", "CHF"],
 )
@@ -140,6 +143,7 @@ def test_hub_outage(gsme, dcc, mains, clock, timeline, gas_suppliers, expect):
     "GAS-107",
     "The meter answers again once the radio link is back",
     rules=["R-GSM-006", "R-GSM-002"],
+    requirements=["GS.03", "CSC-DP094-DROPOFF"],
     use_cases=["GCS33"],
     devices=["GSME"],
 )

@@ -21,7 +21,7 @@ DONE = 0x8154
     "GAS-001",
     "The supplier closes the valve; gas stops, and the meter says so",
     rules=["R-GAS-003", "R-RSP-003", "R-RSP-001", "R-EVT-006"],
-    requirements=["SFA-12-MGMTAUTHZ"],
+    requirements=["GS.05"],
     use_cases=["GCS32", "GCS33", "CS10a"],
     devices=["GSME"],
 )
@@ -48,6 +48,7 @@ def test_closed_remotely(gsme, gas, at_the_meter, clock, gas_suppliers, expect):
     "GAS-002",
     "Closing a closed valve succeeds",
     rules=["R-GAS-003", "R-SUP-002"],
+    requirements=["GS.05"],
     use_cases=["GCS32"],
     devices=["GSME"],
 )
@@ -62,6 +63,7 @@ def test_closed_twice(gsme, gas, at_the_meter, gas_suppliers, expect):
     "GAS-003",
     "A closed valve does not open at the meter before the supplier has armed it",
     rules=["R-GAS-004", "R-SUP-006"],
+    requirements=["GS.05"],
     use_cases=["GCS32"],
     devices=["GSME"],
 )
@@ -80,7 +82,7 @@ def test_not_opened_from_closed(gsme, gas, at_the_meter, gas_suppliers, expect):
     "GAS-004",
     "Armed by the supplier, opened at the meter, and not before",
     rules=["R-GAS-003", "R-GAS-004", "R-SUP-008"],
-    requirements=["SFA-12-MGMTAUTHZ"],
+    requirements=["GS.05"],
     use_cases=["GCS32", "GCS39", "GCS33"],
     devices=["GSME"],
 )
@@ -108,6 +110,7 @@ def test_armed_then_opened(gsme, dcc, gas, at_the_meter, clock, timeline, gas_su
     "GAS-005",
     "No arming while the valve is open",
     rules=["R-GAS-003", "R-SEC-029"],
+    requirements=["GS.05"],
     use_cases=["GCS39", "GCS33"],
     devices=["GSME"],
 )
@@ -121,6 +124,7 @@ def test_not_armed_from_open(gsme, gas, at_the_meter, gas_suppliers, expect):
     "GAS-006",
     "With a tap open the valve closes again after the check and is armed",
     rules=["R-GAS-005", "R-GAS-020"],
+    requirements=["GS.10", "SDAG_6.02"],
     use_cases=["GCS32", "GCS39", "GCS33", "CS10a"],
     devices=["GSME"],
 )
@@ -149,6 +153,7 @@ def test_uncontrolled_flow(gsme, gas, at_the_meter, clock, timeline, gas_supplie
     "GAS-007",
     "A trickle below the threshold is no uncontrolled flow",
     rules=["R-GAS-005", "R-GAS-006"],
+    requirements=["GS.10", "SDAG_6.02"],
     use_cases=["GCS32", "GCS39", "GCS33"],
     devices=["GSME"],
 )
@@ -168,6 +173,7 @@ def test_trickle(gsme, gas, at_the_meter, clock, timeline, gas_suppliers, expect
     "GAS-014",
     "What counts as uncontrolled flow is what the supplier has set",
     rules=["R-GAS-006", "R-GAS-005"],
+    requirements=["GS.10"],
     use_cases=["GCS24a", "GCS32", "GCS39"],
     devices=["GSME"],
 )
@@ -232,6 +238,7 @@ def test_tamper_told(gsme, gas, at_the_meter, clock, timeline, gas_suppliers, ex
     "GAS-012",
     "A failing battery is told once, and closes the valve only where the supplier wants it",
     rules=["R-GAS-008", "R-GAS-010", "R-GAS-009"],
+    requirements=["GS.07", "DI.06"],
     use_cases=["GCS24a", "GCS33"],
     devices=["GSME"],
 )

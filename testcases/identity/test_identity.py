@@ -14,7 +14,6 @@ SECOND_MPAN = "1399999999982"
 DIGITS = 13
 HEXADECIMAL = b"0123456789ABCDEFabcdef"
 VARIANTS = [b"A", b"B", b"C"]  #: one element, two elements, three phases
-REQUIREMENTS = ["IN.01"]
 
 
 def mpans(dcc, dut, user):
@@ -34,7 +33,6 @@ def set_mpan(dcc, dut, user, primary, secondary=None):
     "IDN-001",
     "A meter with one element has an MPAN of 13 digits; it can be set, one for two elements cannot, and it stays",
     rules=["R-IDN-001"],
-    requirements=REQUIREMENTS,
     use_cases=["ECS39a", "ECS40"],
 )
 def test_mpan(dut, dcc, clock, mains, suppliers, expect):
@@ -55,7 +53,6 @@ def test_mpan(dut, dcc, clock, mains, suppliers, expect):
     "IDN-002",
     "An electricity meter tells variant, model, maker and whether its supply locks on tamper",
     rules=["R-IDN-002"],
-    requirements=REQUIREMENTS,
     use_cases=["ECS26m"],
 )
 def test_electricity(dut, dcc, suppliers, expect):
@@ -72,7 +69,6 @@ def test_electricity(dut, dcc, suppliers, expect):
     "IDN-003",
     "A gas meter tells model, maker and what it does on tamper and depletion",
     rules=["R-IDN-002"],
-    requirements=REQUIREMENTS,
     use_cases=["GCS21m"],
     devices=["GSME"],
 )
@@ -89,7 +85,6 @@ def test_gas(gsme, gas, gas_suppliers, expect):
     "IDN-004",
     "A gas meter answers with its MPRN",
     rules=["R-IDN-004"],
-    requirements=REQUIREMENTS,
     use_cases=["GCS46"],
     devices=["GSME"],
 )
@@ -102,7 +97,6 @@ def test_mprn(gsme, gas, gas_suppliers, expect):
     "IDN-005",
     "A hub tells its maker and model, in the octets set for them",
     rules=["R-HUB-023"],
-    requirements=REQUIREMENTS,
     use_cases=["ECS26n"],
     devices=["CHF"],
 )

@@ -69,7 +69,7 @@ def test_no_stranger(han, clock, expect):
     "AIR-005",
     "No application data is sent unencrypted in the whole run",
     rules=["R-AIR-005"],
-    requirements=["HA.16"],
+    requirements=["HA.16", "SFA-24-SHAREDSPACE"],
     use_cases=["ECS17b"],
     devices=["CHF", "ESME"],
 )

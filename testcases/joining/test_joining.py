@@ -60,7 +60,7 @@ def test_served(hub, dcc, newcomer, suppliers, clock, expect):
     "HAN-103",
     "A device that is not in the log does not get in while joining is open for another",
     rules=["R-HAN-001"],
-    requirements=["HA.02"],
+    requirements=["HA.02", "SP-WHITELIST"],
     use_cases=["CCS01"],
     devices=["CHF"],
 )
@@ -166,7 +166,7 @@ def test_return_by_install_code(hub, dcc, newcomer, suppliers, clock, expect):
     "HAN-109",
     "A device that is removed is put out at once, and is not served any more",
     rules=["R-HAN-013"],
-    requirements=["HA.02"],
+    requirements=["HA.02", "SP-WHITELIST"],
     use_cases=["CCS02"],
     devices=["CHF"],
 )

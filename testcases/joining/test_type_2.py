@@ -24,7 +24,7 @@ NOT_AUTHORISED = "7E"
     "HAN-401",
     "IHD and CAD show price, balance and register as the supplier has set and reads them",
     rules=["R-HAN-067", "R-HAN-043", "R-TAR-005"],
-    requirements=["IH.02", "SFA-12-CADREADONLY"],
+    requirements=["IH.02", "SFA-12-CADREADONLY", "HA.13", "IN.03.7", "ELS-Q40-HANAPP"],
     use_cases=["ECS01b", "ECS17b", "ECS19"],
     devices=["ESME", "IHD", "CAD"],
 )
@@ -46,7 +46,7 @@ def test_figures(meter, display, request, expect):  # noqa: F811 - the fixture
     "HAN-402",
     "What a CAD may not is refused, and changes nothing: top up, emergency credit, supply, price",
     rules=["R-HAN-060"],
-    requirements=["SFA-12-CADREADONLY"],
+    requirements=["SFA-12-CADREADONLY", "HA.13", "IN.03.7", "SFA-27-ECREDIT"],
     devices=["ESME", "CAD"],
 )
 @pytest.mark.parametrize("attempt", ["top-up", "emergency-credit", "enable-supply", "write-price"])
@@ -73,7 +73,7 @@ def test_only_reads(attempt, meter, at_the_cad, mains, expect):  # noqa: F811 - 
     "HAN-403",
     "A CAD that the meter has unjoined reads nothing, although it is on the network; joined by method B it reads again",
     rules=["R-HAN-050", "R-HAN-043", "R-HAN-049"],
-    requirements=["SFA-24-CADPAIR"],
+    requirements=["SFA-24-CADPAIR", "HA.13", "SFA-12-NETVSAPP"],
     use_cases=["CS04B", "CS03B"],
     devices=["ESME", "CAD"],
 )

@@ -18,7 +18,7 @@ from testcases.billing.steps import imported
 from testcases.logs.test_depth import is_old_enough, midnight
 from testcases.prepayment.steps import POUND, registers, to_prepayment
 
-REQUIREMENTS = ["PC.07", "DI.01"]
+REQUIREMENTS = ["PC.07"]
 DAY = timedelta(days=1)
 KEPT = 31
 

@@ -9,7 +9,7 @@ from bench.testcase import testcase
 from testcases.billing.steps import imported
 from testcases.gas_steps import volume
 
-REQUIREMENTS = ["PC.07"]
+REQUIREMENTS = ["DS.02", "PC.07"]
 DAY, HALF_HOUR = timedelta(days=1), minutes(30)
 IN_A_DAY = 48
 THIRTEEN_MONTHS = 393  #: days, at the least, of which the oldest is not asked for
@@ -60,7 +60,7 @@ def test_electricity(dut, dcc, clock, suppliers, expect):
     "LOG-002",
     "Gas meter and proxy have each half hour of the last thirteen months, and the same ones",
     rules=["R-LOG-001", "R-LOG-008", "R-GPF-002"],
-    requirements=[*REQUIREMENTS, "GS.01"],
+    requirements=REQUIREMENTS,
     use_cases=["GCS17", "GCS13a"],
     devices=["GSME", "GPF"],
 )
@@ -84,7 +84,7 @@ def test_gas(gsme, gpf, gas, clock, gas_suppliers, expect):
     "LOG-003",
     "The gas proxy has the consumption of each of 731 days, and it adds up to the half hours where both are there",
     rules=["R-LOG-007", "R-GPF-003"],
-    requirements=[*REQUIREMENTS, "GS.01"],
+    requirements=["PC.07"],
     use_cases=["GCS61", "GCS17", "GCS13a"],
     devices=["GPF"],
 )

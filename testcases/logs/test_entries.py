@@ -26,7 +26,7 @@ ACTIONED, NOT_ACTIONED, ACTIVATED = 0x8154, 0x8155, 0x8F66
 EMERGENCY_ACTIVATED = 0x81AB
 MOST = 100  #: entries of a log
 START_OF_TIME = datetime(2000, 1, 1, tzinfo=UTC)
-REQUIREMENTS = ["SFA-12-AUDIT", "SFA-17-LOGMETER"]
+REQUIREMENTS = ["SFA-12-AUDIT"]
 #: name of the log -> types of the members of an entry: time, code, and other information where the log has any
 MEMBERS = {"Event": [TIME, CODE, OCTET_STRING], "Security": [TIME, CODE], "PowerEvent": [TIME, CODE, UNSIGNED_32]}
 #: device -> its logs
@@ -74,7 +74,7 @@ def test_records(kind, home, dcc, local, clock, timeline, suppliers, expect):
     "LOG-102",
     "The network operator reads the event, security and power logs of the electricity meter and those of the gas proxy",
     rules=["R-EVT-011", "R-USE-017"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "SFA-43-ROLES"],
     use_cases=["ECS35a", "ECS35b", "ECS35e", "CS10a", "CS10b"],
     devices=["ESME", "GPF"],
 )
@@ -217,7 +217,7 @@ def test_open_ended(kind, home, dcc, gas, clock, expect):
     "LOG-108",
     "After more than a hundred commands the event log has the latest hundred of them",
     rules=["R-EVT-001", "R-EVT-006"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "DI.01.4", "DI.01.11"],
     use_cases=["ECS35a", "ECS45"],
 )
 def test_overwritten(dut, dcc, local, clock, timeline, suppliers, expect):

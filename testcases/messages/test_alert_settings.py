@@ -18,7 +18,7 @@ from testcases.prepayment.steps import POUND, to_prepayment
 LOW_CREDIT, EMERGENCY_AVAILABLE, EMERGENCY_ACTIVATED, SUPPLY_ARMED = 0x810D, 0x8119, 0x81AB, 0x8F32
 RESTORED_LONG = 0x8F36
 LITTLE = POUND // 20
-REQUIREMENTS = ["SFA-12-AUDIT", "DP124"]
+REQUIREMENTS = ["SFA-12-AUDIT", "DI.02"]
 EVERY_EVENT = range(256)
 
 
@@ -149,7 +149,7 @@ def test_critical_alerts_stay(dut, dcc, mains, timeline, suppliers, network_oper
     "MSG-105",
     "An event is told to the supplier and stands in the event log, each once",
     rules=["R-EVT-006f", "R-EVT-008"],
-    requirements=REQUIREMENTS,
+    requirements=["SFA-12-AUDIT", "DI.01"],
     use_cases=["ECS09", "ECS35a"],
 )
 def test_event(dut, dcc, clock, timeline, suppliers, expect):

@@ -191,7 +191,7 @@ WRONG = {
     "MSG-305",
     "A read whose form is wrong is not answered, though its MAC is right; it is alerted and in the security log",
     rules=["R-CMD-003", "R-CMD-013", "R-CMD-014", "R-SEC-023"],
-    requirements=[*REQUIREMENTS, "SP.19"],
+    requirements=[*REQUIREMENTS, "SP.20", "SP.32"],
     use_cases=["ECS45", "GCS13a", "CS02a"],
     devices=["ESME", "GPF"],
 )

@@ -110,7 +110,7 @@ def test_hovering(dut, dcc, clock, mains, timeline, suppliers, expect):
     "PWR-014",
     "An interruption shorter than a second costs neither energy, nor state, nor the way back to the network",
     rules=["R-PWR-007", "R-PWR-006", "R-EVT-008"],
-    requirements=["SFA-17-OUTAGE", "ES.02"],
+    requirements=["SFA-17-OUTAGE", "ES.02", "IM.04"],
     use_cases=["ECS17b", "ECS45"],
 )
 @pytest.mark.parametrize("cycles", [1, 5, 10, 25, 50], ids=["20 ms", "100 ms", "200 ms", "500 ms", "1 s"])

@@ -26,7 +26,7 @@ REQUIREMENTS = ["SFA-17-OUTAGE", "DP096", "SDAG_2.15", "SFA-17-LOGMETER"]
     "PWR-001",
     "An outage of 2 min 50 s is alerted as a short one, by the meter alone",
     rules=["R-PWR-001", "R-PWR-002", "R-PWR-003", "R-PWR-004", "R-HUB-020"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "OP.03"],
     use_cases=["ECS80", "ECS35e"],
 )
 def test_short_outage(dut, dcc, clock, mains, timeline, network_operator, expect):
@@ -46,7 +46,7 @@ def test_short_outage(dut, dcc, clock, mains, timeline, network_operator, expect
     "PWR-002",
     "An outage of 3 min 10 s is alerted as a long one, by meter and hub",
     rules=["R-PWR-001", "R-PWR-002", "R-PWR-003", "R-HUB-020", "R-ALT-022"],
-    requirements=[*REQUIREMENTS, "SFA-12-OUTAGEAGENT", "SFA-17-HOLDUP"],
+    requirements=[*REQUIREMENTS, "SFA-12-OUTAGEAGENT", "SFA-17-HOLDUP", "OP.03"],
     use_cases=["ECS80", "ECS35e"],
 )
 def test_long_outage(dut, hub, dcc, clock, mains, timeline, network_operator, expect):
@@ -74,7 +74,7 @@ def test_long_outage(dut, hub, dcc, clock, mains, timeline, network_operator, ex
     "PWR-003",
     "After an outage the meter returns to the network by itself",
     rules=["R-HAN-032", "R-HUB-011", "R-PWR-007"],
-    requirements=["CSC-DP094-DROPOFF", "SFA-17-OUTAGE"],
+    requirements=["CSC-DP094-DROPOFF", "SFA-17-OUTAGE", "IM.04"],
     use_cases=["ECS17b"],
 )
 def test_restoration(dut, dcc, han, mains, timeline, suppliers, expect):

@@ -11,7 +11,7 @@ from testcases.outage_and_brownout.steps import RESTORED_LONG, TOLERANCE
 
 RECHARGED = hours(1)  #: no hub in the field takes longer
 NOT_ADJUSTED, UNRELIABLE = 0x8F0C, 2
-REQUIREMENTS = ["SFA-17-HOLDUP", "SFA-17-OUTAGE", "DP096", "CSC-DP096-FIGURES"]
+REQUIREMENTS = ["SFA-17-HOLDUP", "SFA-17-OUTAGE", "DP096"]
 
 
 @meters("single", "twin")
@@ -62,7 +62,7 @@ def test_two_short_ones(dut, mains, clock, timeline, expect):
     "PWR-212",
     "However long an outage is, the hub reports it once, and the meter its end once",
     rules=["R-HUB-020", "R-EVT-008"],
-    requirements=[*REQUIREMENTS, "ELS-Q33-RESTORE"],
+    requirements=[*REQUIREMENTS, "ELS-Q33-RESTORE", "OP.03"],
     use_cases=["ECS80"],
 )
 @pytest.mark.parametrize("length", ["10 min", "3 h"])

@@ -30,7 +30,7 @@ REQUIREMENTS = ["SFA-17-OUTAGE", "ELS-Q31-METERSTART", "ELS-Q31-CHECKLINK"]
     "PWR-201",
     "The hub alone loses its supply: the meter meters on, logs no interruption and reports no restoration",
     rules=["R-PWR-001", "R-PWR-003", "R-PWR-007", "R-HUB-011", "R-HUB-021"],
-    requirements=[*REQUIREMENTS, "SFA-13-INTIMATE"],
+    requirements=[*REQUIREMENTS, "SFA-13-INTIMATE", "SFA-12-SEPARATE"],
     use_cases=["ECS80", "ECS35e", "ECS35c", "ECS17b"],
 )
 @pytest.mark.parametrize("length", [60, 240], ids=["1 min", "4 min"])
@@ -107,7 +107,7 @@ def test_link_alone(dut, dcc, clock, link, timeline, network_operator, expect):
     "PWR-204",
     "Hub and meter lose supply together and come back in either order, seconds or minutes apart",
     rules=["R-PWR-001", "R-PWR-002", "R-HUB-020", "R-HUB-011", "R-PWR-011", "R-PWR-003", "R-PWR-006", "R-TIM-016"],
-    requirements=["SFA-17-OUTAGE", "DP096", "SFA-17-LOGMETER"],
+    requirements=["SFA-17-OUTAGE", "DP096", "SFA-17-LOGMETER", "IM.04"],
     use_cases=["ECS80", "ECS35e", "ECS45", "ECS70"],
 )
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from testcases.outage_and_brownout.steps import RESTORED_LONG, TOLERANCE, times_
 DARK = (3, 77, 500, 501, 998)
 UNAUTHORISED = 0x8F3E
 STORM = 90
-REQUIREMENTS = ["ELS-Q31-MASS", "ELS-Q33-COLLIDE", "ELS-Q33-CORRELATE", "SFA-47-SCALE"]
+REQUIREMENTS = ["ELS-Q31-MASS", "ELS-Q33-CORRELATE"]
 
 
 @testcase(
@@ -65,7 +65,7 @@ def test_two_waves(dut, dcc, clock, mains, street, timeline, network_operator, e
     "PWR-403",
     "In a storm of alerts the meter logs every event, and the alerts that come stand for all of them",
     rules=["R-EVT-006e", "R-EVT-008", "R-SEC-021"],
-    requirements=["CSC-SECMP0062-STORM", "SFA-12-AVAIL", "APPD-OVERLAP"],
+    requirements=["CSC-SECMP0062-STORM"],
     use_cases=["ECS35b"],
 )
 def test_storm(dut, dcc, local, clock, suppliers, timeline, expect):
@@ -87,7 +87,7 @@ def test_storm(dut, dcc, local, clock, suppliers, timeline, expect):
     "PWR-404",
     "A power cut in a storm of alerts is reported like any other, and the meter obeys its supplier throughout",
     rules=["R-PWR-001", "R-PWR-011", "R-RSP-018"],
-    requirements=["CSC-SECMP0062-STORM", "SFA-17-OUTAGE", "SFA-12-AVAIL"],
+    requirements=["CSC-SECMP0062-STORM", "SFA-17-OUTAGE"],
     use_cases=["ECS80", "ECS42"],
 )
 @meters("single", "twin")

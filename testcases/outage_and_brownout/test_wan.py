@@ -56,7 +56,7 @@ def test_wan_away_at_return(dut, dcc, clock, mains, wan, timeline, network_opera
     "PWR-302",
     "Alerts of several outages without WAN come in order, each once, however often the WAN comes and goes",
     rules=["R-ALT-009", "R-CTR-009", "R-PWR-002", "R-HUB-017"],
-    requirements=[*REQUIREMENTS, "SDAG1-5.2-PRECONF"],
+    requirements=REQUIREMENTS,
     use_cases=["ECS80"],
 )
 @meters("single", "twin")
@@ -84,7 +84,7 @@ def test_backlog(dut, dcc, clock, mains, wan, timeline, network_operator, expect
     "PWR-303",
     "A command that the WAN delivers twice is executed once and answered once",
     rules=["R-CTR-005", "R-SEC-006", "R-RSP-018"],
-    requirements=["SDAG1-3-TRUST", "CSC-DP094-LATEWAN"],
+    requirements=["SDAG1-3-TRUST", "CSC-DP094-LATEWAN", "WA.03"],
     use_cases=["ECS42", "ECS35a"],
 )
 def test_doubled(dut, dcc, clock, wan, suppliers, timeline, expect):
@@ -127,7 +127,7 @@ def test_overtaken(dut, dcc, clock, wan, suppliers, timeline, expect):
     "PWR-305",
     "A command sent while the WAN is away is executed once when it is back, or reported as not delivered",
     rules=["R-RSP-018", "R-CTR-005", "R-HUB-017"],
-    requirements=["CSC-DP094-LATEWAN"],
+    requirements=["CSC-DP094-LATEWAN", "WA.03"],
     use_cases=["ECS43", "ECS45"],
 )
 def test_sent_without_wan(dut, dcc, clock, wan, suppliers, timeline, expect):
@@ -172,7 +172,7 @@ def test_too_late(dut, dcc, clock, wan, suppliers, timeline, expect):
     "PWR-307",
     "An answer whose way is cut comes late, whole and once; meanwhile the user is told that there is none",
     rules=["R-HUB-002", "R-HUB-017", "R-RSP-018"],
-    requirements=["CSC-DP094-LATEWAN"],
+    requirements=["CSC-DP094-LATEWAN", "WA.03"],
     use_cases=["ECS17b"],
 )
 def test_late_answer(dut, dcc, clock, han, wan, suppliers, timeline, expect):

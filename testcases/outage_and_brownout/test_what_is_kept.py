@@ -103,7 +103,7 @@ def test_replay_after_outage(dut, local, clock, mains, suppliers, timeline):
     "PWR-104",
     "Balance and payment mode are kept through an outage",
     rules=["R-PWR-007"],
-    requirements=["PC.08.15", "SFA-17-OUTAGE"],
+    requirements=["SFA-17-OUTAGE", "DI.04"],
     use_cases=["ECS03", "ECS19"],
 )
 def test_money(dut, dcc, clock, mains, suppliers, expect):

@@ -9,7 +9,7 @@ from testcases.prepayment.calendars import Settings
 from testcases.prepayment.meters import HOUR, OFF, ON, POUND, Recovery
 
 BOTH = ("ESME", "GSME")
-REQUIREMENTS = ["PC.03", "PC.03.9", "SFA-21-DNODISABLE"]
+REQUIREMENTS = ["PC.03"]
 BELOW_THRESHOLD, SUSPENDED, SUPPLY_ARMED = 0x8F0F, 0x8F83, 0x8F32
 DRAIN = Recovery(20 * POUND, HOUR)
 

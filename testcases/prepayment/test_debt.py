@@ -282,7 +282,7 @@ def test_credit_mode(meter, clock, expect):
     "PPM-209",
     "The last ten payments towards debt, and the last five top ups, are kept",
     rules=["R-CRE-004", "R-UTR-021"],
-    requirements=[*REQUIREMENTS, "PC.01.10"],
+    requirements=REQUIREMENTS,
     use_cases=["ECS20a", "ECS20d", "GCS15d", "GCS15e"],
     devices=BOTH,
 )

@@ -10,7 +10,7 @@ DISABLED, ENABLED, ARMED = 0, 1, 2
 LOW, AVAILABLE, ACTIVATED, EXHAUSTED = 0x810D, 0x8119, 0x81AB, 0x81AA
 BELOW_THRESHOLD, SUPPLY_ARMED = 0x8F0F, 0x8F32
 OK, REFUSED = [0], [250]
-REQUIREMENTS = ["PC.08.15", "ES.12", "SFA-21-DNODISABLE"]
+REQUIREMENTS = ["ES.12"]
 LITTLE = 5_000  #: a few minutes of the home's load, 1/1000 p
 
 
@@ -39,7 +39,7 @@ def test_disabled_for_credit(dut, dcc, mains, timeline, suppliers, expect):
     "PPM-102",
     "A top up arms a supply that lack of credit had disabled, and does not switch it on",
     rules=["R-CRE-006", "R-SUP-008", "R-SUP-006"],
-    requirements=[*REQUIREMENTS, "SFA-21-REINSTATE"],
+    requirements=[*REQUIREMENTS, "SFA-21-REINSTATE", "OP.08"],
     use_cases=["CS01a", "ECS45"],
 )
 def test_armed_by_top_up(dut, dcc, mains, timeline, suppliers, expect):
@@ -94,7 +94,7 @@ def test_not_enabled_without_credit(dut, dcc, timeline, suppliers, expect):
     "PPM-105",
     "Emergency credit cannot be activated before it is available",
     rules=["R-EMC-002", "R-RSP-016"],
-    requirements=["PC.10"],
+    requirements=["PC.03"],
     use_cases=["ECS09", "ECS19"],
 )
 def test_emergency_not_available(dut, dcc, suppliers, expect):
@@ -109,7 +109,7 @@ def test_emergency_not_available(dut, dcc, suppliers, expect):
     "PPM-106",
     "Emergency credit: available, activated, repaid first",
     rules=["R-EMC-001", "R-EMC-002", "R-RSP-016", "R-CRE-001"],
-    requirements=["PC.10"],
+    requirements=["PC.03"],
     use_cases=["ECS09", "CS01a", "ECS19"],
 )
 def test_emergency_credit(dut, dcc, clock, timeline, suppliers, expect):
@@ -139,7 +139,7 @@ def test_emergency_credit(dut, dcc, clock, timeline, suppliers, expect):
     "PPM-107",
     "Low credit is told once for each crossing",
     rules=["R-DIS-005", "R-ALT-001", "R-ALT-024"],
-    requirements=["PC.10"],
+    requirements=["PC.03"],
     use_cases=["ECS03"],
 )
 def test_low_credit_once(dut, dcc, clock, timeline, suppliers, expect):
@@ -157,7 +157,7 @@ def test_low_credit_once(dut, dcc, clock, timeline, suppliers, expect):
     "PPM-108",
     "In credit mode the supply stays on whatever the balance is",
     rules=["R-PPM-004", "R-PPM-001"],
-    requirements=["SFA-21-DNODISABLE"],
+    requirements=["PC.01"],
     use_cases=["ECS02", "ECS45"],
 )
 def test_credit_mode_stays_on(dut, dcc, clock, timeline, suppliers, expect):

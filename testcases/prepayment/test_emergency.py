@@ -9,7 +9,7 @@ from testcases.prepayment.calendars import Settings
 from testcases.prepayment.meters import ARMED, HOUR, OFF, ON, POUND, Recovery
 
 BOTH = ("ESME", "GSME")
-REQUIREMENTS = ["PC.03", "PC.10"]
+REQUIREMENTS = ["PC.03"]
 LOW, AVAILABLE, ACTIVATED, EXHAUSTED = 0x810D, 0x8119, 0x81AB, 0x81AA
 BELOW_THRESHOLD, SUPPLY_ARMED = 0x8F0F, 0x8F32
 DRAIN = Recovery(10 * POUND, HOUR)  #: a debt of ten pounds an hour empties a meter evenly

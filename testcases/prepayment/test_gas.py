@@ -40,6 +40,7 @@ CREDIT_MODE, PREPAYMENT_MODE = 0x0C94, 0x0897
     "GAS-201",
     "A top up by command is credited once, and the answer says how much there is now",
     rules=["R-UTR-019a", "R-UTR-011", "R-UTR-010", "R-UTR-016"],
+    requirements=["PC.02"],
     use_cases=["CS01b", "GCS14", "CS10b"],
     devices=["GSME"],
 )
@@ -69,6 +70,7 @@ def test_top_up(gsme, dcc, gas, clock, gas_suppliers, expect):
     "GAS-202",
     "A token keyed in at the meter counts, and not again by command",
     rules=["R-UTR-016", "R-UTR-020", "R-UTR-008"],
+    requirements=["PC.10"],
     use_cases=["CS01b", "GCS14"],
     devices=["GSME"],
 )
@@ -90,6 +92,7 @@ def test_keyed_in(gsme, dcc, gas, at_the_meter, clock, timeline, gas_suppliers, 
     "GAS-203",
     "No top up in credit mode",
     rules=["R-PPM-006"],
+    requirements=["PC.02"],
     use_cases=["CS01b", "GCS14"],
     devices=["GSME"],
 )
@@ -106,6 +109,7 @@ def test_credit_mode_takes_no_token(gsme, dcc, gas, at_the_meter, gas_suppliers,
     "GAS-204",
     "Out of credit the valve closes; a top up arms it and never opens it",
     rules=["R-DIS-001", "R-CRE-006"],
+    requirements=["OP.08"],
     use_cases=["GCS40a", "GCS03", "CS01b", "GCS33"],
     devices=["GSME"],
 )
@@ -133,6 +137,7 @@ def test_out_of_credit(gsme, dcc, gas, at_the_meter, clock, timeline, gas_suppli
     "GAS-205",
     "A valve that the supplier has closed is not armed by a top up",
     rules=["R-SUP-007"],
+    requirements=["SFA-21-POLICY"],
     use_cases=["GCS32", "CS01b", "GCS33"],
     devices=["GSME"],
 )
@@ -148,6 +153,7 @@ def test_top_up_does_not_arm(gsme, dcc, gas, gas_suppliers, expect):
     "GAS-206",
     "Emergency credit: refused while there is credit, given once when it is low",
     rules=["R-EMC-002", "R-RSP-016", "R-EMC-001"],
+    requirements=["PC.03"],
     use_cases=["GCS06", "GCS14"],
     devices=["GSME"],
 )
@@ -210,6 +216,7 @@ def test_bill(gsme, gas, at_the_meter, gas_suppliers, expect):
     "GAS-209",
     "Debts are added to, and a payment debt takes its share of a top up",
     rules=["R-DBT-001", "R-CRE-002"],
+    requirements=["PC.04"],
     use_cases=["GCS04", "CS01b", "GCS14"],
     devices=["GSME"],
 )
@@ -243,6 +250,7 @@ def test_debts(gsme, dcc, gas, gas_suppliers, expect):
     "GAS-210",
     "A future-dated change to credit mode happens at its time, and is told",
     rules=["R-FUT-007", "R-FUT-008", "R-FUT-010", "R-FUT-012", "R-FUT-013", "R-FUT-014", "R-PPM-002a"],
+    requirements=["PC.01"],
     use_cases=["GCS02", "GCS03", "GCS21j"],
     devices=["GSME"],
 )
@@ -274,6 +282,7 @@ def test_future_mode(gsme, dcc, gas, clock, timeline, gas_suppliers, expect):
     "GAS-211",
     "The latest top ups can be read back",
     rules=["R-UTR-021"],
+    requirements=["PC.06"],
     use_cases=["CS01b", "GCS15e"],
     devices=["GSME"],
 )
@@ -293,6 +302,7 @@ def test_top_up_log(gsme, dcc, gas, clock, gas_suppliers, expect):
     "GAS-212",
     "A cancelled change of payment mode does not happen",
     rules=["R-FUT-004"],
+    requirements=["PC.01"],
     use_cases=["GCS03", "GCS21j"],
     devices=["GSME"],
 )

@@ -14,7 +14,7 @@ from testcases.prepayment.calendars import Settings
 from testcases.prepayment.meters import HOUR, OFF, ON, POUND, Recovery
 
 BOTH = ("ESME", "GSME")
-REQUIREMENTS = ["PC.01", "PC.01.16"]
+REQUIREMENTS = ["PC.01"]
 BELOW_THRESHOLD, MODE_CHANGED = 0x8F0F, 0x8F66
 
 
@@ -91,7 +91,7 @@ def test_suspensions(when_off, in_emergency, meter, clock, expect):
     "PPM-604",
     "Credit mode and back: balance and debts stay, and supply does not end in credit mode",
     rules=["R-PPM-004", "R-DBT-006", "R-PPM-006"],
-    requirements=[*REQUIREMENTS, "PC.11"],
+    requirements=REQUIREMENTS,
     use_cases=["ECS02", "ECS03", "ECS19", "ECS45", "GCS02", "GCS03", "GCS14", "GCS33"],
     devices=BOTH,
 )

@@ -95,7 +95,7 @@ def test_top_up(meter, at_the_ppmid, han, clock, timeline, expect):
     "PPM-802",
     "A token is credited once, in whatever order it comes by command, at the meter and at the PPMID",
     rules=["R-UTR-016", "R-UTR-023", "R-UTR-011"],
-    requirements=[*REQUIREMENTS, "CSC-DP129-DUPID"],
+    requirements=[*REQUIREMENTS, "CSC-DP129-DUPID", "SFA-27-NOPPMID"],
     use_cases=["PECS01", "PCS01", "CS01a", "CS01b", "ECS19", "GCS14"],
     devices=BOTH,
 )
@@ -119,7 +119,7 @@ def test_once_by_any_way(meter, at_the_ppmid, expect):
     "PPM-803",
     "A PPMID shows that a token is not of this meter, and nothing is credited",
     rules=["R-UTR-023", "R-UTR-013", "R-HAN-062"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "SFA-27-NOPPMID", "ELS-Q60-UNIQUE"],
     use_cases=["PECS01", "PCS01", "ECS19", "GCS14", "ECS35b", "CS10b"],
     devices=BOTH,
 )
@@ -139,7 +139,7 @@ def test_foreign_token(meter, at_the_ppmid, clock, expect):
     "PPM-804",
     "Emergency credit is activated at the PPMID while it is on offer, and not before",
     rules=["R-EMC-002", "R-HAN-062", "R-HAN-063"],
-    requirements=["PC.03", "PC.10"],
+    requirements=["PC.03"],
     use_cases=["PECS02", "PCS02", "ECS19", "GCS14"],
     devices=BOTH,
 )
@@ -187,6 +187,7 @@ def test_supply(dut, dcc, mains, at_the_ppmid, suppliers, clock, expect):
     "PPM-806",
     "What is done at the PPMID is in the electricity meter's event log, with the message code of its use case",
     rules=["R-HAN-062", "R-EVT-006"],
+    requirements=["SFA-12-AUDIT"],
     use_cases=["PECS01", "PECS02", "ECS35a"],
     devices=["ESME", "PPMID"],
 )

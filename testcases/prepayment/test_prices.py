@@ -13,7 +13,7 @@ from testcases.prepayment.calendars import Settings
 from testcases.prepayment.meters import DAY, POUND
 
 BOTH = ("ESME", "GSME")
-REQUIREMENTS = ["PC.08", "PC.02"]
+REQUIREMENTS = ["PC.08"]
 ACTIVATED = 0x8F66
 SLACK = seconds(20)
 
@@ -155,7 +155,7 @@ def test_credit_mode(meter, clock, expect):
     "PPM-706",
     "Registers, payment mode and limits of prepayment survive a loss of supply",
     rules=["R-PWR-007", "R-TAR-011", "R-EMC-004"],
-    requirements=REQUIREMENTS,
+    requirements=["DI.04"],
     use_cases=["ECS08a", "ECS19"],
 )
 @pytest.mark.parametrize("meter", ["electricity"], indirect=True)

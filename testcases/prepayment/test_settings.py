@@ -54,7 +54,7 @@ def test_success(meter, expect):
     "PPM-608",
     "The price of gas that was set is the one that is read",
     rules=["R-TAR-012"],
-    requirements=["GS.01", "PC.01"],
+    requirements=["PC.01"],
     use_cases=["GCS01b", "GCS21f"],
     devices=["GSME"],
 )

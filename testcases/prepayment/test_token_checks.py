@@ -11,7 +11,7 @@ from testcases.prepayment.calendars import Settings
 from testcases.prepayment.meters import POUND
 
 BOTH = ("ESME", "GSME")
-REQUIREMENTS = ["PC.10", "PC.11"]
+REQUIREMENTS = ["PC.10"]
 ADDED_LOCALLY, SUSPENDED = 0x810E, 0x81C4
 DUPLICATE, NOT_AUTHENTIC, ABOVE_CREDIT, ABOVE_BALANCE = 0x8F51, 0x8F63, 0x8F5B, 0x8F47
 TOKEN_EVENTS = {DUPLICATE, NOT_AUTHENTIC, ABOVE_CREDIT, ABOVE_BALANCE}
@@ -55,7 +55,7 @@ def _ready(meter, pounds=10):
     "PPM-301",
     "A token with one wrong digit, or two that have changed places, is refused at the keypad and is no security event",
     rules=["R-UTR-005", "R-UTR-001", "R-UTR-017"],
-    requirements=[*REQUIREMENTS, "SDAG1-3-UTRN"],
+    requirements=[*REQUIREMENTS, "SDAG1-3-UTRN", "SP.62"],
     use_cases=["CS01a", "ECS19", "ECS35b", "CS01b", "GCS14", "CS10b"],
     devices=BOTH,
 )
@@ -83,7 +83,7 @@ def test_wrong_digits(meter, clock, expect):
     "PPM-302",
     "A token with the check digit of the text books is refused: GBCS has tables of its own",
     rules=["R-UTR-005", "R-UTR-017"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "SP.62"],
     use_cases=["CS01a", "CS01b", "ECS35b", "CS10b"],
     devices=BOTH,
 )
@@ -126,7 +126,7 @@ def test_outside_the_range(number, meter, clock, expect):
     "PPM-304",
     "The counter in a token that comes by command must be that of the command",
     rules=["R-UTR-009"],
-    requirements=REQUIREMENTS,
+    requirements=["PC.02"],
     use_cases=["CS01a", "ECS19", "CS01b", "GCS14"],
     devices=BOTH,
 )

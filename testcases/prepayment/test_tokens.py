@@ -9,7 +9,7 @@ ACCEPTED, REJECTED = [0], [1]
 DUPLICATE, NOT_AUTHENTIC = 0x8F51, 0x8F63
 NOT_TOLD = 0xFF  #: clock status
 SLACK = 2_000  #: what a minute of consumption may cost, 1/1000 p
-REQUIREMENTS = ["PC.10", "HA.15"]
+REQUIREMENTS = ["PC.02"]
 
 
 def _security_log(dcc, dut, supplier, start, clock):
@@ -42,7 +42,7 @@ def test_credited(dut, dcc, suppliers, expect):
     "PPM-002",
     "A token is credited once, however often it comes",
     rules=["R-UTR-011", "R-UTR-016", "R-UTR-010", "R-CTR-012"],
-    requirements=[*REQUIREMENTS, "CSC-DP129-DUPID"],
+    requirements=[*REQUIREMENTS, "CSC-DP129-DUPID", "SDAG1-3-FRAUD"],
     use_cases=["CS01a", "ECS19", "ECS35b"],
 )
 def test_counts_once(dut, dcc, clock, suppliers, expect):
@@ -65,7 +65,7 @@ def test_counts_once(dut, dcc, clock, suppliers, expect):
     "PPM-003",
     "A token of another supplier is not authentic",
     rules=["R-UTR-006", "R-UTR-013"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "SDAG1-3-FRAUD"],
     use_cases=["CS01a", "ECS19", "ECS35b"],
 )
 def test_foreign_token(dut, dcc, clock, suppliers, expect):

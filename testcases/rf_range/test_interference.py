@@ -9,7 +9,7 @@ from bench.expecting import precondition
 from bench.neighbour import STRANGE
 from bench.testcase import testcase
 
-REQUIREMENTS = ["CSC-DP094-HANLOSS", "CSC-DP094-DROPOFF", "SFA-4-FITPURPOSE"]
+REQUIREMENTS = ["CSC-DP094-HANLOSS", "CSC-DP094-DROPOFF"]
 LINK_DB = 35  #: attenuation of the link, so that the noise need not be strong
 FIRST_DBM, LAST_DBM, STEP_DB = -50, 10, 2
 READS = 2
@@ -57,7 +57,7 @@ def test_noise(dut, dcc, clock, han, link, noise, timeline, suppliers, expect):
     "RAD-222",
     "The network of the home next door, on the same channel, neither disturbs ours nor is taken for it",
     rules=["R-HUB-002", "R-HUB-017", "R-HAN-032"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "ELS-Q42-ADDRESS"],
     use_cases=["ECS45", "ECS42", "ECS43"],
 )
 @pytest.mark.parametrize("pan", ["other-pan", "same-pan"])

@@ -89,7 +89,7 @@ def test_settings(hub, sub_ghz, timeline, suppliers, expect):
     "RAD-203",
     "Nobody but the broker reads or sets anything of the sub-GHz network",
     rules=["R-SUB-001", "R-SEC-005"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "SP.33", "SFA-12-MGMTAUTHZ"],
     use_cases=["DBCH01", "DBCH02", "DBCH03", "DBCH04", "DBCH05"],
     devices=["CHF"],
 )

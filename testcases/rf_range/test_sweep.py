@@ -24,7 +24,7 @@ PATIENCE, GAS_PATIENCE = "40 s", "31 min"
 ENOUGH_RETRIES = 10
 LEAST_MARGIN_DB = 40  #: a link with less to spare is not what a home needs
 MOST_HYSTERESIS_DB = 8
-REQUIREMENTS = ["CSC-DP094-HANLOSS", "CSC-DP094-DROPOFF", "SFA-4-FITPURPOSE"]
+REQUIREMENTS = ["CSC-DP094-HANLOSS", "CSC-DP094-DROPOFF"]
 
 
 def _read(dcc, device, supplier, patience):
@@ -64,7 +64,7 @@ def _limits(link, read, timeline, first, last, step):
     "RAD-101",
     "Success against attenuation: a working limit with margin, and little hysteresis on the way back",
     rules=["R-HAN-032", "R-HUB-011"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "SFA-4-FITPURPOSE"],
     use_cases=["ECS45"],
 )
 def test_working_limit(dut, dcc, clock, link, timeline, suppliers, expect):
@@ -85,7 +85,7 @@ def test_working_limit(dut, dcc, clock, link, timeline, suppliers, expect):
     "RAD-106",
     "Success against attenuation of the gas meter's link, a wake at a time",
     rules=["R-HAN-032", "R-GSM-001"],
-    requirements=[*REQUIREMENTS, "HA.11"],
+    requirements=[*REQUIREMENTS, "HA.11", "SFA-4-FITPURPOSE"],
     use_cases=["GCS33"],
     devices=["GSME", "CHF"],
 )
@@ -107,7 +107,7 @@ def test_working_limit_of_gas(gsme, dcc, clock, gas_link, timeline, gas_supplier
     "RAD-107",
     "Through a slow fade and back every command is answered, once",
     rules=["R-HUB-002", "R-HUB-017", "R-HAN-032"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "HA.10"],
     use_cases=["ECS45"],
 )
 def test_slow_fade(dut, dcc, clock, link, timeline, suppliers, expect):
@@ -198,7 +198,7 @@ def test_fades(fade, dut, dcc, clock, link, suppliers, expect):
     "RAD-104",
     "Without a link the hub repeats its frames on the HAN, and the meter is silent",
     rules=["R-HUB-011"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "HA.10"],
     use_cases=["ECS45"],
 )
 def test_retries(dut, dcc, clock, han, link, timeline, suppliers, expect):

@@ -18,7 +18,7 @@ PLACES = sorted(random.Random(20).random() for _ in range(SAMPLES))
     "SEC-304",
     "A critical command with one bit flipped is not executed",
     rules=["R-SEC-007", "R-SEC-020", "R-SEC-009"],
-    requirements=["SP.32", "SDAG1-3-TRUST"],
+    requirements=["SDAG1-3-TRUST", "SP.19"],
     use_cases=["ECS43"],
 )
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: f"{place:.0%}")

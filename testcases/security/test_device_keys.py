@@ -98,7 +98,7 @@ def test_request(kind, named, home, dcc, local, expect):
     "SEC-602",
     "With its new certificate a device uses the new key, from the next message on, and tells the new certificate",
     rules=["R-CRD-074", "R-CRD-073", "R-CRD-076"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "SP.17", "SDAG9-6.1.1-BINDING"],
     use_cases=["CS02c", "CS02d", "CS02e"],
     devices=["ESME", "GSME", "GPF"],
 )
@@ -147,7 +147,7 @@ def test_second_request(kind, named, home, dcc, authority, expect):
     "SEC-604",
     "A certificate of another device, or for a key the device has not made, is refused, and why is told",
     rules=["R-CRD-073", "R-CRD-070"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "ELS-Q60-UNIQUE"],
     use_cases=["CS02c", "CS02d"],
     devices=["ESME", "GSME", "GPF"],
 )

@@ -34,7 +34,7 @@ WAKE = "40 min"
     "GAS-501",
     "A command of the supplier to the gas meter is refused to a supplier the meter does not know",
     rules=["R-SEC-005", "R-SEC-021", "R-SEC-020", "R-SEC-028"],
-    requirements=["SP.30", "SDAG1-3-TRUST"],
+    requirements=["SDAG1-3-TRUST", "SP.18", "GS.05.21"],
     devices=["GSME"],
 )
 @pytest.mark.parametrize("use_case", ["GCS32", "GCS33", "GCS13a", "GCS28", "GCS03"])
@@ -52,6 +52,7 @@ def test_stranger(use_case, gsme, dcc, local, at_the_meter, timeline, gas_suppli
     "GAS-502",
     "A replayed closing of the valve is refused",
     rules=["R-CTR-005", "R-SEC-006"],
+    requirements=["SP.18", "GS.05.21"],
     use_cases=["GCS32", "GCS39"],
     devices=["GSME"],
 )
@@ -80,6 +81,7 @@ SPOILT = {
     "GAS-503",
     "A command with spoilt protection is not executed",
     rules=["R-SEC-007", "R-CMD-005", "R-SEC-020"],
+    requirements=["SP.18", "GS.05.21"],
     use_cases=["GCS32"],
     devices=["GSME"],
 )
@@ -103,6 +105,7 @@ def test_spoilt(what, gsme, gas, local, timeline, gas_suppliers, expect):
     "GAS-504",
     "Components in another order than the use case has them are not executed",
     rules=["R-SEC-002", "R-SEC-001"],
+    requirements=["SP.20"],
     use_cases=["GCS23"],
     devices=["GSME"],
 )
@@ -122,6 +125,7 @@ def test_order(gsme, gas, local, timeline, gas_suppliers, expect):
     "GAS-505",
     "The clock follows the hub only when the hub's time lies in the interval",
     rules=["R-TIM-004", "R-TIM-005", "R-TIM-006", "R-TIM-014"],
+    requirements=["SFA-19-SYNC"],
     use_cases=["GCS28", "GCS13a"],
     devices=["GSME"],
 )
@@ -147,6 +151,7 @@ def test_clock(gsme, dcc, gas, clock, timeline, gas_suppliers, expect):
     "GAS-506",
     "The event log is cleared on request and tells of it in the security log, which stays",
     rules=["R-EVT-002", "R-EVT-003", "R-GAS-019"],
+    requirements=["SFA-12-AUDIT"],
     use_cases=["CS11", "CS10a", "CS10b"],
     devices=["GSME"],
 )
@@ -167,6 +172,7 @@ def test_cleared_log(gsme, gas, clock, gas_suppliers, expect):
     "GAS-507",
     "An executed command is in the event log with its message code, and security entries carry no more than a code",
     rules=["R-EVT-006", "R-EVT-006d", "R-SEC-027", "R-RSP-015"],
+    requirements=["SFA-12-AUDIT"],
     use_cases=["CS10a", "CS10b", "GCS33"],
     devices=["GSME"],
 )
@@ -195,6 +201,7 @@ GPF_READS = [one for one in use_cases("GPF", entitled="Supplier", payload="GBZ")
     "GAS-508",
     "The proxy answers a supplier with credentials there, and no other",
     rules=["R-SEC-005", "R-SEC-021", "R-HUB-001"],
+    requirements=["SP.30"],
     devices=["GPF"],
 )
 @pytest.mark.parametrize("use_case", GPF_READS)

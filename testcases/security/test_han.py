@@ -59,7 +59,7 @@ def is_alive(dcc, dut, suppliers, expect):
     "SEC-501",
     "A frame that is sent again later has no effect: its counter has been used",
     rules=["R-AIR-006"],
-    requirements=["HA.16", "SDAG9-3.5-DOS"],
+    requirements=["HA.16", "SDAG9-3.5-DOS", "SFA-24-SHAREDSPACE"],
     use_cases=["ECS45"],
     devices=["CHF"],
 )
@@ -78,7 +78,7 @@ def test_replayed(dut, dcc, han, attacker, at_the_meter, suppliers, clock, expec
     "SEC-502",
     "A request for data without link key has no effect, also under the network key",
     rules=["R-AIR-008"],
-    requirements=["HA.16", "SFA-12-NAS"],
+    requirements=["HA.16", "SFA-12-NAS", "SFA-12-NETVSAPP"],
     use_cases=["ECS45"],
     devices=["CHF"],
 )
@@ -162,7 +162,7 @@ def test_opened_by_another(network_security, han, attacker, at_the_meter, newcom
     "SEC-506",
     "A device that does not heed the closed beacon is refused, listed or not",
     rules=["R-HAN-008", "R-HAN-001"],
-    requirements=["HA.02", "SDAG9-3.5-DOS"],
+    requirements=["HA.02", "SDAG9-3.5-DOS", "SP-WHITELIST"],
     use_cases=["CCS01"],
     devices=["CHF"],
 )

@@ -27,7 +27,7 @@ def a_read(dut, local, timeline, network_operator):
     "SEC-511",
     "Frames of the hub that are sent again later are not taken: the meter answers once",
     rules=["R-AIR-006"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "SFA-24-SHAREDSPACE"],
     use_cases=["ECS45"],
 )
 def test_replayed_to_the_meter(dut, local, attacker, clock, timeline, network_operator, expect):

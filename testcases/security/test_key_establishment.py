@@ -85,7 +85,7 @@ def is_served_as_before(hub, dcc, newcomer, supplier, clock, hashed, expect):
     "SEC-521",
     "Key establishment that offers suite 1 alone, or a certificate of another device or issuer, is ended at once",
     rules=["R-HAN-031", "R-HAN-030"],
-    requirements=["HA.16", "SDAG1-3-ZIGBEE", "SFA-12-NAUTH"],
+    requirements=["HA.16", "SDAG1-3-ZIGBEE", "SFA-12-NAUTH", "ELS-Q60-UNIQUE"],
     use_cases=["CCS01", "CCS07"],
     devices=["CHF"],
 )

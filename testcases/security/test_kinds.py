@@ -19,7 +19,7 @@ from bench.testcase import testcase
 from testcases.change_of_supplier.steps import suppliers_of
 
 REFUSALS = (0x8F1E, 0x8F30, 0x8F3D, 0x8F3E)
-REQUIREMENTS = ["SDAG1-3-TRUST", "SFA-12-MGMTAUTHZ"]
+REQUIREMENTS = ["SDAG1-3-TRUST"]
 SOON, WAKE = "20 s", "40 min"  #: a gas meter fetches its messages once in half an hour
 PREPAYMENT = 0x0705
 #: PCS01 and PCS02: message code, command of the cluster, its payload
@@ -175,7 +175,7 @@ def test_for_a_user(body, home, ppmid, local, timeline, suppliers, expect):
     "SEC-226",
     "Answers to joins, unjoins, reads of the log and commands of the device's keys have each their protection",
     rules=["R-RSP-006"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "ELS-Q60-LEVELS"],
     use_cases=["CS03A1", "CS03B", "CS04AC", "CS04B", "CS07", "CS02c", "CS02d", "CS02e"],
 )
 def test_answers(home, local, timeline, suppliers, expect):
@@ -192,7 +192,7 @@ def test_answers(home, local, timeline, suppliers, expect):
     "SEC-227",
     "Commands of a device's keys need the owner's signature and the broker's MAC, also the one that only reads",
     rules=["R-CRD-071", "R-CMD-004", "R-SEC-007"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "ELS-Q60-LEVELS"],
     use_cases=["CS02c", "CS02d", "CS02e"],
 )
 @pytest.mark.parametrize("use_case", OWN_KEYS)

@@ -81,7 +81,7 @@ OCTETS = {
     "SEC-301",
     "A well protected command with content that does not belong is not executed",
     rules=["R-SEC-001", "R-SEC-002", "R-SEC-020", "R-SEC-029"],
-    requirements=["SP.19", "SP.20", "SP.32"],
+    requirements=["SP.20"],
     use_cases=["ECS43"],
 )
 @pytest.mark.parametrize("what", SIGNED_ANEW)
@@ -100,7 +100,7 @@ def test_content(what, dut, dcc, local, suppliers, mains, timeline, expect):
     "SEC-302",
     "Octets that are no command have no effect, and the meter answers the next one",
     rules=["R-SEC-001", "R-SEC-020", "R-CMD-001"],
-    requirements=["SP.19", "SP.31", "SFA-12-AVAIL"],
+    requirements=["SP.20"],
     use_cases=["ECS43"],
 )
 @pytest.mark.parametrize("what", OCTETS)
@@ -118,7 +118,7 @@ def test_octets(what, dut, dcc, local, suppliers, timeline, expect):
     "SEC-303",
     "A critical command without one of its two protections is refused",
     rules=["R-CMD-005", "R-SEC-007", "R-SEC-020"],
-    requirements=["SP-MACFIRST", "SDAG1-3-TRUST"],
+    requirements=["SDAG1-3-TRUST", "SP.18"],
     use_cases=["ECS43"],
 )
 @pytest.mark.parametrize("missing", ["signature", "MAC"])
@@ -137,7 +137,7 @@ def test_one_protection_missing(missing, dut, dcc, local, suppliers, timeline, e
     "SEC-305",
     "A command whose code the meter does not know is not executed, and has no answer",
     rules=["R-SEC-004", "R-SEC-020", "R-SEC-025"],
-    requirements=["SP.19", "SP.20"],
+    requirements=["SP.20"],
     use_cases=["ECS45", "ECS35b"],
 )
 @pytest.mark.parametrize("code", [0x00FF, 0x0FFF, 0x0072], ids=["reserved", "far out", "a gas meter's"])
@@ -159,7 +159,7 @@ def test_unknown_code(code, dut, dcc, local, clock, suppliers, timeline, expect)
     "SEC-306",
     "Items after one that fails are not executed and are reported as such",
     rules=["R-RSP-013", "R-RSP-012", "R-TIM-004"],
-    requirements=["SP.19", "SP.31"],
+    requirements=["SP.20"],
     use_cases=["ECS70"],
 )
 def test_items_after_a_failure(dut, local, suppliers, timeline, expect):

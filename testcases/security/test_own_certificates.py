@@ -46,7 +46,7 @@ class Owner:
     "SEC-606",
     "Hub, PPMID and HCALCS take a new certificate of their own from their owner, and use the new key from then on",
     rules=["R-CRD-073", "R-CRD-074", "R-CRD-070", "R-CRD-076", "R-CRD-071"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "SP.17", "SDAG9-6.1.1-BINDING"],
     use_cases=["CS02c", "CS02d", "CS02e", "CS02a"],
     devices=["CHF", "PPMID", "HCALCS"],
 )

@@ -20,7 +20,7 @@ NO_TRUST_ANCHOR, BAD_CERTIFICATE = 10, 5
     "SEC-001",
     "A critical command with a wrong MAC is refused",
     rules=["R-SEC-007", "R-CMD-005", "R-SEC-020", "R-SEC-028"],
-    requirements=["SDAG1-5-CORE5", "SDAG1-3-TRUST"],
+    requirements=["SDAG1-5-CORE5", "SDAG1-3-TRUST", "SP.18"],
     use_cases=["ECS43"],
 )
 def test_wrong_mac(dut, dcc, local, timeline, suppliers, expect):
@@ -38,7 +38,7 @@ def test_wrong_mac(dut, dcc, local, timeline, suppliers, expect):
     "SEC-002",
     "A critical command with a wrong signature is refused",
     rules=["R-SEC-007", "R-CMD-005", "R-SEC-020", "R-SEC-028"],
-    requirements=["SDAG1-5-CORE5", "SDAG1-3-TRUST"],
+    requirements=["SDAG1-5-CORE5", "SDAG1-3-TRUST", "SP.18"],
     use_cases=["ECS43"],
 )
 def test_wrong_signature(dut, dcc, timeline, suppliers, expect):
@@ -56,7 +56,7 @@ def test_wrong_signature(dut, dcc, timeline, suppliers, expect):
     "SEC-003",
     "A critical command whose counter is not higher than the last is refused",
     rules=["R-SEC-006", "R-CTR-005", "R-SEC-020"],
-    requirements=["SDAG1-3-TRUST"],
+    requirements=["SDAG1-3-TRUST", "SP.18"],
     use_cases=["CS02a", "ECS43", "ECS35b"],
 )
 def test_low_counter(dut, dcc, local, clock, timeline, suppliers, expect):
@@ -77,7 +77,7 @@ def test_low_counter(dut, dcc, local, clock, timeline, suppliers, expect):
     "SEC-004",
     "A command for another entity is not executed",
     rules=["R-SEC-003", "R-SEC-020"],
-    requirements=["SDAG9-3.7.2-EUI64"],
+    requirements=["SDAG9-3.7.2-EUI64", "SP.18"],
     use_cases=["ECS43"],
 )
 def test_wrong_target(dut, dcc, local, clock, timeline, suppliers, expect):

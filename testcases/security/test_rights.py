@@ -21,7 +21,7 @@ BROKERS = use_cases("ESME", entitled="ACB", denied="Supplier", but=WITHOUT_EXAMP
     "SEC-101",
     "A use case of the supplier is refused to the network operator",
     rules=["R-SEC-005", "R-SEC-020", "R-SEC-024", "R-SEC-028", *rights_to(SUPPLIERS)],
-    requirements=["SP.30", "SFA-12-MGMTAUTHZ", "SDAG1-3-TRUST"],
+    requirements=["SDAG1-3-TRUST", "SP.21", "SFA-40-PRIVACY", "SFA-43-ROLES", "SFA-21-DNODISABLE"],
 )
 @pytest.mark.parametrize("use_case", SUPPLIERS)
 def test_supplier_only(use_case, dut, dcc, local, network_operator, suppliers, timeline, expect):
@@ -39,7 +39,7 @@ def test_supplier_only(use_case, dut, dcc, local, network_operator, suppliers, t
     "SEC-102",
     "A use case of the network operator is refused to the supplier",
     rules=["R-SEC-005", "R-USE-081", "R-SEC-020", *rights_to(NETWORK_OPERATORS)],
-    requirements=["SP.30", "SFA-12-MGMTAUTHZ", "SDAG1-3-TRUST"],
+    requirements=["SDAG1-3-TRUST", "SP.21", "SFA-40-PRIVACY"],
 )
 @pytest.mark.parametrize("use_case", NETWORK_OPERATORS)
 def test_network_operator_only(use_case, dut, dcc, local, suppliers, timeline, expect):
@@ -57,7 +57,7 @@ def test_network_operator_only(use_case, dut, dcc, local, suppliers, timeline, e
     "SEC-105",
     "A use case of the broker is refused to the supplier",
     rules=["R-SEC-005", "R-USE-080", "R-SEC-020", *rights_to(BROKERS)],
-    requirements=["SP.30", "SFA-12-MGMTAUTHZ", "SDAG1-3-TRUST"],
+    requirements=["SDAG1-3-TRUST", "SP.21"],
 )
 @pytest.mark.parametrize("use_case", BROKERS)
 def test_broker_only(use_case, dut, dcc, local, suppliers, timeline, expect):
@@ -75,7 +75,7 @@ def test_broker_only(use_case, dut, dcc, local, suppliers, timeline, expect):
     "SEC-103",
     "A supplier the meter does not know is refused",
     rules=["R-SEC-005", "R-SEC-021", "R-SEC-028"],
-    requirements=["SP.30", "SDAG1-3-TRUST"],
+    requirements=["SDAG1-3-TRUST", "SP.18"],
 )
 @pytest.mark.parametrize("use_case", ["ECS43", "ECS45", "ECS17b", "ECS70"])
 def test_stranger(use_case, dut, dcc, local, suppliers, timeline, expect):
@@ -95,7 +95,7 @@ def test_stranger(use_case, dut, dcc, local, suppliers, timeline, expect):
     "SEC-104",
     "Unauthorised access stands in the security log",
     rules=["R-EVT-006e", "R-SEC-021", "R-SEC-027"],
-    requirements=["SP.30", "SP.32", "SDAG1-3-TRUST"],
+    requirements=["SDAG1-3-TRUST", "SP.18"],
     use_cases=["ECS35b"],
 )
 @pytest.mark.parametrize("use_case", ["ECS43", "ECS45"])

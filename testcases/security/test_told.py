@@ -24,7 +24,7 @@ READS = {
     "GPF": ReadInstantaneousImportRegisters(),
     "CHF": ReadDeviceConfigurationIdentityExcMPxN(),
 }
-REQUIREMENTS = ["SFA-12-AUDIT", "SP.19", "SP.32"]
+REQUIREMENTS = ["SFA-12-AUDIT"]
 
 
 def supplier_of(home, device):
@@ -47,7 +47,7 @@ def logged(home, dcc, gas, device, since):
     "SEC-311",
     "A wrong MAC is alerted with 8F3D and in no log; a malformed command is alerted with 8F1E and is a security event",
     rules=["R-SEC-022", "R-SEC-023", "R-EVT-006g", "R-HUB-018"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "SP.18", "SP.20"],
     use_cases=["ECS35a", "ECS35b", "ECS35c", "ECS35d", "CS10a", "CS10b"],
     devices=list(READS),
 )
@@ -82,7 +82,7 @@ def test_told(kind, home, dcc, gas, local, clock, timeline, expect):
     "SEC-312",
     "A command of a party without the right to it is alerted with 8F30, and is in no log",
     rules=["R-SEC-024", "R-EVT-006g"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "SP.21"],
     use_cases=["ECS35a", "ECS35b", "ECS43"],
 )
 def test_without_right(home, dut, dcc, gas, local, clock, timeline, network_operator, suppliers, expect):

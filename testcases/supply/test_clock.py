@@ -17,7 +17,7 @@ from testcases.change_of_supplier.steps import counter, suppliers_of
 NOT_ADJUSTED = 0x8F0C
 RELIABLE, UNRELIABLE = 0, 2
 DONE = 0x8F66
-REQUIREMENTS = ["OP.05", "SFA-19-SYNC"]
+REQUIREMENTS = ["SFA-19-SYNC"]
 
 
 @testcase(

@@ -15,7 +15,7 @@ from bench.testcase import testcase
 
 ADJUSTED, NOT_ADJUSTED = 0x8145, 0x8F0C
 RELIABLE, UNRELIABLE = 0, 2
-REQUIREMENTS = ["OP.05", "SFA-19-SYNC"]
+REQUIREMENTS = ["SFA-19-SYNC"]
 
 
 def _events(dcc, dut, supplier, since, until):

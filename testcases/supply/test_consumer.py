@@ -16,7 +16,7 @@ DISABLED, ENABLED, ARMED = 0, 1, 2
 EXCEEDED, TRIPPED, TAMPERED = 0x8F01, 0x8F33, 0x8F3F
 LOW, MEDIUM = 100, 300  #: W; the home draws 720 W
 FLOWS = (100, 10_000)  #: W
-REQUIREMENTS = ["ES.12.4", "ES.12"]
+REQUIREMENTS = ["PC.08.15", "ES.12"]
 
 
 def _state(dcc, dut, supplier):
@@ -47,7 +47,7 @@ def test_earlier(dut, dcc, at_the_esme, mains, timeline, suppliers, expect):
     "SUP-402",
     "A load above both thresholds of the ambient display leaves the supply on, and is not alerted",
     rules=["R-LLM-007"],
-    requirements=REQUIREMENTS,
+    requirements=["ES.12.4"],
     use_cases=["ECS34", "ECS45"],
 )
 def test_ambient(dut, dcc, mains, timeline, suppliers, expect):

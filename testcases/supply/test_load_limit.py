@@ -12,7 +12,7 @@ DISABLED, ENABLED, ARMED = 0, 1, 2
 EXCEEDED, TRIPPED, RESTORED = 0x8F01, 0x8F33, 0x8F34
 PERIOD, RESTORATION = 120, 300  #: s
 BELOW_THE_LOAD, ABOVE_THE_LOAD = 500, 5000  #: W; the home draws 720 W
-REQUIREMENTS = ["ES.12.4", "ES.12"]
+REQUIREMENTS = ["PC.08.15", "ES.12"]
 
 
 def _limit(dcc, dut, supplier, expect, *, watts=BELOW_THE_LOAD, state="Disable"):
@@ -68,7 +68,7 @@ def test_restored(dut, dcc, mains, timeline, suppliers, network_operator, expect
     "SUP-103",
     "A load below the threshold does nothing",
     rules=["R-LLM-002"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "ES.12.4"],
     use_cases=["ECS28a"],
 )
 def test_below(dut, dcc, clock, timeline, suppliers, expect):
@@ -172,7 +172,7 @@ def test_waiting_settings(how, dut, dcc, clock, timeline, suppliers, expect):
     "SUP-108",
     "A load above the limit for the whole period is told to the supplier and stands in the event log, once",
     rules=["R-EVT-021", "R-LLM-002"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "DI.03"],
     use_cases=["ECS28a", "ECS35a"],
 )
 def test_logged(dut, dcc, clock, timeline, suppliers, expect):

@@ -60,7 +60,7 @@ def test_tamper(setting, dut, dcc, at_the_esme, mains, clock, timeline, supplier
     "SUP-302",
     "The load limit counter counts each time, and the supplier's reset sets it to zero and nothing else",
     rules=["R-LLM-006", "R-LLM-002"],
-    requirements=["ES.12.4"],
+    requirements=["PC.08.15"],
     use_cases=["ECS28a", "ECS28b", "ECS27"],
 )
 def test_counter(dut, dcc, clock, timeline, suppliers, expect):
@@ -90,7 +90,7 @@ def test_counter(dut, dcc, clock, timeline, suppliers, expect):
     "SUP-303",
     "A reset of the load limit counter is not carried out again when it comes again",
     rules=["R-LLM-006", "R-CTR-007"],
-    requirements=["ES.12.4"],
+    requirements=["PC.08.15"],
     use_cases=["ECS28a", "ECS28b", "ECS27"],
 )
 def test_reset_replayed(dut, dcc, local, clock, timeline, suppliers, expect):

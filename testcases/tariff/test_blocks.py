@@ -12,7 +12,7 @@ from testcases.billing.steps import set_calendar
 from testcases.prepayment.steps import registers, to_prepayment
 from testcases.tariff.steps import Tariff
 
-REQUIREMENTS = ["PC.08", "PC.08.33"]
+REQUIREMENTS = ["PC.08"]
 DAY = timedelta(days=1)
 POUND = 100_000
 THRESHOLDS = (60, 100, 160)  #: Wh of the billing period, at which a rate goes on with the next block
@@ -31,7 +31,7 @@ def all_day(rate, **tariff):
     "TAR-101",
     "A rate counts in block 1 up to its first threshold, then in blocks 2, 3 and 4, and not a Wh in both",
     rules=["R-TAR-004", "R-TAR-001", "R-TAR-014", "R-TAR-009"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "PC.08.33"],
     use_cases=["ECS01a", "ECS17b", "ECS17d", "ECS17e", "ECS24"],
 )
 @meters("single", "twin")
@@ -64,7 +64,7 @@ def test_thresholds(meter, clock, expect):
     "TAR-102",
     "Each rate has thresholds and a counter of its own; with thresholds out of reach block 1 counts alone",
     rules=["R-TAR-004", "R-TAR-001"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "PC.08.33"],
     use_cases=["ECS01a", "ECS17d", "ECS17e"],
 )
 def test_rates(meter, clock, expect):
@@ -145,7 +145,7 @@ def midnight_after(clock):
     "TAR-103",
     "The counters of every rate begin again: block 1 counts, and no register falls",
     rules=["R-TAR-007", "R-TAR-008", "R-TAR-014"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "PC.08.33"],
     use_cases=["ECS01a", "ECS05", "ECS30a", "ECS48", "ECS17e"],
 )
 @pytest.mark.parametrize("reset", RESETS, ids=lambda reset: reset.__name__.replace("_", " "))

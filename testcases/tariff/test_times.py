@@ -12,7 +12,7 @@ from bench.testcase import testcase
 from testcases.billing.steps import change_log, whole_minute
 from testcases.tariff.steps import Tariff
 
-REQUIREMENTS = ["PC.08", "PC.08.40"]
+REQUIREMENTS = ["PC.08"]
 DAY = timedelta(days=1)
 WATT_HOURS = 3  #: what flows while registers are read
 ACTIVATED = 0x8F66

@@ -38,7 +38,7 @@ def watched(dut, dcc, network_operator):
     "VLT-001",
     "One volt within a limit, or beyond it for less than the period, is no event",
     rules=["R-VLT-004"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "APPD-EVT1"],
     use_cases=["ECS29a", "ECS25b"],
 )
 @pytest.mark.parametrize("limit", LIMITS)
@@ -61,7 +61,7 @@ def test_no_event(limit, watched, dut, clock, mains, timeline):
     "VLT-002",
     "One volt beyond a limit for longer than its period: one start then, and one end a period after the return",
     rules=["R-VLT-004", "R-VLT-006"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "APPD-EVT1"],
     use_cases=["ECS29a", "ECS25b", "ECS25b3", "ECS35e"],
 )
 @pytest.mark.parametrize("limit", LIMITS)
@@ -136,7 +136,7 @@ def test_ramp(watched, dut, clock, mains, timeline, expect):
     "VLT-005",
     "A sag that ends in an outage is told as one sag, and the outage itself is none",
     rules=["R-VLT-004", "R-PWR-007"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "APPD-OVERLAP"],
     use_cases=["ECS29a", "ECS25b", "ECS80"],
 )
 def test_outage_in_a_sag(watched, dut, clock, mains, timeline, expect):

@@ -1,6 +1,7 @@
-"""Writes the pages made from the code, docs/rules.md and docs/override-points.md: python -m tests.rules"""
+"""Writes the pages made from the code, on rules, override points and requirements: python -m tests.rules"""
 
-from tests.rules import points, table
+from tests.rules import points, requirements, table
 
 table.main()
 points.main()
+requirements.main()

@@ -69,7 +69,7 @@ def page() -> str:
             "",
             f"## {FAMILIES.get(family, family)} ({family})",
             "",
-            _head("rule", "known by", "devices", *_CITED),
+            head("rule", "known by", "devices", *_CITED),
         ]
         lines += [_row(rule, cited.get(rule.id, Links())) for rule in own]
     return "\n".join(lines) + "\n"
@@ -79,7 +79,7 @@ _CITED = ("code", "test cases", "defects")
 
 
 def _counts(rules: Iterable[Rule], cited: dict[str, Links]) -> list[str]:
-    lines = [_head("family", "rules", "in code", "tested", "with a defect", "in code, untested")]
+    lines = [head("family", "rules", "in code", "tested", "with a defect", "in code, untested")]
     families: dict[str, list[Links]] = {}
     strengths = dict.fromkeys(STRENGTHS, 0)
     for rule in rules:
@@ -92,7 +92,7 @@ def _counts(rules: Iterable[Rule], cited: dict[str, Links]) -> list[str]:
     ]:
         untested = sum(bool(one.code) and not one.tests for one in own)
         counts = (len(own), *(sum(bool(getattr(one, what)) for one in own) for what in ("code", "tests", "defects")))
-        lines.append(_cells(name, *(str(count) if count else "·" for count in (*counts, untested))))
+        lines.append(cells(name, *(str(count) if count else "·" for count in (*counts, untested))))
     known = ", ".join(f"{count} {strength}" for strength, count in strengths.items() if count)
     return [f"{len(everything)} rules: {known}.", "", *lines]
 
@@ -105,7 +105,7 @@ def _anchor(family: str) -> str:
 def _row(rule: Rule, cited: Links) -> str:
     code = [f"[`{one.text}`](../{one.file})" for one in cited.code]
     defects = [f"`{name}`" for name in cited.defects]
-    return _cells(
+    return cells(
         f"**{rule.id}** {rule.statement} ({rule.source})",
         rule.strength,
         " ".join(rule.devices),
@@ -120,11 +120,13 @@ def _listed(names: list[str], most: int) -> str:
     return (", ".join(names[:most]) or "·") + more
 
 
-def _head(*names: str) -> str:
-    return _cells(*names) + "\n" + _cells(*("---" for _ in names))
+def head(*names: str) -> str:
+    """Return the first two lines of a table."""
+    return cells(*names) + "\n" + cells(*("---" for _ in names))
 
 
-def _cells(*texts: str) -> str:
+def cells(*texts: str) -> str:
+    """Return a line of a table."""
     return "| " + " | ".join(text.replace("|", "\\|") for text in texts) + " |"
 
 
