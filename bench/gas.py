@@ -40,13 +40,29 @@ class AtTheMeter:
     def _do(self, device: str, act: str) -> str:
         return at_hand.act(self._hands, self._timeline, device, act)
 
-    def open_valve(self) -> bool:
-        """Press the button that opens the valve; returns whether the meter says it does."""
-        return self._do(self._meter, "open-valve") == "open"
+    def open_valve(self, pin: str = "") -> bool:
+        """Press the button that opens the valve, after a PIN if one is given; tells whether the meter says it does."""
+        return self._do(self._meter, f"open-valve {pin}".rstrip()) == "open"
 
-    def enable_supply(self) -> bool:
+    def enable_supply(self, pin: str = "") -> bool:
         """Press the button of an electricity meter that turns the supply on; returns whether it is on."""
-        return self._do(self._meter, "enable-supply") == "on"
+        return self._do(self._meter, f"enable-supply {pin}".rstrip()) == "on"
+
+    def set_pin(self, digits: str, old: str = "") -> bool:
+        """Set the privacy PIN by the keys, after the old one where there is one; returns whether it was taken."""
+        return self._do(self._meter, f"pin {digits} {old}".rstrip()) == "set"
+
+    def page(self, what: str, pin: str = "") -> str:
+        """Return what a page of the meter shows (`reading`, `history`, `prepayment`, `message`, `number`).
+
+        `blank` where it shows nothing, `hidden` where it asks for the PIN and the one that was given is not right.
+        """
+        return self._do(self._meter, f"page {what} {pin}".rstrip())
+
+    def prepayment_status(self) -> dict[str, int]:
+        """Return the figures of the page of the prepayment status, 1/1000 p: balance, debt to clear..."""
+        rows = (one.rpartition(" ") for one in self.page("prepayment").split(", "))
+        return {name: int(amount) for name, _, amount in rows}
 
     def press_boost(self) -> bool:
         """Press the boost button of an electricity meter, for a quarter of an hour (more); returns whether it is on."""

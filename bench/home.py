@@ -1,5 +1,6 @@
 """What a test case has in its hands: the open rig as devices, parties, mains, radio link and observation points."""
 
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -263,6 +264,14 @@ class Home:
             raise NotRun(f"rig {self.rig.file.name} has no load behind the meter's auxiliary switch 1 (switched_load)")
         self.need_mains()
         return load
+
+    def need_number_shown(self, kind: str) -> timedelta:
+        """Return how long a meter shows a customer identification number. Raises NotRun when nobody says it."""
+        told = next((one.number_shown for one in self.rig.file.devices.values() if one.type == kind), None)
+        if told is None:
+            text = "how long it shows a customer identification number (number_shown)"
+            raise NotRun(f"rig {self.rig.file.name} does not say of the {kind} {text}")
+        return told
 
     def need_link(self) -> Link:
         """Return the radio link. Raises NotRun when the rig has no attenuator."""

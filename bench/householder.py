@@ -48,6 +48,16 @@ class AtTheDisplay(_HandsAt):
         now = self.clock.now()
         return [datetime.fromisoformat(one.split(" ")[0]).replace(tzinfo=now.tzinfo) for one in shown.split(", ")]
 
+    def message(self) -> str:
+        """Let it ask the meter for the supplier's message; return what it shows, else `nothing`."""
+        self._do("ask-message")
+        self.clock.sleep(seconds(3))
+        return self._do("message")
+
+    def acknowledge_message(self) -> None:
+        """Press the key that says the message has been read."""
+        self._do("confirm-message")
+
     def attempt(self, what: str) -> str:
         """Let it try what it may not; return the status of the meter's refusal in hex, else `nothing`."""
         self._do(f"try {what}")

@@ -53,10 +53,12 @@ class LocalPoint:
         as_user: Party,
         counter: int | None = None,
         facts: Mapping[str, Any] | None = None,
+        cin: str | None = None,
     ) -> Message:
         """Return the complete command for a request: signed where it is critical, with the broker's MAC.
 
-        `facts` is what a request does not say and the DCC would know: the log that is to be restored.
+        `facts` is what a request does not say and the DCC would know: the log that is to be restored; `cin` is the
+        number that it makes up for a customer.
         """
         number = self._counters.next(as_user.eui, self._clock.now()) if counter is None else counter
         request = ServiceRequest.of(as_user.eui, to.eui, number, body)
@@ -69,6 +71,7 @@ class LocalPoint:
             cos_counter=number,
             at=self._clock.now(),
             facts=facts,
+            cin=cin,
         )
         return self.protect(message, to)
 

@@ -21,6 +21,7 @@ PAYMENT_DEBT_PAID = 0x81A9
 CREDIT_ADDED_LOCALLY = 0x810E
 RATE_CAP_PERIOD = timedelta(days=7)
 CREDITS_KEPT = 5
+WHOLE = 10_000  #: 100 %, in the unit of `Account.payment_share`
 
 
 class Mode(IntEnum):
@@ -286,15 +287,28 @@ class Account:
     @rule("R-CRE-002", "R-CRE-003", "R-DBT-002")
     def recover_payment_debt(self, amount: int) -> int:
         """Take the share of a top up for the payment debt, within the cap of the last seven days."""
-        now = self.meter.clock()
-        recent = sum(one for at, one in self.recoveries if now - at < RATE_CAP_PERIOD)
-        share = min(amount * self.payment_share // 10_000, self.payment_debt, max(0, self.settings.rate_cap - recent))
+        share = min(amount * self.payment_share // WHOLE, self.payment_debt, self.payment_debt_cap())
         if share:
             self.payment_debt -= share
-            self.recoveries = [*self.recoveries, (now, share)][-10:]
+            self.recoveries = [*self.recoveries, (self.meter.clock(), share)][-10:]
             if self.payment_debt == 0:
                 self.meter.event(PAYMENT_DEBT_PAID)
         return share
+
+    @rule("R-CRE-007")
+    def debt_to_clear(self) -> int:
+        """Return what a top up must pay before the balance rises above zero, payment debt's share included."""
+        owed = self.accumulated_debt + self.emergency_used + max(0, -self.balance)
+        rest = WHOLE - self.payment_share
+        share = owed * self.payment_share // rest if rest else self.payment_debt
+        return owed + min(share, self.payment_debt, self.payment_debt_cap())
+
+    @rule("R-CRE-002", "R-CRE-003")
+    def payment_debt_cap(self) -> int:
+        """Return what may still be taken for the payment debt now: the cap of seven days, less what they have taken."""
+        now = self.meter.clock()
+        recent = sum(one for at, one in self.recoveries if now - at < RATE_CAP_PERIOD)
+        return max(0, self.settings.rate_cap - recent)
 
     @rule("R-CRE-001", "R-EMC-005")
     def repay_emergency(self, amount: int) -> int:

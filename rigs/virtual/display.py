@@ -17,11 +17,12 @@ from bench.han.zcl import (
 )
 from bench.han.zcl_types import Value
 from rigs.virtual.gas_mirror import DAY
-from rigs.virtual.gbz_device import MANAGEMENT, METERING, PREPAYMENT, PRICE, U32, made, values
+from rigs.virtual.gbz_device import MANAGEMENT, MESSAGING, METERING, PREPAYMENT, PRICE, U32, made, values
 from rigs.virtual.world import Process, World
 from rigs.virtual.zigbee import ZigbeeNode
 
 GET_SAMPLES, SAMPLES = 0x08, 0x07
+GET_LAST_MESSAGE, MESSAGE_CONFIRMATION, DISPLAY_MESSAGE = 0x00, 0x01, 0x00
 HALF_HOURS, DAILY = 0, 1
 DAYS, MOST_HALF_HOURS = 10, 48
 HALF_HOUR = timedelta(minutes=30)
@@ -50,6 +51,8 @@ class Display:
         self.shown = NOTHING  #: days with litres, "2030-01-05 3082, ...", or half hours with Wh
         self.figures: dict[str, str] = {}  #: what the electricity meter told
         self.refusal = NOTHING  #: status of the latest default response, in hex
+        self.message = ""  #: the supplier's message, as the meter told it
+        self._message_id = 0
         node.receive = self._receive
 
     def powered(self) -> bool:
@@ -63,6 +66,16 @@ class Display:
     def ask_half_hours(self) -> None:
         """Ask the electricity meter for the half hours of the last day."""
         self._ask_samples(self._meter, HALF_HOURS, DAY, MOST_HALF_HOURS)
+
+    def ask_message(self) -> None:
+        """Ask the electricity meter for the supplier's message."""
+        self.message = ""
+        self._send(MESSAGING, ZclFrame.cluster(GET_LAST_MESSAGE, self._next(), b""))
+
+    def confirm_message(self) -> None:
+        """Tell the meter that the householder has read the message."""
+        payload = self._message_id.to_bytes(4, "little") + zigbee_utc(self._world.now).to_bytes(4, "little")
+        self._send(MESSAGING, ZclFrame.cluster(MESSAGE_CONFIRMATION, self._next(), payload))
 
     def read_meter(self) -> None:
         """Read the figures of the electricity meter, cluster after cluster."""
@@ -119,6 +132,9 @@ class Display:
             self.refusal = f"{frame.payload[1]:02X}"
         elif frame.type and (cluster, frame.command) == (METERING, SAMPLES):
             self._take_samples(frame)
+        elif frame.type and (cluster, frame.command) == (MESSAGING, DISPLAY_MESSAGE):
+            sent = values(GbzComponent(0, MESSAGING, 0x09, 0, DISPLAY_MESSAGE, frame.payload))
+            self.message, self._message_id = sent["message"].decode("utf-8", "replace"), sent["messageId"]
 
     def _take_figures(self, cluster: int, frame: ZclFrame) -> None:
         for one in parse_attributes(frame):

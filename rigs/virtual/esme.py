@@ -16,6 +16,7 @@ from rigs.virtual.demand import Demand
 from rigs.virtual.esme_behaviour import EsmeBehaviour
 from rigs.virtual.esme_objects import EsmeObjects
 from rigs.virtual.esme_prepayment import EsmePrepayment
+from rigs.virtual.esme_screen import EsmeScreen
 from rigs.virtual.gbcs_device import GbcsDevice
 from rigs.virtual.identity import EsmeIdentity
 from rigs.virtual.load_switch import LoadSwitch, SupplyState
@@ -81,6 +82,7 @@ class Esme(GbcsDevice):
         self.identity = EsmeIdentity(self)
         self.objects = EsmeObjects(self)
         self.daily = DailyLog(self)
+        self.screen = EsmeScreen(self)
         self.activations.activated.append(lambda key: self.switch.settings_changed())
 
     @property

@@ -14,6 +14,7 @@ from rigs.virtual.gas_measurement import DAY, GasMeasurement
 from rigs.virtual.gbz_device import GbzDevice
 from rigs.virtual.gsme_objects import GsmeObjects
 from rigs.virtual.gsme_prepayment import GsmePrepayment
+from rigs.virtual.gsme_screen import GsmeScreen
 from rigs.virtual.identity import GsmeIdentity
 from rigs.virtual.rules import rule
 from rigs.virtual.trust_anchors import TrustAnchors
@@ -45,6 +46,7 @@ class Gsme(GbzDevice):
         self.identity = GsmeIdentity(self)
         self.prepayment = GsmePrepayment(self)
         self.billing = GasBilling(self)
+        self.screen = GsmeScreen(self)
         self.gas.changed.append(self.account.settle)
         self.offer_logs()
         self.device_log.joined = lambda: self.event(DEVICE_JOINED)

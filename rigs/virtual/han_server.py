@@ -22,7 +22,20 @@ from bench.han.zcl import (
 from bench.han.zcl_types import Value
 from rigs.virtual.cosem_objects import attribute
 from rigs.virtual.device_log import PPMID_TYPE, Entry
-from rigs.virtual.gbz_device import I32, MANAGEMENT, METERING, PREPAYMENT, PRICE, STRING, U32, U48, made, values
+from rigs.virtual.display import DISPLAY_MESSAGE, GET_LAST_MESSAGE, MESSAGE_CONFIRMATION
+from rigs.virtual.gbz_device import (
+    I32,
+    MANAGEMENT,
+    MESSAGING,
+    METERING,
+    PREPAYMENT,
+    PRICE,
+    STRING,
+    U32,
+    U48,
+    made,
+    values,
+)
 from rigs.virtual.rules import rule
 from rigs.virtual.zcl_objects import FAILURE, NOT_FOUND, SUCCESS
 
@@ -80,11 +93,13 @@ class HanServer:
             return self._read(cluster, frame)
         if frame.type and (cluster, frame.command) == (METERING, GET_SAMPLES):
             return self._samples(frame)
+        if frame.type and cluster == MESSAGING:
+            return self._message(frame)
         if not self.may_act(entry):
             return _status(frame, NOT_AUTHORISED)
         return self.act(cluster, frame) if frame.type else _status(frame, READ_ONLY)
 
-    @rule("R-HAN-050", "R-HAN-043")
+    @rule("R-HAN-050", "R-HAN-043", "R-PRV-013")
     def admitted(self, eui: Eui64) -> Entry | None:
         """Return the entry of a device in the meter's log: one without is told nothing."""
         return self._esme.device_log.entries.get(eui)
@@ -133,6 +148,20 @@ class HanServer:
             "samples": [{"sample": one} for _, one in rows],
         }
         return ZclFrame.cluster(SAMPLES, frame.sequence, made(METERING, False, SAMPLES, sent), from_server=True)
+
+    def _message(self, frame: ZclFrame) -> ZclFrame:
+        """Answer a device that asks for the supplier's message, or tells that it has been read."""
+        screen = self._esme.screen
+        if frame.command == MESSAGE_CONFIRMATION:
+            screen.acknowledged(int.from_bytes(frame.payload[:4], "little"))
+            return _status(frame, SUCCESS)
+        if frame.command != GET_LAST_MESSAGE:
+            return _status(frame, UNSUPPORTED_COMMAND)
+        published = screen.published_message()
+        if published is None:
+            return _status(frame, NOT_FOUND)
+        payload = made(MESSAGING, False, DISPLAY_MESSAGE, published)
+        return ZclFrame.cluster(DISPLAY_MESSAGE, frame.sequence, payload, from_server=True)
 
     @rule("R-PRV-001", "R-PRV-002", "R-PRV-005", "R-HAN-067")
     def shown_from(self, start: datetime) -> datetime:

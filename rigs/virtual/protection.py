@@ -31,7 +31,7 @@ class Protection:
                 return credential.public_key
         return self.device_log.partner_key(party)
 
-    @rule("R-ENC-006")
+    @rule("R-ENC-006", "R-PRV-012")
     def certified_key(self, certificate: bytes, party: Eui64) -> EllipticCurvePublicKey | None:
         """Return the key of a certificate that came with a command: for key agreement, and of the party it is for."""
         try:

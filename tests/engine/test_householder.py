@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bench.clock import Clock
+from bench.gas import AtTheMeter
 from bench.gbcs import Eui64
 from bench.householder import AtTheDisplay, AtThePpmid
 from bench.parties import Device
@@ -78,3 +79,28 @@ def test_half_hours_are_instants_in_utc() -> None:
     assert display.half_hours() == [datetime(2030, 1, 7, 8, 30, tzinfo=START.tzinfo), START]
     hands.shows["display"] = "nothing"
     assert display.half_hours() == []
+
+
+def test_a_message_is_asked_for_before_it_is_read() -> None:
+    display, hands, _, _ = at(AtTheDisplay, {"message": "Meter exchange: Monday, 9:00"})
+    assert display.message() == "Meter exchange: Monday, 9:00"
+    display.acknowledge_message()
+    assert [act for _, act in hands.done] == ["ask-message", "message", "confirm-message"]
+
+
+def test_pages_and_keys_of_a_meter_take_the_pin_behind_what_is_done() -> None:
+    time, notes = TestTime(), Notes()
+    hands = Display(time, {"page": "hidden", "pin": "set", "open-valve": "open", "enable-supply": "on"})
+    meter = AtTheMeter(hands, notes, "gsme")  # type: ignore[arg-type]
+    assert meter.page("history", "4711") == "hidden"
+    assert meter.set_pin("4711", "1234")
+    assert meter.open_valve("4711")
+    assert meter.enable_supply()
+    told = ["page history 4711", "pin 4711 1234", "open-valve 4711", "enable-supply"]
+    assert hands.done == [("gsme", act) for act in told]
+
+
+def test_prepayment_status_is_read_by_its_names() -> None:
+    hands = Display(TestTime(), {"page": "balance -50000, emergency credit 500000, debt to clear 100000"})
+    meter = AtTheMeter(hands, Notes())  # type: ignore[arg-type]
+    assert meter.prepayment_status() == {"balance": -50_000, "emergency credit": 500_000, "debt to clear": 100_000}

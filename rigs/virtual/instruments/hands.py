@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from rigs.virtual.display import Display
 from rigs.virtual.home import Home
+from rigs.virtual.instruments.screen_hands import screen_acts, turned_on
 from rigs.virtual.joining import Joiner
 from rigs.virtual.ppmid import METER_TYPES, Ppmid
 
@@ -103,6 +104,9 @@ class Hands:
                 "read": lambda _: read(display),
                 "figures": lambda _: "; ".join(f"{name}: {one}" for name, one in display.figures.items()) or "nothing",
                 "half-hours": lambda _: half_hours(display),
+                "ask-message": lambda _: display.ask_message() or "asked",  # type: ignore[func-returns-value]
+                "message": lambda _: display.message or "nothing",
+                "confirm-message": lambda _: display.confirm_message() or "sent",  # type: ignore[func-returns-value]
             }
 
         def fuel_and(argument: str) -> tuple[str, str]:
@@ -146,16 +150,21 @@ class Hands:
             | {"join-below": lambda _: join_below(home.household.joiner)},
             "cad": reader(cad) | {"try": lambda argument: attempt(cad, argument), "refusal": lambda _: cad.refusal},
             "esme": {
-                "enable-supply": lambda _: "on" if esme.switch.enable_locally() else "stays off",
+                "enable-supply": lambda pin: (
+                    "on" if turned_on(esme.screen, esme.switch.enable_locally, pin) else "stays off"
+                ),
                 "token": lambda digits: "accepted" if esme.prepayment.top_up_locally(digits) else "rejected",
                 "emergency-credit": lambda _: "active" if esme.account.activate_emergency() else "not available",
                 "cover": esme_cover,
                 "spoil-firmware": spoil_firmware,
                 "boost": lambda _: "on" if esme.auxiliary.boost.press() else "not available",
                 "cancel-boost": lambda _: "off" if esme.auxiliary.boost.cancel() else "not on",
-            },
+            }
+            | screen_acts(esme.screen),
             "gsme": {
-                "open-valve": lambda _: "open" if gsme.valve.enable_locally() else "stays closed",
+                "open-valve": lambda pin: (
+                    "open" if turned_on(gsme.screen, gsme.valve.enable_locally, pin) else "stays closed"
+                ),
                 "flow": lambda _: f"{gsme.gas.flowing:g}",
                 "taps": taps,
                 "token": lambda digits: "accepted" if gsme.prepayment.top_up_locally(digits) else "rejected",
@@ -163,7 +172,8 @@ class Hands:
                 "battery": battery,
                 "band": band,
                 "cover": cover,
-            },
+            }
+            | screen_acts(gsme.screen),
             "hcalcs": {act: lambda _, act=act: hcalcs(act) for act in HCALCS_ACTS},  # type: ignore[misc]
             "ihd": reader(ihd),
             "wan": {"time": wan_time},
