@@ -66,15 +66,20 @@ class Attacker:
         mac = MacFrame.data(heard.mac.pan, destination, heard.nwk.src, self._sequence, bytes(nwk))
         return self.send(mac, words)
 
-    def inter_pan(self, source: Observation, aps: ApsFrame, words: str) -> Observation:
-        """Send an inter-PAN frame in the name of the device that sent `source`, past network and security."""
+    def inter_pan(
+        self, source: Observation, aps: ApsFrame, words: str, *, to: bytes | None = None, own_name: bool = False
+    ) -> Observation:
+        """Send an inter-PAN frame, past network and security, to all or to a device by its EUI-64.
+
+        It is in the name of the device that sent `source`, or in that of the attacker's own radio.
+        """
         heard = self._han.frame_of(source)
         if heard is None or heard.mac is None or heard.mac.pan is None:
             raise Inconclusive(f"timeline {source.number} is no frame of the network")
         stub = bytes(NwkFrame(NwkType.INTER_PAN)) + bytes(aps)
-        frame = MacFrame(
-            MacType.DATA, self._next(), heard.mac.pan, BROADCAST, heard.mac.pan, heard.src_eui or EUI, stub
-        )
+        sender = EUI if own_name else heard.src_eui or EUI
+        receiver = BROADCAST if to is None else bytes(to)
+        frame = MacFrame(MacType.DATA, self._next(), heard.mac.pan, receiver, heard.mac.pan, sender, stub)
         return self.send(frame, words)
 
     def _next(self) -> int:

@@ -14,6 +14,7 @@ from bench.expecting import Expectation
 from bench.firmware_point import FirmwarePoint
 from bench.gas import AtTheMeter, GasPoint
 from bench.han_point import HanPoint
+from bench.hand_held import HandHeld, InterPan
 from bench.home import Home
 from bench.householder import AtTheDisplay, AtTheHcalcs, AtThePpmid
 from bench.link import Link
@@ -51,9 +52,11 @@ __all__ = [
     "gpf",
     "gsme",
     "han",
+    "hand_held",
     "hcalcs",
     "home",
     "hub",
+    "inter_pan",
     "link",
     "local",
     "mains",
@@ -288,6 +291,18 @@ def firmware(home: Home) -> FirmwarePoint:
 def newcomer(home: Home) -> Newcomer:
     """A device that is not on the network yet, and a hand at its button."""
     return home.need_newcomer()
+
+
+@pytest.fixture
+def hand_held(home: Home) -> HandHeld:
+    """A hand-held terminal, which is not on the network, and a hand at it."""
+    return home.need_hand_held()
+
+
+@pytest.fixture
+def inter_pan(home: Home) -> InterPan:
+    """The hub's inter-PAN for hand-held terminals: opened as this hub is, and knocked at."""
+    return home.need_inter_pan()
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from bench.gbcs.trust_anchors import Role
 from bench.han.errors import HanError
 from bench.han.keyring import Keyring
 from bench.han_point import HanPoint
+from bench.hand_held import HandHeld, InterPan
 from bench.householder import AtTheDisplay, AtTheHcalcs, AtThePpmid
 from bench.link import Link
 from bench.local_point import LocalPoint
@@ -43,6 +44,7 @@ from bench.testcase import TestCase
 from bench.wan import Wan
 from bench.wan_time import WanTime
 
+TERMINAL = "HHT"
 INSTALL_CODE = 16  #: octets, without the CRC
 
 
@@ -60,6 +62,8 @@ class Home:
                 table.mpxn or "",
                 table.feed or "",
                 self._install_code(name, table.install_code),
+                table.inter_pan,
+                table.menu_pin,
                 table.variant,
             )
             for name, table in file.devices.items()
@@ -282,11 +286,23 @@ class Home:
     def need_newcomer(self, kind: str = "") -> Newcomer:
         """Return a device (of a type) that joins during a test. Raises NotRun if there is none, or nobody at it."""
         hands = self.rig.need("hands", Hands)  # type: ignore[type-abstract]
-        found = next((one for one in self.devices if one.install_code and kind in ("", one.type)), None)
+        joining = [one for one in self.devices if one.install_code and one.type != TERMINAL]
+        found = next((one for one in joining if kind in ("", one.type)), None)
         if found is None:
             what = kind or "device"
             raise NotRun(f"rig {self.rig.file.name} has no {what} that is not joined yet (key 'install_code')")
         return Newcomer(found, hands, self.timeline)
+
+    def need_hand_held(self) -> HandHeld:
+        """Return the hand-held terminal. Raises NotRun when the rig has none, or nobody at it."""
+        return HandHeld(self.device(TERMINAL), self.rig.need("hands", Hands), self.timeline)  # type: ignore[type-abstract]
+
+    def need_inter_pan(self) -> InterPan:
+        """Return the hub's inter-PAN. Raises NotRun when the rig file does not say what opens it."""
+        hub = self.device("CHF")
+        if not hub.inter_pan:
+            raise NotRun(f"rig {self.rig.file.name} does not say what opens the hub's inter-PAN (key 'inter_pan')")
+        return InterPan(self, hub)
 
     def need_attacker(self) -> Attacker:
         """Return the transmitter of forged frames. Raises NotRun when the rig has none."""

@@ -29,6 +29,8 @@ class Device:
     mpxn: str = ""
     feed: str = ""
     install_code: bytes = field(default=b"", repr=False)  #: of a device that is not on the network yet
+    inter_pan: str = ""  #: what opens a hub's inter-PAN for hand-held terminals: "power-on", "meter", "no-wan"
+    menu_pin: str = field(default="", repr=False)  #: of a meter's menu for engineers
     variant: str = "single"  #: of an electricity meter: "single", "twin" (two elements), "polyphase"
 
     def __str__(self) -> str:

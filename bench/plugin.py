@@ -19,7 +19,7 @@ from bench.home import Home
 from bench.parallel import Controller, Part
 from bench.runrecord import RunRecord
 from bench.session import RunSession
-from bench.testcase import case_of, is_for, variant_of
+from bench.testcase import case_of, is_for, is_for_hub, variant_of
 from bench.verdict import MAPPING, Verdict, exit_code, verdict_of
 
 SESSION = pytest.StashKey[RunSession]()
@@ -47,6 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the markers."""
     config.addinivalue_line("markers", "testcase(case): a test case of a suite; use bench.testcase.testcase")
+    config.addinivalue_line("markers", "opened_by(option...): hubs it is for; use bench.testcase.opened_by")
     config.addinivalue_line("markers", "meters(variant...): electricity meters it is for; use bench.testcase.meters")
 
 
@@ -122,6 +123,9 @@ def _test_of_a_run(request: pytest.FixtureRequest) -> Home | None:
     meter = next((device for device in home.devices if device.type == "ESME"), None)
     if meter is not None and not is_for(request.node, meter.variant):
         raise NotApplicable(f"{case.id} is not for an electricity meter that is {meter.variant}")
+    hub = next((device for device in home.devices if device.type == "CHF"), None)
+    if hub is not None and not is_for_hub(request.node, hub.inter_pan):
+        raise NotApplicable(f"{case.id} is not for a hub whose inter-PAN opens by {hub.inter_pan}")
     return home
 
 

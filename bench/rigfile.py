@@ -25,8 +25,9 @@ from bench.driver import DriverConfig, driver_class, driver_names
 from bench.errors import RigError
 from bench.units import Amperes, Decibel, DecibelMilliwatts, Duration, Hertz, Volts, Watts
 
-DeviceType = Literal["ESME", "GSME", "CHF", "GPF", "PPMID", "HCALCS", "IHD", "CAD"]
+DeviceType = Literal["ESME", "GSME", "CHF", "GPF", "PPMID", "HCALCS", "IHD", "CAD", "HHT"]
 MeterVariant = Literal["single", "twin", "polyphase"]
+InterPan = Literal["", "power-on", "meter", "no-wan"]
 SNIFFER = "sniffer"
 _PORTS = range(20_000, 32_000)
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)(?:\.([a-z0-9_]+))?\}")
@@ -74,6 +75,8 @@ class DeviceTable(_Table):
     number_shown: Duration | None = None  #: how long a meter shows a customer identification number, as its maker says
     firmware: str | None = None  #: file with a newer image of the maker for it (OTA)
     variant: MeterVariant = "single"  #: of an electricity meter: one element, two elements, three phases
+    inter_pan: InterPan = ""  #: what opens a hub's inter-PAN for hand-held terminals
+    menu_pin: str = ""  #: of a meter's menu for engineers
     golden: bool = False
 
 

@@ -43,6 +43,11 @@ def meters(*variants: str) -> pytest.MarkDecorator:
     return pytest.mark.meters(*variants)
 
 
+def opened_by(*options: str) -> pytest.MarkDecorator:
+    """State for which hubs a test is, by what opens their inter-PAN: "power-on", "meter", "no-wan"."""
+    return pytest.mark.opened_by(*options)
+
+
 testcase.__test__ = False  # type: ignore[attr-defined]  # its name begins like a test's
 
 
@@ -57,6 +62,11 @@ def case_of(item: pytest.Item) -> TestCase | None:
 def is_for(item: pytest.Item, meter: str) -> bool:
     """Return whether a test is for a kind of electricity meter."""
     return all(meter in marker.args for marker in item.iter_markers("meters"))
+
+
+def is_for_hub(item: pytest.Item, option: str) -> bool:
+    """Return whether a test is for a hub whose inter-PAN opens in a way; where that is not told, it may be."""
+    return not option or all(option in marker.args for marker in item.iter_markers("opened_by"))
 
 
 def variant_of(item: pytest.Item) -> str:

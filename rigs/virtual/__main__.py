@@ -15,6 +15,7 @@ from rigs.virtual.addresses import (
     ESME_EUI,
     GPF_EUI,
     GSME_EUI,
+    HAND_HELD_EUI,
     HCALCS_EUI,
     IHD_EUI,
     MPAN,
@@ -39,6 +40,7 @@ from rigs.virtual.instruments.sniffer import NrfSniffer
 from rigs.virtual.instruments.street import StreetGenerator
 from rigs.virtual.instruments.ti_sniffer import TiSniffer
 from rigs.virtual.instruments.zep_transmitter import ZepTransmitter
+from rigs.virtual.inter_pan import Option
 from rigs.virtual.world import World
 
 TI_CLOSER_DB = 4.0
@@ -88,6 +90,8 @@ class VirtualRig:
             "hcalcs": str(HCALCS_EUI),
             "newcomer": str(NEWCOMER_EUI),
             "second_ppmid": str(SECOND_PPMID_EUI),
+            "hand_held": str(HAND_HELD_EUI),
+            "menu_pin": site.menu_pin,
             "transmitter": ZepTransmitter(self.world, lambda: self.home.medium).port,
             "hands": LineServer(self._locked(Hands(lambda: self.home).answer)).port,
             "chf": str(CHF_EUI),
@@ -133,6 +137,12 @@ def main() -> int:
     )
     parser.add_argument("--variant", choices=PHASES, default="single", help="kind of electricity meter")
     parser.add_argument("--gas-below", action="store_true", help="put the gas meter on the sub-GHz network")
+    parser.add_argument(
+        "--inter-pan",
+        choices=list(Option),
+        default=Option.POWER_ON,
+        help="what opens the hub's door for hand-held terminals",
+    )
     parser.add_argument("--receive", help="URL at which the DCC's users receive")
     parser.add_argument("--write-keys", type=Path, metavar="DIR", help="write the test keys of this seed and end")
     arguments = parser.parse_args()
@@ -167,7 +177,7 @@ def serve(arguments: argparse.Namespace, out: TextIO | None) -> int:
     try:
         defects = [find(reference) for reference in arguments.defect]
         site = Site.of(arguments.seed, defects, arguments.receive, arguments.variant)
-        site.gas_below = arguments.gas_below
+        site.gas_below, site.inter_pan = arguments.gas_below, Option(arguments.inter_pan)
         rig = VirtualRig(site, arguments.seed)
     except (LookupError, DefectError) as problem:
         announce({"error": str(problem.args[0])})

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 from bench.gbcs import Eui64
@@ -33,16 +34,19 @@ from rigs.virtual.dcc import Dcc, Poster, User
 from rigs.virtual.defects import Defect
 from rigs.virtual.display import Display
 from rigs.virtual.drlc import CLUSTER as LOAD_CONTROL
+from rigs.virtual.engineer_menu import EngineerMenu
 from rigs.virtual.esme import Esme
 from rigs.virtual.firmware import HARDWARE, IMAGE_TYPES, MAKER
 from rigs.virtual.gas_proxy import Gpf
 from rigs.virtual.gbz_device import PRICE
 from rigs.virtual.gsme import Gsme
 from rigs.virtual.han_server import HanServer
+from rigs.virtual.hand_held import HandHeld
 from rigs.virtual.home_anchors import gas_anchors, hcalcs_anchors, hub_anchors, meter_anchors, ppmid_anchors
 from rigs.virtual.household import LINK_LOSS_DB, Household
 from rigs.virtual.hub import Hub, HubFunction
 from rigs.virtual.hub_log import HubLog, Listed
+from rigs.virtual.inter_pan import InterPanDoor, Option
 from rigs.virtual.joining import Joiner, fresh
 from rigs.virtual.load_control import LoadControl
 from rigs.virtual.meter_tunnel import MeterTunnel
@@ -91,6 +95,7 @@ class Site:
     defects: Sequence[Defect]
     poster: Poster
     variant: str = "single"  #: of the electricity meter
+    inter_pan: Option = Option.POWER_ON  #: when the hub's door for hand-held terminals opens
     gas_below: bool = False  #: whether the gas meter is on the sub-GHz network from the beginning
 
     @classmethod
@@ -110,6 +115,16 @@ class Site:
     def ppmid_install_code(self) -> bytes:
         """The install code of the PPMID that is not on the network yet."""
         return _symmetric_key(self.seed, "install code of the second PPMID")
+
+    @property
+    def hand_held_install_code(self) -> bytes:
+        """The install code of the hand-held terminal."""
+        return _symmetric_key(self.seed, "install code of the hand-held terminal")
+
+    @property
+    def menu_pin(self) -> str:
+        """The PIN of the electricity meter's engineer's menu."""
+        return f"{int.from_bytes(_symmetric_key(self.seed, 'menu PIN')) % 1_000_000:06d}"
 
     def partner_key(self, eui: Eui64) -> bytes:
         """Return the link key of a device and the electricity meter."""
@@ -134,6 +149,9 @@ class Site:
         ppmid_code.write_text(self.ppmid_install_code.hex())
         written = {"keystore": str(store), "keyring": str(ring), "install_code": str(code)}
         written["ppmid_install_code"] = str(ppmid_code)
+        hand_held_code = folder / "hand-held.code"
+        hand_held_code.write_text(self.hand_held_install_code.hex())
+        written["hand_held_install_code"] = str(hand_held_code)
         for kind, image_type in IMAGE_TYPES.items():
             content = derive_private_key(self.seed, f"firmware {kind}").private_numbers().private_value.to_bytes(32)
             image = OtaImage(
@@ -235,6 +253,8 @@ class Home:
                     self.gsme.device_log,
                     self.gpf.device_log,
                     self.trust_centre,
+                    self.hub.inter_pan,
+                    self.engineer_menu,
                     self.han_server,
                     self.household.ppmid,
                     self.household.ppmid.device_log,
@@ -329,7 +349,17 @@ class Home:
         self.new_ihd = Display(self.world, node, CHF_SHORT)
         self.newcomer = Joiner(self.world, node, site.install_code, site.seed)
         self.trust_centre.joined = self._serve
+        door = InterPanDoor(self.hub, self.hub_log, site.seed, site.inter_pan, (ESME_EUI, GSME_EUI))
+        self.hub.inter_pan = door
+        self.trust_centre.asked_to_open = lambda eui: door.asked(eui, link_key=chf_node.under_link_key)
+        self.engineer_menu = EngineerMenu(self.esme_node, self.world, site.menu_pin)
         self.medium.path("CHF", "newcomer", LINK_LOSS_DB)
+
+    @cached_property
+    def hand_held(self) -> HandHeld:
+        """The hand-held terminal, from the first time that somebody takes it out."""
+        site = self.site
+        return HandHeld(self.world, self.medium, site.network, site.hand_held_install_code, site.seed)
 
     def _serve(self, short: int) -> None:
         """Serve a device that has agreed a key, by its type."""

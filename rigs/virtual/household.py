@@ -51,7 +51,8 @@ class Household:
     def __init__(self, world: World, medium: Medium, network: Credentials, partner_key: PartnerKey) -> None:
         self._world, self._medium, self._network, self._partner_key = world, medium, network, partner_key
         self.ihd = Display(world, self._node("IHD", IHD_EUI, IHD_SHORT), CHF_SHORT, ESME_SHORT)
-        self.cad = Display(world, self._node("CAD", CAD_EUI, CAD_SHORT), CHF_SHORT, ESME_SHORT)
+        self.cad_node = self._node("CAD", CAD_EUI, CAD_SHORT)
+        self.cad = Display(world, self.cad_node, CHF_SHORT, ESME_SHORT)
         self.ppmid: Ppmid
         self.second_ppmid: Ppmid
         self.joiner: Joiner

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from bench.gbcs import Eui64, GbcsError, Message
 from bench.gbcs.gbt import Assembly, Block, is_block
@@ -26,6 +27,9 @@ from rigs.virtual.trust_anchors import TrustAnchors
 from rigs.virtual.wan import WAN_DELAY, Wan
 from rigs.virtual.world import Process, World
 from rigs.virtual.zigbee import ZigbeeNode
+
+if TYPE_CHECKING:
+    from rigs.virtual.inter_pan import InterPanDoor
 
 LAST_GASP = timedelta(minutes=3)
 HUB_HOLD_UP = timedelta(milliseconds=100)
@@ -62,6 +66,7 @@ class Hub:
         self.sleepy: dict[Eui64, SleepyStore] = {}
         self.ota: OtaServer
         self.sub_ghz: SubGhz
+        self.inter_pan: InterPanDoor
         #: short addresses of displays -> who answers what they ask of the gas meter: octets of a request, of the answer
         self.displays: dict[int, Callable[[bytes], bytes]] = {}
         self._local: set[tuple[Eui64, int]] = set()
@@ -291,6 +296,7 @@ class Hub:
         """Mains is back: start, log, open the tunnels anew."""
         interrupted = self._interrupted_at
         self.stored.mains(True, self.world.now)
+        self.inter_pan.power_on()
 
         def start() -> None:
             if not self.supply.alive or self.started:

@@ -56,6 +56,7 @@ class HubLog:
         self.entries: dict[Eui64, Listed] = {}
         self.historic: dict[Eui64, bytes] = {}  #: link keys of devices that were removed, the oldest first
         self.gpf: Eui64 | None = None
+        self.visitors: dict[Eui64, datetime] = {}  #: hand-held terminals of the log, and until when each may join
         self.old_network = b""  #: extended PAN id of the hub whose log this one was given
         self.opened_at: datetime | None = None
         self.closes_at: datetime | None = None
@@ -143,6 +144,7 @@ class HubLog:
             return HARDWARE_FAULT
         for eui in [one for one in self.entries if one not in wanted]:
             self.evict(eui)
+            self.visitors.pop(eui, None)
         self.entries = {eui: self.taken_over(eui, digest) for eui, digest in wanted.items()}
         self.old_network = network.value
         self.report()
@@ -173,10 +175,43 @@ class HubLog:
         listed = self.entries.pop(eui, None)
         if listed is None:
             return HARDWARE_FAULT
-        self.remember(eui, listed)
+        if self.outlives_its_entry(eui):
+            self.remember(eui, listed)
+        self.visitors.pop(eui, None)
         self.evict(eui)
         self.report()
         return SUCCESS
+
+    @rule("R-HAN-068")
+    def outlives_its_entry(self, eui: Eui64) -> bool:
+        """Whether a device that is removed is remembered: a hand-held terminal is not."""
+        return eui not in self.visitors
+
+    @rule("R-HAN-068", "R-HAN-004", "R-AIR-013")
+    def receive_visitor(self, eui: Eui64, install_code: bytes, until: datetime) -> None:
+        """List a hand-held terminal for as long as its visit lasts; it may join until an instant."""
+        if eui not in self.entries and not self.is_full():
+            self.entries[eui] = Listed(install_code)
+            self.visitors[eui] = until
+            self.report()
+
+    @rule("R-AIR-013")
+    def awaits(self, eui: Eui64) -> bool:
+        """Whether a hand-held terminal may join now, although joining is closed for all others."""
+        return eui in self.visitors and self._chf.world.now < self.visitors[eui]
+
+    def offers_joining(self) -> bool:
+        """Whether the beacon offers joining: to all, or to a hand-held terminal."""
+        return self.is_open() or any(map(self.awaits, self.visitors))
+
+    @rule("R-HAN-068")
+    def end_visits(self) -> None:
+        """Take hand-held terminals out of the log, and put them out."""
+        gone, self.visitors = [*self.visitors], {}
+        for eui in gone:
+            self.entries.pop(eui, None)
+            self.evict(eui)
+            self.report()
 
     @rule("R-HAN-011")
     def remember(self, eui: Eui64, listed: Listed) -> None:

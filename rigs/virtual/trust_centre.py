@@ -71,6 +71,7 @@ class TrustCentre:
         self.keys.agreed = lambda partner, key: self.key_agreed(partner, key)  # noqa: PLW0108
         self.keys.euis = lambda partner: node.partners.get(partner, b"")
         self.joined: Callable[[int], None] = lambda short: None  #: gets the short address of a device that agreed a key
+        self.asked_to_open: Callable[[Eui64], None] = lambda eui: None  #: gets who asks, on the network, to open it
         self._pass_on = node.receive
         node.receive = self._receive
 
@@ -91,7 +92,7 @@ class TrustCentre:
     def _beacon(self) -> Process:
         yield self._world.wait(timedelta(microseconds=self._world.rng.randrange(BEACON_JITTER_US)))
         mac = self._node.mac
-        yield from mac.send_frame(beacon(mac.pan, mac.short, 0, self._log.network, permit=self._log.is_open()))
+        yield from mac.send_frame(beacon(mac.pan, mac.short, 0, self._log.network, permit=self._log.offers_joining()))
 
     def _hold(self, eui: bytes, answer: Answer) -> None:
         self._answers[eui] = answer
@@ -100,7 +101,7 @@ class TrustCentre:
     @rule("R-HAN-001", "R-HAN-008")
     def answer(self, eui: Eui64) -> Answer:
         """Return what a device that asks to join is told: yes if joining is open and the device is listed."""
-        if not self._log.is_open() or not self._log.admits(eui):
+        if not (self._log.is_open() or self._log.awaits(eui)) or not self._log.admits(eui):
             return Answer(NO_ADDRESS, DENIED)
         return Answer(self._short_of(eui), 0)
 
@@ -181,6 +182,7 @@ class TrustCentre:
                 self._keep_alive(ZclFrame.parse(asdu), partner)
             elif cluster == PERMIT_JOINING:
                 self.permit_joining(asdu[1] if len(asdu) > 1 else 0)
+                self.asked_to_open(Eui64(self._node.partners[partner]))
             else:
                 self._pass_on(cluster, asdu, partner)
         except HanError:

@@ -74,6 +74,8 @@ class ZigbeeNode:
         self.commanded: Callable[[bytes, int], None] = lambda command, source: None  #: gets NWK commands
         self.mac_command: Callable[[MacFrame], None] = lambda frame: None  #: gets beacons and MAC commands
         self.in_clear: Callable[[NwkFrame], None] = lambda frame: self.drop_clear(frame)  # noqa: PLW0108 - a defect may replace it
+        self.inter_pan: Callable[[MacFrame], None] = lambda frame: None  #: gets what comes past the network
+        self.under_link_key = False  #: whether the ASDU that is being received came under a link key
         self.heard: dict[int, datetime] = {}  #: when a partner was heard last
         self._highest: dict[tuple[str, bytes], int] = {}  #: counters taken last, by layer and sender
         self._nwk_sequence = world.rng.randrange(256)
@@ -122,6 +124,14 @@ class ZigbeeNode:
                 return False
             yield self._world.wait(BLOCK_PAUSE)
         return True
+
+    def send_zdo(self, partner: int, cluster: int, payload: bytes) -> Process:
+        """Send a ZDO command under the link key, without end-to-end acknowledgement."""
+        self._aps_counter = (self._aps_counter + 1) & 0xFF
+        aps = ApsFrame.data(cluster, self._aps_counter, payload, profile=PROFILE_ZDO, src_endpoint=0, dst_endpoint=0)
+        counter = self.credentials.next_counter(self.eui, "aps")
+        secured = secure_aps(aps, self.link_key(partner), counter, self.eui)
+        return (yield from self._send_nwk(self._data(partner, secured), partner))
 
     def poll(self, parent: int) -> Process:
         """Ask the parent for what it holds; the process returns whether it was heard."""
@@ -208,7 +218,11 @@ class ZigbeeNode:
 
     @rule("R-AIR-009")
     def from_inter_pan(self, frame: MacFrame) -> None:
-        """Ignore what comes past the network: it is protected by nothing."""
+        """Pass on what comes past the network: a device has no use for it, a hub answers terminals while it may."""
+        try:
+            self.inter_pan(frame)
+        except HanError:
+            return
 
     @rule("R-AIR-007")
     def drop_clear(self, frame: NwkFrame) -> None:
@@ -261,6 +275,7 @@ class ZigbeeNode:
         else:
             return
         self.heard[partner] = self._world.now
+        self.under_link_key = frame.security is not None
         if frame.ack_request:
             self._world.process(self._acknowledge(partner, frame))
         whole = self._assemble(partner, frame, asdu)

@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[2]
 BENCH = Path(sys.executable).with_name("bench")
 
 
-def verdicts(rig, folder, *options):
-    command = [BENCH, "run", "--rig", ROOT / "rigs" / rig, "--select", "elements_and_phases", "--out", folder, *options]
+def verdicts(rig, folder, *options, select="elements_and_phases"):
+    command = [BENCH, "run", "--rig", ROOT / "rigs" / rig, "--select", select, "--out", folder, *options]
     done = subprocess.run(
         [str(one) for one in command], capture_output=True, text=True, timeout=300, check=False, cwd=ROOT
     )
@@ -26,6 +26,14 @@ def test_a_variant_passes_its_tests_and_the_others_are_not_for_it(tmp_path, vari
     assert done.returncode == 0, done.stdout + done.stderr
     assert counted.keys() == {"pass", "not-applicable"}
     assert counted["pass"] >= 8
+
+
+@pytest.mark.parametrize("rig", ["virtual-menu.toml", "virtual-no-wan.toml"])
+def test_a_hub_of_another_option_passes_its_tests_of_inter_pan(tmp_path, rig):
+    done, counted = verdicts(rig, tmp_path / "run", select="test_inter_pan or test_hand_held")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert counted.keys() == {"pass", "not-applicable"}
+    assert counted["pass"] >= 5
 
 
 def test_on_a_single_phase_rig_none_applies(tmp_path):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from rigs.virtual.display import Display
+from rigs.virtual.engineer_menu import ask_to_open
 from rigs.virtual.home import Home
 from rigs.virtual.instruments.screen_hands import screen_acts, turned_on
 from rigs.virtual.joining import Joiner
@@ -148,7 +149,9 @@ class Hands:
             "second-ppmid": keys(home.household.second_ppmid)
             | button(home.household.joiner)
             | {"join-below": lambda _: join_below(home.household.joiner)},
-            "cad": reader(cad) | {"try": lambda argument: attempt(cad, argument), "refusal": lambda _: cad.refusal},
+            "cad": reader(cad)
+            | {"open-inter-pan": lambda _: _ask_to_open(home)}
+            | {"try": lambda argument: attempt(cad, argument), "refusal": lambda _: cad.refusal},
             "esme": {
                 "enable-supply": lambda pin: (
                     "on" if turned_on(esme.screen, esme.switch.enable_locally, pin) else "stays off"
@@ -157,6 +160,7 @@ class Hands:
                 "emergency-credit": lambda _: "active" if esme.account.activate_emergency() else "not available",
                 "cover": esme_cover,
                 "spoil-firmware": spoil_firmware,
+                "open-inter-pan": home.engineer_menu.open_inter_pan,
                 "boost": lambda _: "on" if esme.auxiliary.boost.press() else "not available",
                 "cancel-boost": lambda _: "off" if esme.auxiliary.boost.cancel() else "not on",
             }
@@ -174,6 +178,7 @@ class Hands:
                 "cover": cover,
             }
             | screen_acts(gsme.screen),
+            "hand-held": _terminal(home),
             "hcalcs": {act: lambda _, act=act: hcalcs(act) for act in HCALCS_ACTS},  # type: ignore[misc]
             "ihd": reader(ihd),
             "wan": {"time": wan_time},
@@ -184,3 +189,39 @@ class Hands:
                 "display": lambda _: home.new_ihd.shown,
             },
         }
+
+
+def _terminal(home: Home) -> dict[str, Act]:
+    """Acts at the hand-held terminal, which is taken out with the first of them."""
+
+    def visit(_: str) -> str:
+        home.hand_held.visit()
+        return home.hand_held.state()
+
+    def forget(_: str) -> str:
+        home.hand_held.forget()
+        return home.hand_held.state()
+
+    def history(_: str) -> str:
+        home.hand_held.display.ask()
+        return "asked"
+
+    def attempt(argument: str) -> str:
+        what, _, rest = argument.partition(" ")
+        home.hand_held.attempt(what, rest)
+        return "sent"
+
+    return {
+        "join": visit,
+        "reset": forget,
+        "state": lambda _: home.hand_held.state(),
+        "gas-history": history,
+        "display": lambda _: home.hand_held.display.shown,
+        "try": attempt,
+        "refusal": lambda _: home.hand_held.display.refusal,
+    }
+
+
+def _ask_to_open(home: Home) -> str:
+    ask_to_open(home.household.cad_node, home.world)
+    return "sent"
