@@ -47,7 +47,7 @@ def logged(home, dcc, gas, device, since):
     "SEC-311",
     "A wrong MAC is alerted with 8F3D and in no log; a malformed command is alerted with 8F1E and is a security event",
     rules=["R-SEC-022", "R-SEC-023", "R-EVT-006g", "R-HUB-018"],
-    requirements=[*REQUIREMENTS, "SP.18", "SP.20"],
+    requirements=[*REQUIREMENTS, "SP.18", "SP.20", "SP.32"],
     use_cases=["ECS35a", "ECS35b", "ECS35c", "ECS35d", "CS10a", "CS10b"],
     devices=list(READS),
 )

@@ -5,6 +5,7 @@ from dataclasses import replace
 from bench.gbcs.trust_anchors import Role
 from rigs.virtual.defects import defect
 from rigs.virtual.esme import Esme
+from rigs.virtual.hub import HubFunction
 
 
 def _open_to(esme: Esme, codes, role: Role) -> None:
@@ -91,3 +92,27 @@ def tariff_for_everybody(esme: Esme) -> None:
     has_right = esme.has_right
     future_dated = {0x0019, 0x00A2, 0x001A, 0x001B, 0x0020}
     esme.has_right = lambda role, code: has_right(role, code) or code in future_dated  # type: ignore[method-assign]
+
+
+@defect(
+    "hub-obeys-whom-it-knows",
+    device="HubFunction",
+    breaks="R-USE-080",
+    story="The hub looks whether it holds a certificate of the sender, and not of which role: the CoS party reads its "
+    "logs and takes devices out of the home.",
+)
+def hub_obeys_whom_it_knows(hub: HubFunction) -> None:
+    """Every role has the broker's rights at the hub."""
+    has_right = hub.has_right
+    hub.has_right = lambda role, code: has_right(Role.ACCESS_CONTROL_BROKER, code)  # type: ignore[method-assign]
+
+
+@defect(
+    "hub-leaves-macs-to-the-wan",
+    device="HubFunction",
+    breaks="R-SEC-007",
+    story="The hub trusts the provider's network: a command that came over the WAN is carried out whatever its MAC is.",
+)
+def hub_leaves_macs_to_the_wan(hub: HubFunction) -> None:
+    """No MAC of a command is checked."""
+    hub.check_protection = lambda message: None  # type: ignore[method-assign]
