@@ -202,6 +202,7 @@ class CredentialsReplacement:
             payload = bytes(UpdateCredentialsAlert(code, waiting.time, outcome))
             device.send_alert(device.next_own_counter(), authoriser, FUTURE_DATED_ALERT, payload)
 
+    @rule("R-PWR-012")
     def apply(self, request: UpdateCredentials) -> UpdateOutcome:
         """Replace each cell on its own, then set floors; returns the outcome (GBCS 13.3.5)."""
         device = self._device
