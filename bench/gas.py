@@ -41,8 +41,12 @@ class AtTheMeter:
         return at_hand.act(self._hands, self._timeline, device, act)
 
     def open_valve(self, pin: str = "") -> bool:
-        """Press the button that opens the valve, after a PIN if one is given; tells whether the meter says it does."""
+        """Press the button that opens the valve, and confirm, after a PIN if one is given; whether it opens."""
         return self._do(self._meter, f"open-valve {pin}".rstrip()) == "open"
+
+    def press(self) -> bool:
+        """Press that button once: to open, it asks for a second time. Returns whether the meter says it opens."""
+        return self._do(self._meter, "press") == "open"
 
     def enable_supply(self, pin: str = "") -> bool:
         """Press the button of an electricity meter that turns the supply on; returns whether it is on."""

@@ -15,6 +15,6 @@ class WanTime:
     def set_ahead(self, by: timedelta) -> None:
         """Let the WAN tell the hub a time that is ahead of true time (negative: behind); the hub takes it over."""
         seconds = by.total_seconds()
-        shown = self._hands.do("wan", f"time {seconds:g}")
-        text = f"at the WAN emulator: its time is {seconds:g} s ahead of true time"
+        shown = self._hands.do("wan", f"time {seconds:.3f}")
+        text = f"at the WAN emulator: its time is {seconds:.3f} s ahead of true time"
         self._timeline.record("hands", "stimulus", {"text": text, "shown": shown})

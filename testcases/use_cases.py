@@ -7,7 +7,10 @@ from bench.catalogue import catalogue
 from bench.rules import catalogue as rules
 
 #: use cases whose smallest legal request does not follow from the catalogue alone
-WITHOUT_EXAMPLE = frozenset({"ECS01a", "ECS01c", "ECS04a", "ECS29b", "ECS29d", "ECS57"})
+WITHOUT_EXAMPLE = frozenset(
+    {"CCS01", "CCS03", "ECS01a", "ECS01c", "ECS04a", "ECS29b", "ECS29d", "ECS57"}
+    | {"GCS01a", "GCS04", "GCS20", "GCS40a", "GCS40c"}
+)
 #: use cases of variants the rig has not: three phases, a second element
 OTHER_VARIANTS = frozenset({"ECS26k", "ECS29b", "ECS29d"})
 

@@ -123,7 +123,6 @@ class CosemServer:
         result = SUCCESS if method is None else method(access.data)
         return (null(), result) if isinstance(result, int) else (result, SUCCESS)
 
-    @rule("R-RSP-019", "R-RSP-020", "R-TIM-018")
     def select(self, access: Access) -> Result:
         """Read the rows of a buffer in a range, both ends included."""
         value = self.objects.select(access.key, *instants(access.spec.selector))

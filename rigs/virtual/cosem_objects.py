@@ -10,6 +10,7 @@ from bench.gbcs.axdr import CompactArray, Data, TypeDescription, null
 from bench.gbcs.axdr_types import DOUBLE_LONG_UNSIGNED, NULL, STRUCTURE
 from bench.gbcs.dlms import from_zigbee_utc
 from rigs.virtual.blank import blank, description, is_of
+from rigs.virtual.rules import rule
 from rigs.virtual.use_cases import UseCase
 
 Attribute = tuple[int, bytes, int]  #: class, logical name, attribute
@@ -104,6 +105,7 @@ class CosemObjects:
             self.written[key](value)
         return True
 
+    @rule("R-RSP-019", "R-RSP-020", "R-TIM-018")
     def select(self, key: Attribute, start: datetime, end: datetime) -> Data | None:
         """Return the rows of a buffer between two instants, both included; None where there is no such buffer."""
         if key in self.selected:

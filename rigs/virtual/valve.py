@@ -1,7 +1,7 @@
 """The valve of a gas meter: who may close, arm and open it, and what it checks when it opens (device rules 9.4)."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ CLOSE, ARM = 0x0081, 0x0085  #: message codes of GCS32, GCS39
 ARMED_ALERT, LOCKED_BY_TAMPER, UNCONTROLLED_FLOW = 0x8F32, 0x81BE, 0x81BF
 TAMPER, BATTERY_COVER, LOW_BATTERY = 0x8F3F, 0x8F73, 0x8F1F
 LOCKED, ARMED_ONLY, UNCHANGED = 0, 1, 3  #: what the supply is to do at a tamper or a failing battery
+CONFIRMATION = timedelta(seconds=30)  #: within which a press that opens the valve follows the first
 
 
 class ValveState(IntEnum):
@@ -59,6 +60,7 @@ class Valve:
         self._gsme = gsme
         self.state, self.cause, self.locked = ValveState.ENABLED, Cause.NONE, False
         self.check = FlowCheck()
+        self._pressed_at: datetime | None = None
         self.tamper_state = self.depletion_state = UNCHANGED
         commands = gsme.zcl.objects.commands
         commands[METERING, True, CHANGE_SUPPLY] = lambda component: self.change_supply(component)  # noqa: PLW0108
@@ -107,7 +109,17 @@ class Valve:
         self.move(ValveState.ARMED, cause)
         self._gsme.alert(ARMED_ALERT, Role.SUPPLIER)
 
-    @rule("R-GAS-004", "R-GAS-020")
+    @rule("R-GAS-020")
+    def press(self) -> bool:
+        """The button at the meter: pressed again within 30 s it opens the valve. Returns whether it has."""
+        now = self._gsme.clock()
+        first, self._pressed_at = self._pressed_at, now
+        if first is None or now - first > CONFIRMATION:
+            return False
+        self._pressed_at = None
+        return self.enable_locally()
+
+    @rule("R-GAS-004")
     def enable_locally(self) -> bool:
         """Open at the meter: only from armed; then look for an open tap. Returns whether the valve has opened."""
         if self.state is not ValveState.ARMED or self.locked or not self._gsme.account.may_be_on():
@@ -116,7 +128,7 @@ class Valve:
         self._gsme.at(self._gsme.clock() + self.check.length, self.flow_measured)
         return True
 
-    @rule("R-GAS-005", "R-GAS-020")
+    @rule("R-GAS-005")
     def flow_measured(self) -> None:
         """The measurement after opening has ended: with a tap open, close and be armed again."""
         if self.state is ValveState.ENABLED and self._gsme.gas.flowing > self.check.limit:

@@ -1,17 +1,20 @@
 """The gas meter's radio seen from outside: nothing is asked of the meter first, so also a silent one is told."""
 
 from bench.clock import hours, minutes, seconds
+from bench.han.tunnelling import RequestTunnel
 from bench.han_point import frame
 from bench.testcase import testcase
 from testcases.gas_steps import WAKE, past_wake
 
+#: protocol 6, manufacturer FFFF, no flow control, 1500 octets
+GB_TUNNEL = RequestTunnel(6, 0xFFFF, 0, 1500)
 REQUIREMENTS = ["GS.08", "HA.11", "SFA-12-MIRROR"]
 
 
 @testcase(
     "GAS-631",
     "After the network is there the meter asks for a tunnel, and tells the mirror its register at every wake",
-    rules=["R-GSM-003", "R-GSM-001", "R-GSM-002", "R-GPF-001", "R-GSM-004"],
+    rules=["R-GSM-003", "R-GSM-001", "R-GSM-002", "R-GPF-001", "R-GSM-004", "R-GSM-005"],
     requirements=REQUIREMENTS,
     devices=["GSME"],
 )
@@ -19,6 +22,7 @@ def test_tunnel_and_mirror(han, clock, timeline, expect):
     began = clock.now()
 
     asked = timeline.expect(frame(src="GSME", what="RequestTunnel"), within=WAKE + minutes(1))
+    expect("what the meter asks for", han.frame_of(asked).tunnel).equals(GB_TUNNEL, rule="R-GSM-005")
     timeline.expect(frame(dst="GSME", what="RequestTunnelResponse"), within=seconds(10), after=asked, rule="R-GSM-004")
 
     clock.sleep_until(began + hours(2))

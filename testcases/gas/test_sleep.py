@@ -74,7 +74,7 @@ def test_many_at_one_wake(gsme, dcc, clock, timeline, gas_suppliers, expect):
 @testcase(
     "GAS-104",
     "GET, GET-RESPONSE and PUT in the tunnel the meter has asked for",
-    rules=["R-GSM-004", "R-GSM-005", "R-GSM-010", "R-GSM-011", "R-GSM-012"],
+    rules=["R-GSM-004", "R-GSM-010", "R-GSM-011", "R-GSM-012"],
     use_cases=["GCS33"],
     devices=["GSME", "CHF"],
 )

@@ -123,7 +123,7 @@ def test_not_armed_from_open(gsme, gas, at_the_meter, gas_suppliers, expect):
 @testcase(
     "GAS-006",
     "With a tap open the valve closes again after the check and is armed",
-    rules=["R-GAS-005", "R-GAS-020"],
+    rules=["R-GAS-005"],
     requirements=["GS.10", "SDAG_6.02"],
     use_cases=["GCS32", "GCS39", "GCS33", "CS10a"],
     devices=["GSME"],
@@ -147,6 +147,31 @@ def test_uncontrolled_flow(gsme, gas, at_the_meter, clock, timeline, gas_supplie
     at_the_meter.open_valve()
     clock.sleep("1 min")
     expect("state of the valve with the tap closed", valve_state(gas, gsme, supplier)).equals(OPEN)
+
+
+@testcase(
+    "GAS-015",
+    "The valve opens at the second of two presses within 30 s, and at no other",
+    rules=["R-GAS-020"],
+    use_cases=["GCS32", "GCS39", "GCS33"],
+    devices=["GSME"],
+)
+def test_confirmation(gsme, gas, at_the_meter, clock, gas_suppliers, expect):
+    supplier = gas_suppliers.losing
+    gas.ask(DisableSupply(), gsme, as_user=supplier)
+    gas.ask(ArmSupply(), gsme, as_user=supplier)
+    at_the_meter.set_taps(0)
+
+    at_the_meter.press()
+    clock.sleep("31 s")
+    at_the_meter.press()
+    expect("valve after a second press that comes too late", valve_state(gas, gsme, supplier)).equals(ARMED)
+
+    clock.sleep("31 s")
+    at_the_meter.press()
+    clock.sleep("28 s")
+    expect("whether it opens at a second press in time", at_the_meter.press()).equals(True)
+    expect("valve then", valve_state(gas, gsme, supplier)).equals(OPEN)
 
 
 @testcase(

@@ -10,11 +10,10 @@ from bench.dcc.bodies import (
     ReadLogPeriod,
     ReadPrepaymentDailyReadLog,
     RetrieveImportDailyReadLog,
-    SynchroniseClock,
 )
-from bench.expecting import precondition
 from bench.testcase import meters, testcase
 from testcases.billing.steps import imported
+from testcases.logs.steps import set_clock
 from testcases.logs.test_depth import is_old_enough, midnight
 from testcases.prepayment.steps import POUND, registers, to_prepayment
 
@@ -38,11 +37,7 @@ def daily_money(dcc, dut, user, start, end):
 def set_before_midnight(dcc, dut, supplier, wan_time, clock):
     """Set the meter's clock to two minutes before midnight, so that nobody has to wait for it; returns midnight."""
     at = midnight(clock) + DAY
-    ahead = at - clock.now() - minutes(2)
-    wan_time.set_ahead(ahead)
-    told = (clock.now() + ahead).replace(microsecond=0)
-    results = dcc.ask(SynchroniseClock(current=told, tolerance=600), dut, as_user=supplier).results
-    precondition(not any(results), "the meter takes the hub's time")
+    set_clock(dcc, dut, supplier, wan_time, clock, at - minutes(2))
     return at
 
 

@@ -42,7 +42,7 @@ def read_log(dcc, device, user, log, since, until, rule=""):
 @testcase(
     "LOG-101",
     "Each DLMS log has its own record: time in seconds, code, and what belongs to it; a command has two octets",
-    rules=["R-EVT-006c", "R-EVT-005", "R-EVT-006", "R-HUB-018"],
+    rules=["R-EVT-006c", "R-EVT-005", "R-EVT-006", "R-HUB-018", "R-SEC-027"],
     requirements=REQUIREMENTS,
     use_cases=["ECS35a", "ECS35b", "ECS35c", "ECS35d", "ECS35e", "ECS26n", "ECS45"],
     devices=list(LOGS),
@@ -62,7 +62,8 @@ def test_records(kind, home, dcc, local, clock, timeline, suppliers, expect):
         value = answer.access.data[0]
         expect(f"type of the {log} log", value.tag).equals(COMPACT_ARRAY)
         members = [member.tag for member in value.value.element.members]
-        expect(f"members of an entry of the {log} log", members).equals(MEMBERS[log])
+        rule = "R-SEC-027" if log == "Security" else "R-EVT-006c"
+        expect(f"members of an entry of the {log} log", members).equals(MEMBERS[log], rule=rule)
         for entry in answer.log():
             expect(f"time of {entry}", entry.time).lies_between(began - seconds(2), clock.now(), rule="R-EVT-005")
     events = read_log(dcc, device, supplier, "Event", began, clock.now() + hours(2)).log()
@@ -92,15 +93,19 @@ def test_network_operator(dut, gpf, dcc, gas, local, clock, timeline, network_op
 @testcase(
     "LOG-103",
     "An event of the supplier is told to the supplier alone",
-    rules=["R-EVT-012"],
+    rules=["R-EVT-012", "R-ALT-004"],
     requirements=REQUIREMENTS,
     use_cases=["ECS09"],
 )
 def test_of_the_supplier(dut, dcc, timeline, suppliers, expect):
     use_emergency_credit(dcc, dut, suppliers.losing)
 
-    timeline.expect(device_alert(dut, EMERGENCY_ACTIVATED, to=suppliers.losing), within=minutes(1))
+    seen = timeline.expect(device_alert(dut, EMERGENCY_ACTIVATED, to=suppliers.losing), within=minutes(1))
 
+    message = dcc.read(seen).message
+    expect("its message code and whether it is signed", (message.message_code, bool(message.signature))).equals(
+        (0x1001, False), rule="R-ALT-004"
+    )
     codes = {seen.data["alert_code"]: seen.data["to"] for seen in timeline.find(device_alert(dut))}
     others = {code: to for code, to in codes.items() if code.startswith("81") and to != suppliers.losing.name}
     expect("81xx told to somebody else", others).equals({})

@@ -144,19 +144,20 @@ def test_ends_of_a_period(dut, dcc, clock, suppliers, expect):
 
 @testcase(
     "MSG-007",
-    "Half hours at both ends of the period are in the profile that is read",
-    rules=["R-RSP-019", "R-LOG-003"],
+    "A profile read has the half hours of its period, those at both ends among them, and no others",
+    rules=["R-RSP-019", "R-RSP-020", "R-LOG-003"],
     requirements=["CSC-DP126-HALFHOURLY", "DS.02"],
     use_cases=["ECS22b"],
 )
 def test_ends_of_a_profile(dut, dcc, clock, suppliers, expect):
-    end = clock.now().replace(minute=0, second=0, microsecond=0)
+    end = clock.now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=6)
     start = end - timedelta(hours=3)
 
     body = ReadActiveImportProfileData(period=ReadLogPeriod(start=start, end=end))
     times = [at for at, _ in dcc.ask(body, dut, as_user=suppliers.losing).profile()]
 
-    expect("half hours", times).equals([start + timedelta(minutes=30) * number for number in range(7)])
+    expected = [start + timedelta(minutes=30) * number for number in range(7)]
+    expect("half hours", times).equals(expected, rule="R-RSP-020")
 
 
 @testcase(

@@ -4,12 +4,13 @@ from bench.clock import minutes
 from bench.dcc.bodies import ReadSupplyStatus
 from bench.han_point import frame
 from bench.testcase import testcase
+from testcases.gas.test_radio import GB_TUNNEL
 
 
 @testcase(
     "MSG-121",
     "The hub asks the electricity meter for a tunnel after its start, before there is any message for it",
-    rules=["R-HUB-010", "R-HUB-011"],
+    rules=["R-HUB-010", "R-HUB-011", "R-GSM-005"],
     requirements=["SFA-12-COORDINATOR"],
     use_cases=["ECS45"],
     devices=["CHF", "ESME"],
@@ -19,6 +20,7 @@ def test_asked_for(dut, hub, dcc, han, mains, timeline, network_operator, expect
 
     asked = timeline.expect(frame(src="CHF", dst="ESME", what="RequestTunnel"), within=minutes(3), after=outage.ended)
 
+    expect("what the hub asks for", han.frame_of(asked).tunnel).equals(GB_TUNNEL, rule="R-GSM-005")
     timeline.expect(frame(src="ESME", what="RequestTunnelResponse"), within=minutes(1), after=asked, rule="R-HUB-011")
     answer = dcc.ask(ReadSupplyStatus(), dut, as_user=network_operator, rule="R-HUB-011")
     expect("results of a read through it", answer.results).equals([0], rule="R-HUB-011")

@@ -247,6 +247,25 @@ def test_debts(gsme, dcc, gas, gas_suppliers, expect):
 
 
 @testcase(
+    "GAS-217",
+    "A change of payment mode that is to be immediate is in force with its answer",
+    rules=["R-FUT-003"],
+    use_cases=["GCS02", "GCS03", "GCS21j"],
+    devices=["GSME"],
+)
+def test_immediate_mode(gsme, gas, gas_suppliers, expect):
+    supplier = gas_suppliers.losing
+    to_prepayment(gas, gsme, supplier, 10)
+    mode = gas.ask(ReadDeviceConfigurationPaymentMode(), gsme, as_user=supplier).attributes["0705:0000"]
+    expect("payment mode after a change to prepayment", mode).equals(PREPAYMENT_MODE)
+
+    gas.ask(UpdatePaymentMode(credit=True), gsme, as_user=supplier)
+
+    mode = gas.ask(ReadDeviceConfigurationPaymentMode(), gsme, as_user=supplier).attributes["0705:0000"]
+    expect("payment mode after a change to credit", mode).satisfies("to be another", lambda now: now != PREPAYMENT_MODE)
+
+
+@testcase(
     "GAS-210",
     "A future-dated change to credit mode happens at its time, and is told",
     rules=["R-FUT-007", "R-FUT-008", "R-FUT-010", "R-FUT-012", "R-FUT-013", "R-FUT-014", "R-PPM-002a"],

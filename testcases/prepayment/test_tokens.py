@@ -1,7 +1,9 @@
 """Top-up tokens: what they credit, that they count once, and which ones a meter must not take."""
 
+import pytest
+
 from bench.clock import seconds
-from bench.dcc.bodies import ReadEventOrSecurityLog, ReadLogPeriod, UpdatePaymentMode
+from bench.dcc.bodies import ReadEventOrSecurityLog, ReadLogPeriod, TopUpDevice, UpdatePaymentMode
 from bench.testcase import testcase
 from testcases.prepayment.steps import POUND, registers, to_prepayment
 
@@ -131,3 +133,26 @@ def test_counters_apart(dut, dcc, suppliers, expect):
     second = dcc.top_up(dut, dcc.token(dut, 5, as_user=suppliers.losing), as_user=suppliers.losing)
 
     expect("result of the second top up", second.results).equals(ACCEPTED)
+
+
+@testcase(
+    "PPM-008",
+    "A top up whose command counts in the low half of its counter as well is not credited",
+    rules=["R-CTR-011", "R-UTR-007"],
+    requirements=REQUIREMENTS,
+    use_cases=["CS01a", "ECS19"],
+)
+@pytest.mark.parametrize("low", [1, 0x80000000, 0xFFFFFFFF], ids=["1", "2^31", "2^32-1"])
+def test_low_half_of_the_counter(low, dut, dcc, suppliers, expect):
+    supplier = suppliers.losing
+    to_prepayment(dcc, dut, supplier, balance=10 * POUND)
+    token = dcc.token(dut, 5, as_user=supplier)
+    before = registers(dcc, dut, supplier).balance
+
+    sent = dcc.send(TopUpDevice(utrn=token.digits), dut, as_user=supplier, counter=token.counter << 32 | low)
+
+    expect("results", sent.response().results).satisfies("to be failures", all)
+    after = registers(dcc, dut, supplier).balance
+    expect("growth of the balance (1/1000 p)", after - before).lies_between(-POUND, 0)
+    top_up = dcc.top_up(dut, token, as_user=supplier)
+    expect("result of the same token with zeros there", top_up.results).equals(ACCEPTED)

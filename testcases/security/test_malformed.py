@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from bench.clock import seconds
 from bench.dcc.bodies import DisableSupply, ReadEventOrSecurityLog, ReadLogPeriod, ReadSupplyStatus
 from bench.dcc_point import device_alert
 from bench.gbcs import Cra, Message
@@ -13,6 +14,7 @@ from bench.local_point import answer_to
 from bench.testcase import testcase
 
 ENABLED = 1
+ACTIONED, NOT_ACTIONED = 0x8154, 0x8155  #: in the event log, of a command
 OTHER_REFUSALS, NOT_COVERED = (0x8F30, 0x8F3D, 0x8F3E), 0x8F53  #: told of other failures; the log entry of this one
 WINDOW = 1  #: item of ECS70 that holds the interval
 
@@ -145,7 +147,11 @@ def test_unknown_code(code, dut, dcc, local, clock, suppliers, timeline, expect)
     good = local.command(ReadSupplyStatus(), dut, as_user=suppliers.losing)
     unknown = local.protect(replace(good, message_code=code, signature=good.signature), dut)
 
-    with timeline.never(device_alert(dut, *OTHER_REFUSALS)), timeline.never(answer_to(unknown), during="20 s"):
+    with (
+        timeline.never(device_alert(dut, *OTHER_REFUSALS)),
+        timeline.never(device_alert(dut, NOT_COVERED), rule="R-SEC-025"),
+        timeline.never(answer_to(unknown), during="20 s"),
+    ):
         delivered = local.deliver(unknown, f"a command with code {code:04X}")
 
     period = ReadLogPeriod(start=delivered.time.replace(microsecond=0), end=clock.now())
@@ -157,23 +163,32 @@ def test_unknown_code(code, dut, dcc, local, clock, suppliers, timeline, expect)
 
 @testcase(
     "SEC-306",
-    "Items after one that fails are not executed and are reported as such",
-    rules=["R-RSP-013", "R-RSP-012", "R-TIM-004"],
+    "Items after one that fails are not executed and are reported as such; the event log says so, the security log not",
+    rules=["R-RSP-013", "R-RSP-012", "R-TIM-004", "R-SEC-029", "R-EVT-006"],
     requirements=["SP.20"],
-    use_cases=["ECS70"],
+    use_cases=["ECS70", "ECS35a", "ECS35b"],
 )
-def test_items_after_a_failure(dut, local, suppliers, timeline, expect):
+def test_items_after_a_failure(dut, dcc, clock, local, suppliers, timeline, expect):
     good = local.example("ECS70", dut, as_user=suppliers.losing)
     command = local.protect(replace(_with_items(good, _no_such_month), signature=None, mac=None), dut)
 
     local.deliver(command, "setting the clock between two dates of a month that does not exist")
-    seen = timeline.expect(answer_to(command), within="30 s")
+    seen = timeline.expect(answer_to(command), within="30 s", rule="R-SEC-029")
 
     results = [code for _, code in AccessResponse.parse(Message.parse(seen.raw).payload).results]
     failed = next((at for at, code in enumerate(results) if code), len(results))
     expect("number of results", len(results)).equals(len(AccessRequest.parse(command.payload).specs), rule="R-RSP-012")
     expect("result of the interval", results[WINDOW]).satisfies("to be a failure", bool, rule="R-TIM-004")
     expect("results after the first failure", results[failed:]).satisfies("to be failures", all, rule="R-RSP-013")
+    period = ReadLogPeriod(start=seen.time - seconds(5), end=clock.now())
+    logs = {
+        log: dcc.ask(ReadEventOrSecurityLog(period=period, log=log), dut, as_user=suppliers.losing).log()
+        for log in ("Security", "Event")
+    }
+    expect("codes in the security log", [one.code for one in logs["Security"]]).equals([], rule="R-SEC-029")
+    done = [(one.code, one.other) for one in logs["Event"] if one.code in (ACTIONED, NOT_ACTIONED)]
+    code = command.message_code.to_bytes(2)
+    expect("commands in the event log", done).equals([(NOT_ACTIONED, code)], rule="R-EVT-006")
 
 
 def _no_such_month(specs, data):

@@ -205,3 +205,35 @@ def top_up_arms_what_supplier_closed(gsme: Gsme) -> None:
             valve.arm_now(Cause.CREDIT)
 
     valve.credit_returned = returned  # type: ignore[method-assign]
+
+
+@defect(
+    "gsme-opens-at-one-press",
+    device="Gsme",
+    breaks="R-GAS-020",
+    story="The valve opens at the first touch of the button: a child at play lets gas into the house.",
+)
+def opens_at_one_press(gsme: Gsme) -> None:
+    """Nothing has to be confirmed."""
+    gsme.valve.press = gsme.valve.enable_locally  # type: ignore[method-assign]
+
+
+@defect(
+    "gsme-waits-for-ever-for-the-second-press",
+    device="Gsme",
+    breaks="R-GAS-020",
+    story="A touch of the button is remembered for ever: the next one, days later, opens the valve.",
+)
+def waits_for_ever_for_the_second_press(gsme: Gsme) -> None:
+    """The second press may come at any time."""
+    valve = gsme.valve
+    pressed: list[bool] = []
+
+    def press() -> bool:
+        if not pressed:
+            pressed.append(True)
+            return False
+        pressed.clear()
+        return valve.enable_locally()
+
+    valve.press = press  # type: ignore[method-assign]

@@ -83,7 +83,7 @@ class Hands:
 
         def wan_time(argument: str) -> str:
             home.wan.set_time(timedelta(seconds=float(argument)))
-            return f"{home.wan.time_ahead.total_seconds():g} s ahead"
+            return f"{home.wan.time_ahead.total_seconds():.3f} s ahead"
 
         def read(display: Display) -> str:
             display.read_meter()
@@ -167,8 +167,11 @@ class Hands:
             | screen_acts(esme.screen),
             "gsme": {
                 "open-valve": lambda pin: (
-                    "open" if turned_on(gsme.screen, gsme.valve.enable_locally, pin) else "stays closed"
+                    "open"
+                    if turned_on(gsme.screen, lambda: gsme.valve.press() or gsme.valve.press(), pin)
+                    else "stays closed"
                 ),
+                "press": lambda pin: "open" if turned_on(gsme.screen, gsme.valve.press, pin) else "stays closed",
                 "flow": lambda _: f"{gsme.gas.flowing:g}",
                 "taps": taps,
                 "token": lambda digits: "accepted" if gsme.prepayment.top_up_locally(digits) else "rejected",

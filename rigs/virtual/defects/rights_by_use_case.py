@@ -1,0 +1,62 @@
+"""Defects of rights, use case by use case: a wrong tick in the table of who may send what."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from bench.gbcs.trust_anchors import Role
+from rigs.virtual.defects import defect
+from rigs.virtual.gbcs_device import GbcsDevice
+
+SUPPLIER, NETWORK_OPERATOR, BROKER = Role.SUPPLIER, Role.NETWORK_OPERATOR, Role.ACCESS_CONTROL_BROKER
+
+
+def _gives(role: Role, *codes: int) -> Callable[[GbcsDevice], None]:
+    def override(device: GbcsDevice) -> None:
+        known = [code for code in codes if code in device.use_cases]
+        opened = {code: replace(device.use_cases[code], roles=device.use_cases[code].roles | {role}) for code in known}
+        device.use_cases = device.use_cases | opened
+
+    return override
+
+
+def _takes(role: Role, *codes: int) -> Callable[[GbcsDevice], None]:
+    def override(device: GbcsDevice) -> None:
+        known = [code for code in codes if code in device.use_cases]
+        shut = {code: replace(device.use_cases[code], roles=device.use_cases[code].roles - {role}) for code in known}
+        device.use_cases = device.use_cases | shut
+
+    return override
+
+
+for name, device_class, breaks, override, story in (
+    ("esme-network-operator-names-switches", "Esme", "R-USE-003", _gives(NETWORK_OPERATOR, 0x53),
+     "Labels of auxiliary switches (ECS46a) are taken from the network operator."),
+    ("esme-supplier-reads-daily-export", "Esme", "R-USE-006", _gives(SUPPLIER, 0x35),
+     "Daily export (ECS21c) is answered to the import supplier."),
+    ("esme-supplier-does-what-the-broker-does", "Esme", "R-USE-007", _gives(SUPPLIER, 0x4D, 0x58),
+     "Export MPAN and customer identification number (ECS39b, ECS50) are taken from the supplier itself."),
+    ("gsme-supplier-does-what-the-broker-does", "Gsme", "R-USE-007", _gives(SUPPLIER, 0x83, 0x80),
+     "Customer identification number and network data log (GCS36, GCS31) are taken from the supplier itself."),
+    ("esme-supplier-resets-demand-of-the-network", "Esme", "R-USE-008", _gives(SUPPLIER, 0x5A, 0xB0),
+     "The supplier resets maximum demand registers and alert behaviours of the network operator (ECS57, ECS25b)."),
+    ("esme-supplier-sets-demand-period", "Esme", "R-USE-009", _gives(SUPPLIER, 0x4A),
+     "The period of maximum demand (ECS37) is taken from the supplier."),
+    ("esme-supplier-reads-export", "Esme", "R-USE-010", _gives(SUPPLIER, 0x26, 0x2B),
+     "Export registers (ECS17a, ECS18a) are answered to the import supplier, who has no business with them."),
+    ("esme-supplier-reads-export-profile", "Esme", "R-USE-011", _gives(SUPPLIER, 0x36),
+     "Half hours of export (ECS22a) are answered to the import supplier."),
+    ("any-network-operator-acts-as-supplier", "GbcsDevice", "R-USE-012",
+     _gives(NETWORK_OPERATOR, 0x24, 0x47, 0x8D, 0x15, 0x72),
+     "Logs are cleared, thresholds set and balances read by the network operator (ECS15a, ECS34, GCS60, CS11, GCS09)."),
+    ("any-network-operator-switches-the-pin-off", "GbcsDevice", "R-USE-013", _gives(NETWORK_OPERATOR, 0x23, 0x44, 0x87),
+     "PIN protection, load limit counter and MPRN (ECS14, ECS28b, GCS41) are changed by the network operator."),
+    ("any-network-operator-reads-billing", "GbcsDevice", "R-USE-014", _gives(NETWORK_OPERATOR, 0x2E, 0xC3),
+     "Billing data logs (ECS20a, GCS15b) are answered to the network operator."),
+    ("any-network-operator-reads-the-tariff", "GbcsDevice", "R-USE-015", _gives(NETWORK_OPERATOR, 0x3A, 0x9F),
+     "The tariff (ECS24, GCS21f) is answered to the network operator."),
+    ("any-network-operator-locked-out", "GbcsDevice", "R-USE-017", _takes(NETWORK_OPERATOR, 0x14, 0x28, 0x39, 0x59),
+     "Logs, power and voltage (CS10a, ECS17c, ECS23, ECS52) are refused to the network operator, who may read them."),
+    ("any-broker-locked-out", "GbcsDevice", "R-USE-017", _takes(BROKER, 0x14, 0x28, 0x39, 0x59, 0x7B),
+     "Logs and versions are refused to the broker, who asks on behalf of other users."),
+):  # fmt: skip
+    defect(name, device=device_class, breaks=breaks, story=story)(override)
