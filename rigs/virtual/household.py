@@ -16,6 +16,7 @@ from rigs.virtual.addresses import (
     CHF_SHORT,
     ESME_EUI,
     ESME_SHORT,
+    GPF_EUI,
     GSME_EUI,
     HCALCS_EUI,
     HCALCS_SHORT,
@@ -26,7 +27,7 @@ from rigs.virtual.addresses import (
     READERS,
     SECOND_PPMID_EUI,
 )
-from rigs.virtual.device_log import ESME_TYPE, GSME_TYPE, PPMID_TYPE, TYPE_2, Entry
+from rigs.virtual.device_log import ESME_TYPE, GPF_TYPE, GSME_TYPE, PPMID_TYPE, TYPE_2, Entry
 from rigs.virtual.display import Display
 from rigs.virtual.esme import Esme
 from rigs.virtual.gsme import Gsme
@@ -108,7 +109,10 @@ class Household:
     def introduce(self, smki: TestSmki, esme: Esme, gsme: Gsme, meter_node: ZigbeeNode) -> None:
         """Enter the devices into the meters' logs, and the meters into the PPMID's, as joins have done long ago."""
         esme.device_log.entries |= {IHD_EUI: Entry(TYPE_2), CAD_EUI: Entry(TYPE_2), PPMID_EUI: Entry(PPMID_TYPE)}
-        gsme.device_log.entries[PPMID_EUI] = Entry(PPMID_TYPE, _agreement(smki, PPMID_EUI))
+        gsme.device_log.entries |= {
+            GPF_EUI: Entry(GPF_TYPE),
+            PPMID_EUI: Entry(PPMID_TYPE, _agreement(smki, PPMID_EUI)),
+        }
         self.ppmid.device_log.entries |= {
             ESME_EUI: Entry(ESME_TYPE),
             GSME_EUI: Entry(GSME_TYPE, _agreement(smki, GSME_EUI)),

@@ -17,6 +17,7 @@ from bench.han.tunnelling import (
 )
 from bench.han.zcl import REPORT, ZclFrame
 from bench.han.zdo import DeviceAnnce
+from rigs.virtual.device_log import GPF_TYPE
 from rigs.virtual.gas_mirror import COMMAND_OF_FLAGS, GET_SAMPLED_DATA, NEW_FIRMWARE, TUNNEL_PENDING, flags_of
 from rigs.virtual.gbcs_device import PROCESSING
 from rigs.virtual.gbz_device import METERING, PREPAYMENT, PRICE, U48, little
@@ -165,9 +166,17 @@ class SleepyEnd:
                 return
             yield from self._send(CLUSTER, CloseTunnel(0).frame(self._next()))
 
+    @rule("R-HAN-055")
+    def may_push(self) -> bool:
+        """Whether the mirror may be told readings: the gas proxy is in the meter's log."""
+        return any(entry.type_code == GPF_TYPE for entry in self._gsme.device_log.entries.values())
+
     @rule("R-GPF-001", "R-GSM-002", "R-HAN-055")
     def push(self) -> Process:
         """Tell the mirror the register of the last half hour, and what has changed since it was told."""
+        if not self.may_push():
+            self._flags = TUNNEL_PENDING  # nothing is heard of what waits: it looks
+            return
         news: dict[int, list[bytes]] = {METERING: [], PREPAYMENT: [], PRICE: []}
         for cluster, attribute in (*EVERY_TIME, *MIRRORED):
             kind, octets = self.mirrored(cluster, attribute)

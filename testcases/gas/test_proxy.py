@@ -25,6 +25,8 @@ from testcases.gas_steps import (
     volume,
     whole_days,
 )
+from testcases.joining.conftest import gas_log  # noqa: F401 - a fixture
+from testcases.joining.own_log import GPF, METHOD_B, SUCCESS
 
 CLEARED = 0x8F52
 PRICE, STANDING_CHARGE = "0700:0410", "0700:0301"  #: 1e-5 pounds a kWh, a day
@@ -234,3 +236,28 @@ def test_answers_at_once(gpf, gas, clock, gas_suppliers, expect):
     began = clock.now()
     volume(gas, gpf, gas_suppliers.losing)
     expect("time until the answer", clock.now() - began).satisfies("under a minute", lambda time: time < seconds(60))
+
+
+@testcase(
+    "GAS-331",
+    "A meter that is not joined with the proxy tells it no readings; joined again, it does",
+    rules=["R-HAN-055"],
+    use_cases=["CS04B", "CS03B", "GCS13a"],
+    devices=["GSME", "GPF"],
+)
+def test_not_joined(gsme, gpf, gas, gas_log, han, at_the_meter, clock, gas_suppliers, expect):  # noqa: F811
+    supplier = gas_suppliers.losing
+    at_the_meter.set_taps(2)
+    expect("result of unjoining the proxy", gas_log.unjoin("CS04B", gpf.eui)).equals(SUCCESS, rule="R-HAN-049")
+    told = volume(gas, gpf, supplier)
+    with han.never("cmd == report_attributes and src == gsme and cluster in (metering, prepayment, price)"):
+        past_wake(clock)
+        past_wake(clock)
+    expect("the proxy's register (litres)", volume(gas, gpf, supplier)).equals(told)
+
+    result = gas_log.join("CS03B", gpf.eui, GPF, METHOD_B)
+    expect("result of the join", result).equals(SUCCESS, rule="R-HAN-045")
+    past_wake(clock)
+    expect("the proxy's register after that", volume(gas, gpf, supplier)).satisfies(
+        "to be higher", lambda litres: litres > told
+    )

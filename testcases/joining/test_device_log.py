@@ -1,10 +1,16 @@
 """The hub's log of devices: who is in it, what the DCC is told of it, and how many there is room for."""
 
+from dataclasses import replace
+
+import pytest
+
 from bench.clock import seconds
 from bench.dcc.bodies import AddDeviceToCHFWhitelist, ReadDeviceLog, UpdateHANDeviceLog
-from bench.dcc_point import dcc_alert
+from bench.dcc_point import dcc_alert, device_alert
 from bench.gbcs import Eui64
+from bench.gbcs.dlms import AccessRequest
 from bench.gbcs.times import parse_date_time
+from bench.local_point import answer_to
 from bench.testcase import testcase
 from testcases.joining.steps import historic_hashes, key_hashes, try_to_join
 
@@ -12,6 +18,7 @@ SUCCESS, ERROR, NOT_EXECUTED = 0, 1, 250
 MOST = 16
 KEY_HASH, NO_KEY = 16, 0  #: octets
 CODE = bytes(range(16))
+REPORT = 0x8F12  #: device log changed
 
 
 def stranger(number):
@@ -190,3 +197,48 @@ def test_communications(hub, dut, dcc, suppliers, clock, expect):
     expect("when the meter was heard last", heard).lies_between(before - seconds(1), clock.now())
     levels = [rows[dut.eui][number].value for number in (2, 3, 4)]
     expect("its levels (dBm)", levels).satisfies("to be those of a radio", lambda dbm: all(-110 < x < 10 for x in dbm))
+
+
+@testcase(
+    "HAN-136",
+    "What the hub reports names each device with its key: the DCC hears of the one of two that has joined",
+    rules=["R-HAN-010", "R-HAN-009"],
+    use_cases=["CCS01", "CS14"],
+    devices=["CHF"],
+)
+def test_reported_by_device(hub, dcc, newcomer, second_ppmid, suppliers, clock, timeline, expect):
+    supplier = suppliers.losing
+    began = clock.now()
+    for one in (newcomer, second_ppmid):
+        dcc.ask(one.addition(), hub, as_user=supplier)
+    confirmed = [newcomer, second_ppmid][::-1]
+    for number, one in enumerate(confirmed, 1):
+        expect(f"that device {number} has joined", try_to_join(one, clock)).equals(True, rule="R-HAN-005")
+        told = timeline.find(dcc_alert("N24", to=supplier), after=began)
+        expect("devices that the DCC has heard of", [seen.data["details"]["device"] for seen in told]).equals(
+            [str(each.eui) for each in confirmed[:number]]
+        )
+    with timeline.never(device_alert(hub, REPORT), during=seconds(30)):
+        dcc.ask(newcomer.removal(), hub, as_user=supplier)
+
+
+@testcase(
+    "HAN-137",
+    "An addition whose items are in another order is not carried out: nothing is listed, and joining stays closed",
+    rules=["R-HAN-002", "R-SEC-002"],
+    use_cases=["CCS01", "CCS07"],
+    devices=["CHF"],
+)
+@pytest.mark.parametrize("order", [(1, 0, 2), (2, 0, 1), (0, 2, 1)], ids=["time first", "open first", "time last"])
+def test_order(order, hub, dcc, local, newcomer, suppliers, clock, timeline, expect):
+    before = key_hashes(dcc, hub, suppliers.losing)
+    good = local.command(newcomer.addition(), hub, as_user=suppliers.losing)
+    request = AccessRequest.parse(good.payload)
+    specs, data = [request.specs[place] for place in order], [request.data[place] for place in order]
+    payload = bytes(AccessRequest(request.invoke_id, specs, data))
+    bad = local.protect(replace(good, payload=payload, mac=None), hub)
+
+    with timeline.never(answer_to(bad), during=seconds(10)):
+        local.deliver(bad, "CCS01 with its items in another order")
+    expect("the log", key_hashes(dcc, hub, suppliers.losing)).equals(before)
+    expect("that the device has joined", try_to_join(newcomer, clock)).equals(False)

@@ -144,10 +144,11 @@ def test_own_log_full(own_log, expect):
     "HAN-207",
     "Method B enters the gas proxy in the gas meter's log, and does not fit a PPMID",
     rules=["R-HAN-043", "R-HAN-045", "R-HAN-051"],
-    use_cases=["CS03B", "CS07"],
+    use_cases=["CS03B", "CS04B", "CS07"],
     devices=["GSME"],
 )
 def test_method_b(gas_log, gpf, expect):
+    expect("result of unjoining it", gas_log.unjoin("CS04B", gpf.eui)).equals(SUCCESS, rule="R-HAN-049")
     expect("result for the gas proxy", gas_log.join("CS03B", gpf.eui, GPF, METHOD_B)).equals(SUCCESS)
     expect("result for a PPMID", gas_log.join("CS03B", partner(), PPMID, METHOD_B)).equals(WRONG_METHOD)
     entries = gas_log.entries()

@@ -74,10 +74,11 @@ def test_switched_off(dut, dcc, own_log, suppliers, clock, timeline, expect):
     "HAN-233",
     "The gas meter tells of a device that has been joined, too",
     rules=["R-HAN-033"],
-    use_cases=["CS03B", "CS10a"],
+    use_cases=["CS03B", "CS04B", "CS10a"],
     devices=["GSME"],
 )
 def test_gas(gsme, gpf, gas, gas_log, gas_suppliers, clock, timeline, expect):
+    expect("result of unjoining the proxy", gas_log.unjoin("CS04B", gpf.eui)).equals(SUCCESS, rule="R-HAN-049")
     began = clock.now()
     expect("result", gas_log.join("CS03B", gpf.eui, GPF, METHOD_B)).equals(SUCCESS, rule="R-HAN-045")
     timeline.expect(device_alert(gsme, DEVICE_JOINED, to=gas_suppliers.losing), within=gas_steps.WAKE + minutes(5))

@@ -59,7 +59,7 @@ def rule(inter_pan):
     "SEC-531",
     "Inter-PAN is shut, and stays shut when something happens that opens that of other hubs",
     rules=["R-AIR-010", "R-AIR-011", "R-AIR-012", "R-AIR-009"],
-    requirements=["SDAG9-3.4.1-INTERPAN", "SDAG9-3.4.2-INTERPAN", "SDAG9-3.4.3-INTERPAN", "HA.02"],
+    requirements=["SDAG9-3.4.1-INTERPAN", "SDAG9-3.4.2-INTERPAN", "SDAG9-3.4.3-INTERPAN"],
     devices=["CHF"],
 )
 def test_shut(dut, inter_pan, wan, clock, expect):
@@ -155,7 +155,7 @@ def test_menu(dut, inter_pan, clock, expect):
     "SEC-535",
     "A request to open in the meter's name, without link key, opens nothing",
     rules=["R-AIR-011"],
-    requirements=["SDAG9-3.4.2-INTERPAN", "SFA-12-NAS"],
+    requirements=["SDAG9-3.4.2-INTERPAN"],
     devices=["CHF"],
 )
 @opened_by("meter")
@@ -196,7 +196,7 @@ def test_wan_returns(inter_pan, hand_held, clock, timeline, expect):
     "SEC-537",
     "While inter-PAN is open, commands of every family that come by it have no effect at hub and meter",
     rules=["R-AIR-009"],
-    requirements=["SDAG9-3.5-INJECT", "HA.16"],
+    requirements=["SDAG9-3.5-INJECT"],
     devices=["CHF", "ESME"],
 )
 @pytest.mark.parametrize("target", ["hub", "meter"])
