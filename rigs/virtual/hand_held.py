@@ -111,7 +111,7 @@ class HandHeld:
 
     def _hand_over(self) -> Process:
         zcl = ZclFrame(ZclType.CLUSTER, 1, HAND_OVER, self._install_code, manufacturer=TEST_MAKER)
-        counter = self.node.credentials.next_counter(self.node.eui, "aps")
+        counter = self.node.next_counter("aps")
         aps = secure_aps(key_establishment_frame(zcl), self._key, counter, self.node.eui)
         yield from self.node.mac.send_frame(inter_pan_frame(self._pan, self._hub, self.node.eui, aps))
 

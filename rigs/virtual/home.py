@@ -236,6 +236,7 @@ class Home:
                     self.esme,
                     self.gsme,
                     self.gsme_radio,
+                    self.esme_node,
                     self.esme_ota,
                     self.gsme_radio.ota,
                     self.household.ppmid.ota,

@@ -127,13 +127,15 @@ class TrustCentre:
         yield from self._send_network_key(eui, short, key)
 
     def _send_network_key(self, eui: Eui64, short: int, key: bytes) -> Process:
-        node = self._node
-        transport = TransportKey.network(node.credentials.network_key, 0, eui, node.eui).octets()
-        counter = node.credentials.next_counter(node.eui, "aps")
+        transport = TransportKey.network(self._node.credentials.network_key, 0, eui, self._node.eui).octets()
         command = ApsFrame.command(self._world.rng.randrange(256), transport)
-        secured = secure_aps(command, key, counter, node.eui, key_id=KeyId.KEY_TRANSPORT)
         yield self._world.wait(CRYPTO_TIME)
-        yield from node.send_clear(short, secured)
+        yield from self._node.send_clear(short, self.wrapped(command, key))
+
+    @rule("R-AIR-002")
+    def wrapped(self, command: ApsFrame, key: bytes) -> ApsFrame:
+        """Return a command that carries a key, encrypted under what comes of the key of its receiver."""
+        return secure_aps(command, key, self._node.next_counter("aps"), self._node.eui, key_id=KeyId.KEY_TRANSPORT)
 
     @rule("R-HAN-005", "R-HAN-006", "R-HAN-030")
     def joining_key(self, eui: Eui64) -> bytes | None:

@@ -129,7 +129,7 @@ class ZigbeeNode:
         """Send a ZDO command under the link key, without end-to-end acknowledgement."""
         self._aps_counter = (self._aps_counter + 1) & 0xFF
         aps = ApsFrame.data(cluster, self._aps_counter, payload, profile=PROFILE_ZDO, src_endpoint=0, dst_endpoint=0)
-        counter = self.credentials.next_counter(self.eui, "aps")
+        counter = self.next_counter("aps")
         secured = secure_aps(aps, self.link_key(partner), counter, self.eui)
         return (yield from self._send_nwk(self._data(partner, secured), partner))
 
@@ -171,7 +171,7 @@ class ZigbeeNode:
                 return False
             key = (partner, frame.counter or 0, index)
             try:
-                secured = self._secure(partner, frame)
+                secured = self.secure(partner, frame)
             except HanError:
                 return False  # the partner is gone
             acknowledged = self._acks[key] = self._world.env.event()
@@ -183,10 +183,17 @@ class ZigbeeNode:
                 return True
         return False
 
-    def _secure(self, partner: int, frame: ApsFrame) -> ApsFrame:
+    @rule("R-AIR-001", "R-AIR-003")
+    def next_counter(self, layer: str) -> int:
+        """Return the frame counter of what is sent next on a layer ("nwk", "aps"); it outlives a loss of supply."""
+        return self.credentials.next_counter(self.eui, layer)
+
+    @rule("R-AIR-005")
+    def secure(self, partner: int, frame: ApsFrame) -> ApsFrame:
+        """Return data under the link key, unless its cluster needs none. Raises HanError where there is no key."""
         if frame.profile == PROFILE_ZDO or frame.cluster in LINK_KEY_FREE:
             return frame
-        counter = self.credentials.next_counter(self.eui, "aps")
+        counter = self.next_counter("aps")
         return secure_aps(frame, self.link_key(partner), counter, self.eui)
 
     def link_key(self, partner: int) -> bytes:
@@ -205,7 +212,7 @@ class ZigbeeNode:
         return self._nwk_sequence
 
     def _send_nwk(self, frame: NwkFrame, hop: int) -> Process:
-        counter = self.credentials.next_counter(self.eui, "nwk")
+        counter = self.next_counter("nwk")
         secured = secured_nwk(frame, self.credentials.network_key, counter, self.eui)
         return (yield from self.mac_to(hop).send(hop, secured))
 

@@ -1,6 +1,7 @@
 """What must hold of every frame of the whole run; collected last, so that the run is behind them."""
 
 from bench.clock import minutes
+from bench.dcc.bodies import ReadSupplyStatus
 from bench.errors import Inconclusive
 from bench.han import invariants
 from bench.testcase import testcase
@@ -73,5 +74,6 @@ def test_no_stranger(han, clock, expect):
     use_cases=["ECS17b"],
     devices=["CHF", "ESME"],
 )
-def test_no_plain_data(han, clock, expect):
+def test_no_plain_data(dut, dcc, han, network_operator, clock, expect):
+    dcc.send(ReadSupplyStatus(), dut, as_user=network_operator)
     _holds(han, clock, expect, invariants.NO_PLAIN_DATA)

@@ -18,7 +18,7 @@ WRONG_CODE = bytes.fromhex("00112233445566778899AABBCCDDEEFF")
 @testcase(
     "HAN-101",
     "A device joins by its install code, agrees a key by suite 2, and only then uses what needs one",
-    rules=["R-HAN-030", "R-HAN-031", "R-HAN-005", "R-HAN-002"],
+    rules=["R-HAN-030", "R-HAN-031", "R-HAN-005", "R-HAN-002", "R-AIR-002"],
     requirements=["HA.02", "SDAG1-3-ZIGBEE"],
     use_cases=["CCS01"],
     devices=["CHF", "IHD"],
@@ -29,7 +29,9 @@ def test_join(hub, dcc, han, newcomer, suppliers, clock, expect):
     with han.never(f'cluster in ({NEED_A_KEY}) and (src_eui == "{newcomer.eui}" or dst_eui == "{newcomer.eui}")'):
         newcomer.press_join()
         han.expect(f'cmd == association_response and dst == "{newcomer.eui}"', within="10 s", after=added)
-        han.expect(f'cmd == transport_key and dst_eui == "{newcomer.eui}"', within="5 s", after=added)
+        key = han.expect(f'cmd == transport_key and dst_eui == "{newcomer.eui}"', within="5 s", after=added)
+        secured = han.frame_of(key).aps.security is not None
+        expect("whether the network key is encrypted on its way", secured).equals(True, rule="R-AIR-002")
         offer = han.expect(f'cmd == initiate_request and src_eui == "{newcomer.eui}"', within="10 s", after=added)
         responses = f'cmd in (initiate_response, terminate) and dst_eui == "{newcomer.eui}"'
         answer = han.expect(responses, within="5 s", after=offer)
