@@ -303,7 +303,7 @@ class CredentialsReplacement:
             return NO_TRUST_ANCHOR, None
         return SUCCESS, Credential.of(certificate)
 
-    @rule("R-CRD-040", "R-CRD-041", "R-CRD-042", "R-CRD-043", "R-CRD-044")
+    @rule("R-CRD-040", "R-CRD-041", "R-CRD-042", "R-CRD-043", "R-CRD-044", "R-CRD-045")
     def set_floors(self, request: UpdateCredentials, replaced: bool) -> list[SeqChange]:
         """Set the floors the command names, once a credential was replaced; returns those applied."""
         if not replaced:

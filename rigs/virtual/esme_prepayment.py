@@ -245,7 +245,7 @@ class EsmePrepayment:
         rows = [structure([u32(zigbee_utc(at)), u32(amount)]) for at, amount in entries if start <= at <= end]
         return Data(COMPACT_ARRAY, CompactArray(kind, rows))
 
-    @rule("R-CRD-041", "R-CRD-057")
+    @rule("R-CRD-041", "R-CRD-057", "R-UTR-022")
     def supplier_changed(self) -> None:
         """Another supplier: its tokens count anew; balance, debts and mode stay."""
         self.tokens.owner_changed()

@@ -183,13 +183,13 @@ class GbcsDevice(Protection):
             return Refusal(NO_AUTHORITY, logged=False)
         return None
 
-    @rule(*(f"R-USE-{number:03}" for number in (*range(2, 22), 23, 80, 81, 83)), "R-EVT-011", "R-SUB-001")
+    @rule(*(f"R-USE-{number:03}" for number in (*range(2, 24), 80, 81, 83)), "R-EVT-011", "R-SUB-001")
     def has_right(self, role: Role, message_code: int) -> bool:
         """Whether a role may send a use case."""
         use_case = self.use_cases.get(message_code)
         return use_case is not None and role in use_case.roles
 
-    @rule("R-SEC-006", "R-CTR-001", "R-CTR-005", "R-CTR-014", "R-FUT-018")
+    @rule("R-SEC-006", "R-CTR-001", "R-CTR-002", "R-CTR-005", "R-CTR-014", "R-FUT-018")
     def check_counter(self, message: Message) -> Refusal | None:
         """The counter of a replay-protected command is higher than the role's execution counter."""
         if not self.has_execution_counter(message):
@@ -198,7 +198,7 @@ class GbcsDevice(Protection):
             return None
         return Refusal(TRUSTED_SOURCE_FAILURE, logged=False)
 
-    @rule("R-CTR-004", "R-CTR-006", "R-CTR-012", "R-CRD-014")
+    @rule("R-CTR-004", "R-CTR-006", "R-CTR-007", "R-CTR-012", "R-CRD-014")
     def has_execution_counter(self, message: Message) -> bool:
         """Whether a command counts: reads do not, and top ups have counters of their own."""
         return self.use_cases[message.message_code].replay_protected and message.message_code not in TOP_UPS
@@ -333,7 +333,7 @@ class GbcsDevice(Protection):
         self.own_counter += 1
         return self.own_counter
 
-    @rule("R-ALT-001", "R-ALT-004", "R-ALT-006", "R-EVT-012")
+    @rule("R-ALT-001", "R-ALT-004", "R-ALT-006", "R-ALT-023", "R-EVT-012")
     def alert(
         self,
         code: int,

@@ -308,7 +308,7 @@ class GsmePrepayment:
             return NOT_FOUND
         return [(REPAYMENTS, made(PREPAYMENT, False, REPAYMENTS, {"cmdIndex": 0, "nCommands": 1, "debts": rows}))]
 
-    @rule("R-CRD-041", "R-CRD-057")
+    @rule("R-CRD-041", "R-CRD-057", "R-UTR-022")
     def supplier_changed(self) -> None:
         """Another supplier: its tokens count anew; balance, debts and mode stay."""
         self.tokens.owner_changed()

@@ -40,6 +40,30 @@ def test_repeated_labels(dut, local, timeline, suppliers, expect):
 
 
 @testcase(
+    "SEC-218",
+    "A party has one counter for all that it sends: what is below that of another use case is refused",
+    rules=["R-CTR-002", "R-CTR-007", "R-SEC-006"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS14", "ECS42", "ECS45"],
+)
+@pytest.mark.parametrize(("first", "second"), [("ECS42", "ECS14"), ("ECS14", "ECS42")])
+def test_one_counter(first, second, dut, local, timeline, suppliers):
+    supplier = suppliers.losing
+    lower = local.example(second, dut, as_user=supplier)
+    higher = local.example(first, dut, as_user=supplier)
+
+    delivered = local.deliver(higher, f"{first}, counter {higher.counter}")
+    timeline.expect(answer_to(higher), within="30 s", after=delivered)
+    with timeline.never(answer_to(lower), during="20 s", rule="R-CTR-002" if first == "ECS42" else "R-CTR-007"):
+        delivered = local.deliver(lower, f"{second}, counter {lower.counter}")
+    timeline.expect(device_alert(dut, 0x8F3D, to=supplier), within="1 s", after=delivered, rule="R-SEC-006")
+
+    read = local.command(ReadSupplyStatus(), dut, as_user=supplier, counter=lower.counter - 1)
+    delivered = local.deliver(read, "a read, whose counter does not matter")
+    timeline.expect(answer_to(read), within="30 s", after=delivered)
+
+
+@testcase(
     "SEC-212",
     "A counter is compared in all of its 64 bits",
     rules=["R-CTR-001", "R-CTR-005", "R-SEC-006"],
