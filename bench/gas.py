@@ -100,6 +100,14 @@ class AtTheMeter:
         """Change a bit of the running firmware in the meter's memory, by the maker's own tool."""
         self._do(self._meter, "spoil-firmware")
 
+    def reset_processor(self) -> None:
+        """Let the meter's processor start anew, by the maker's own tool."""
+        self._do(self._meter, "reset")
+
+    def jam(self) -> None:
+        """Keep load switch or valve from moving, for the rest of the test."""
+        self._do(self._meter, "jam")
+
     def open_cover(self) -> None:
         """Open the cover (of a gas meter, that of the battery), as somebody who tampers."""
         self._do(self._meter, "cover")

@@ -269,6 +269,14 @@ class Home:
         self.need_mains()
         return load
 
+    def need_unusual_commands(self, kind: str) -> int:
+        """Return how many bad commands in an hour are unusual to a meter. Raises NotRun when nobody says it."""
+        told = next((one.unusual_commands for one in self.rig.file.devices.values() if one.type == kind), None)
+        if told is None:
+            text = "how many bad commands are unusual to it (unusual_commands)"
+            raise NotRun(f"rig {self.rig.file.name} does not say of the {kind} {text}")
+        return told
+
     def need_number_shown(self, kind: str) -> timedelta:
         """Return how long a meter shows a customer identification number. Raises NotRun when nobody says it."""
         told = next((one.number_shown for one in self.rig.file.devices.values() if one.type == kind), None)

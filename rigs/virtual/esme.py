@@ -19,7 +19,9 @@ from rigs.virtual.esme_prepayment import EsmePrepayment
 from rigs.virtual.esme_screen import EsmeScreen
 from rigs.virtual.gbcs_device import GbcsDevice
 from rigs.virtual.identity import EsmeIdentity
-from rigs.virtual.load_switch import LoadSwitch, SupplyState
+from rigs.virtual.integrity import UNEXPECTED_RESET, Integrity
+from rigs.virtual.load_switch import LoadSwitch
+from rigs.virtual.other_profiles import OtherProfiles
 from rigs.virtual.power import Branch, Supply, ThreePhaseBranch
 from rigs.virtual.rules import rule
 from rigs.virtual.tariff import Tariff
@@ -36,7 +38,7 @@ LOAD_W = 720.0
 HALF_HOUR = timedelta(minutes=30)
 PROFILE_KEPT = timedelta(days=397)  #: thirteen months
 DEVICE_JOINED = 0x8183
-EVENT_LOG_CODES = frozenset(range(0x81A0, 0x81BF)) | {0x8F01, 0x8145, 0x8F66, 0x8F67, 0x8183}
+EVENT_LOG_CODES = frozenset(range(0x81A0, 0x81BF)) | {0x8F01, 0x8145, 0x8F66, 0x8F67, 0x8183, 0x81C0}
 
 
 class Esme(GbcsDevice):
@@ -70,6 +72,7 @@ class Esme(GbcsDevice):
         feed.listen(lambda volts: self._feed_changed())
         self._live = self.live()
         self.behaviour = EsmeBehaviour(self)
+        self.integrity = Integrity(self)
         self.device_log.joined = lambda: self.event(DEVICE_JOINED)
         self.voltages = self.meter_voltages()
         self.voltage = self.voltages[0]  #: of phase 1
@@ -82,6 +85,7 @@ class Esme(GbcsDevice):
         self.identity = EsmeIdentity(self)
         self.objects = EsmeObjects(self)
         self.daily = DailyLog(self)
+        self.other_profiles = OtherProfiles(self)
         self.screen = EsmeScreen(self)
         self.activations.activated.append(lambda key: self.switch.settings_changed())
 
@@ -117,7 +121,7 @@ class Esme(GbcsDevice):
 
     def is_on(self) -> bool:
         """Whether the load switch is closed."""
-        return self.switch.state is SupplyState.ENABLED
+        return self.switch.closed
 
     def burn(self) -> float:
         """Return the power drawn (W)."""
@@ -266,6 +270,19 @@ class Esme(GbcsDevice):
         self.report_outage(interrupted_at, restored_at)
         self.agenda.resume()
         self.load_changed()
+
+    def processor_reset(self) -> None:
+        """The processor starts anew while there is supply: the meter is away for a moment and says why."""
+        self.booted = False
+        self.world.after(BOOT, self._started_anew)
+
+    def _started_anew(self) -> None:
+        if self.supply.alive:
+            self.booted = True
+            for action in self.on_boot:
+                action()  # type: ignore[operator]
+            self.integrity.warn(UNEXPECTED_RESET)
+            self.agenda.resume()
 
     @rule("R-PWR-003", "R-PWR-004")
     def log_outage(self, interrupted_at: datetime, restored_at: datetime) -> None:

@@ -105,7 +105,7 @@ class Firmware:
         key = self._device.anchors.key(Role.SUPPLIER, KeyUsage.DIGITAL_SIGNATURE)
         return key is not None and image.is_signed_by(key)
 
-    @rule("R-FWU-003", "R-FWU-006", "R-FWU-007")
+    @rule("R-FWU-003", "R-FWU-006", "R-FWU-007", "R-ALT-021")
     def tell(self, code: int, image_hash: bytes) -> None:
         """Tell the supplier what became of an image, with the hash of the manufacturer's image."""
         device = self._device
@@ -155,8 +155,13 @@ class Firmware:
         if image.hash != image_hash:
             return WRONG_HASH
         self.version, self.image = image.version.to_bytes(4), None
-        self._device.logs.add(self._device.logs.security, VERSION_CHANGED)
+        self.note_change()
         return SUCCESS
+
+    @rule("R-EVT-022", "R-FWU-014")
+    def note_change(self) -> None:
+        """Write into the security log that another version runs; the supplier hears of it by CS06 alone."""
+        self._device.logs.add(self._device.logs.security, VERSION_CHANGED)
 
     def outcome(self, code: int) -> Named:
         """Return an outcome as a message shows it: code, and the version that runs now."""

@@ -13,6 +13,7 @@ from bench.gbcs.dlms import AccessRequest, Data, DataNotification, date_time, oc
 from bench.gbcs.trust_anchors import KeyUsage, Role
 from bench.pki import TestSmki
 from rigs.virtual.agenda import Agenda, Appointment
+from rigs.virtual.bad_commands import BadCommands
 from rigs.virtual.cosem import CosemServer
 from rigs.virtual.cosem_objects import CosemObjects
 from rigs.virtual.credentials import OTHER, CredentialsReplacement
@@ -90,6 +91,7 @@ class GbcsDevice(Protection):
         self.firmware = Firmware(self)
         self.time = DeviceClock(self)
         self.transfers = Transfers()
+        self.bad_commands = BadCommands(self)
         self.long_form = False  #: whether lengths 128 to 255 in DER take three octets
         self.supported = supported = use_cases_of(kind)
         self.cosem = CosemServer(self, CosemObjects(one for one in supported.values() if one.payload == "DLMS"))
@@ -248,6 +250,7 @@ class GbcsDevice(Protection):
             self.logs.add(self.logs.security, refusal.event)
         if refusal.alerted:
             self.alert(refusal.event, Role.SUPPLIER)
+        self.bad_commands.note()
 
     def execute(self, message: Message) -> None:
         """Execute an accepted command and answer it."""
@@ -348,8 +351,13 @@ class GbcsDevice(Protection):
             return
         counter = self.next_own_counter()
         payload = self.alert_payload(code, at or self.clock(), extra or [], counter)
-        generic = GENERIC_CRITICAL if is_critical(code) else GENERIC_NON_CRITICAL
-        self.send_alert(counter, party, generic if message_code is None else message_code, payload, is_critical(code))
+        own = self.generic_code(code) if message_code is None else message_code
+        self.send_alert(counter, party, own, payload, is_critical(code))
+
+    @rule("R-EVT-019")
+    def generic_code(self, code: int) -> int:
+        """Return the message code of an alert that is code and time alone."""
+        return GENERIC_CRITICAL if is_critical(code) else GENERIC_NON_CRITICAL
 
     @rule("R-ALT-010", "R-ALT-012", "R-ALT-016")
     def alerting(self, code: int) -> bool:

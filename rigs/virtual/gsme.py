@@ -16,14 +16,15 @@ from rigs.virtual.gsme_objects import GsmeObjects
 from rigs.virtual.gsme_prepayment import GsmePrepayment
 from rigs.virtual.gsme_screen import GsmeScreen
 from rigs.virtual.identity import GsmeIdentity
+from rigs.virtual.integrity import UNEXPECTED_RESET, Integrity
 from rigs.virtual.rules import rule
 from rigs.virtual.trust_anchors import TrustAnchors
-from rigs.virtual.valve import Valve, ValveState
+from rigs.virtual.valve import Valve
 from rigs.virtual.world import World, midnight_before
 
 SET_CLOCK = 0x007F
 DEVICE_JOINED = 0x8183
-EVENT_LOG_CODES = frozenset(range(0x81A0, 0x81C0)) | {0x8145, 0x8F66, 0x8F67, 0x8183, 0x8F1F, 0x8184}
+EVENT_LOG_CODES = frozenset(range(0x81A0, 0x81C0)) | {0x8145, 0x8F66, 0x8F67, 0x8183, 0x8F1F, 0x8184, 0x81C0}
 STATUS_NAMES = {RELIABLE: "reliable", INVALID: "invalid", 2: "unreliable"}
 BATTERY_DAYS = 3650
 BATTERY_RESET = 0x8F82
@@ -38,6 +39,7 @@ class Gsme(GbzDevice):
         self.mprn = mprn
         self.der_commands[SET_CLOCK] = lambda exchange, asked: self.set_clock(exchange, asked)  # noqa: PLW0108
         self.use_cases[SET_CLOCK] = self.supported[SET_CLOCK]
+        self.integrity = Integrity(self)
         self.battery_days = BATTERY_DAYS
         self.activations = GasActivations(self)
         self.valve = Valve(self)
@@ -59,7 +61,7 @@ class Gsme(GbzDevice):
 
     def is_on(self) -> bool:
         """Whether the valve is open."""
-        return self.valve.state is ValveState.ENABLED
+        return self.valve.is_open
 
     def energy(self) -> float:
         """Return the energy used (Wh)."""
@@ -144,6 +146,10 @@ class Gsme(GbzDevice):
             self.valve.battery_low()
         elif days > before:
             self.logs.add(self.logs.security, BATTERY_RESET)
+
+    def processor_reset(self) -> None:
+        """The processor starts anew: the meter goes on at once and says why."""
+        self.integrity.warn(UNEXPECTED_RESET)
 
     def _plan_midnight(self) -> None:
         at = midnight_before(self.clock() + DAY)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 ARMED_ALERT, LOAD_LIMIT_TRIPPED, LOAD_LIMIT_RESTORED, LOAD_LIMIT_EXCEEDED = 0x8F32, 0x8F33, 0x8F34, 0x8F01
 LOCKED_BY_TAMPER, TAMPER = 0x81BE, 0x8F3F
+NOT_CLOSED, NOT_OPENED = 0x81BD, 0x81C0
 LIMIT_STATE = attribute("9000:0-0:94.44.0.3:2")
 LIMIT_PERIOD = attribute("9000:0-0:94.44.128.6:2")
 LIMIT_POWER = attribute("9000:0-0:94.44.128.7:2")
@@ -45,14 +46,32 @@ class LoadSwitch:
         self._esme = esme
         self.state = SupplyState.ENABLED
         self.cause = Cause.NONE
+        self.jammed: bool | None = None  #: whether the contact is stuck closed, or open; None: it moves
         self.limit_counter = 0
         self._over_since: object = None  #: what the running load limit period began with
+
+    @property
+    def closed(self) -> bool:
+        """Whether the contact is closed."""
+        return self.state is SupplyState.ENABLED if self.jammed is None else self.jammed
+
+    def jam(self) -> None:
+        """The contact sticks where it is."""
+        self.jammed = self.closed
 
     def move(self, state: SupplyState, cause: Cause) -> None:
         """Operate the switch: energy is counted up to now with the old state."""
         self._esme.integrate()
-        self.state, self.cause = state, cause
+        before, self.state, self.cause = self.state, state, cause
         self._esme.load_changed()
+        wanted = state is SupplyState.ENABLED
+        if wanted is not (before is SupplyState.ENABLED) and self.closed is not wanted:
+            self.stuck(wanted)
+
+    @rule("R-SUP-009")
+    def stuck(self, closing: bool) -> None:
+        """The contact has not moved: log and tell that it did not close, or did not open."""
+        self._esme.event(NOT_CLOSED if closing else NOT_OPENED)
 
     @rule("R-SUP-002")
     def disable(self) -> bool:

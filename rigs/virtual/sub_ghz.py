@@ -83,7 +83,7 @@ class SubGhz:
         self.tell(CONFIGURED, [self.settings.data()])
         self.duty.judge()
 
-    @rule("R-SUB-003", "R-SUB-006")
+    @rule("R-SUB-003", "R-SUB-006", "R-ALT-002")
     def tell(self, code: int, extra: list[Data] | None = None) -> None:
         """Tell the broker: with a MAC in a message of its own where the code has one, else as a critical alert."""
         chf = self._chf

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bench.gbcs.gbz import GbzComponent
 from bench.gbcs.trust_anchors import Role
 from rigs.virtual.gbz_device import METERING, made, values
-from rigs.virtual.load_switch import Cause
+from rigs.virtual.load_switch import NOT_CLOSED, NOT_OPENED, Cause
 from rigs.virtual.rules import rule
 from rigs.virtual.zcl_objects import FAILURE, Answer
 
@@ -59,6 +59,7 @@ class Valve:
     def __init__(self, gsme: "Gsme") -> None:
         self._gsme = gsme
         self.state, self.cause, self.locked = ValveState.ENABLED, Cause.NONE, False
+        self.jammed: bool | None = None  #: whether the valve is stuck open, or closed; None: it moves
         self.check = FlowCheck()
         self._pressed_at: datetime | None = None
         self.tamper_state = self.depletion_state = UNCHANGED
@@ -67,11 +68,28 @@ class Valve:
         commands[METERING, True, SET_FLOW] = lambda component: self.set_flow_check(component)  # noqa: PLW0108
         commands[METERING, True, SET_SUPPLY_STATUS] = lambda component: self.set_supply_states(component)  # noqa: PLW0108
 
+    @property
+    def is_open(self) -> bool:
+        """Whether gas can pass."""
+        return self.state is ValveState.ENABLED if self.jammed is None else self.jammed
+
+    def jam(self) -> None:
+        """The valve sticks where it is."""
+        self.jammed = self.is_open
+
     def move(self, state: ValveState, cause: Cause) -> None:
         """Operate the valve: volume is counted up to now with the old state."""
         self._gsme.gas.settle()
-        self.state, self.cause = state, cause
+        before, self.state, self.cause = self.state, state, cause
         self._gsme.account.settle()
+        wanted = state is ValveState.ENABLED
+        if wanted is not (before is ValveState.ENABLED) and self.is_open is not wanted:
+            self.stuck(wanted)
+
+    @rule("R-SUP-009")
+    def stuck(self, opening: bool) -> None:
+        """The valve has not moved: log and tell that it did not open, or did not close."""
+        self._gsme.event(NOT_CLOSED if opening else NOT_OPENED)
 
     @rule("R-GAS-003", "R-SEC-002")
     def change_supply(self, component: GbzComponent) -> Answer:

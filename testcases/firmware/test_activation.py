@@ -20,6 +20,7 @@ from testcases.change_of_supplier.steps import counter, held, suppliers_of
 from testcases.gas_steps import event_log
 
 RECEIVED, REJECTED, CHANGED = 0x8F72, 0x8F1C, 0x8F43
+HASH_OCTETS = 32
 ACTIVATED, NOT_ACTIVATED = 0x8F66, 0x8F67
 SUCCESS, NO_IMAGE, WRONG_HASH = 0, 1, 2
 VERSION = "0702:0206"
@@ -60,7 +61,7 @@ def _security_codes(dcc, gas, device, supplier, began, ended):
 @testcase(
     "FWU-001",
     "An image that fits is told with the hash of the manufacturer's image; the old firmware runs on",
-    rules=["R-FWU-006", "R-FWU-003", "R-FWU-018"],
+    rules=["R-FWU-006", "R-FWU-003", "R-ALT-021", "R-FWU-018"],
     requirements=REQUIREMENTS,
     use_cases=["CS06", "ECS52", "GCS38", "ECS35b", "CS10b"],
     devices=["ESME", "GSME"],
@@ -76,7 +77,9 @@ def test_received(kind, home, dcc, gas, firmware, clock, timeline, expect):
 
     seen = timeline.expect(device_alert(device, RECEIVED, REJECTED, to=supplier), within=DOWNLOAD, after=posted)
     expect("code of the alert", int(seen.data["alert_code"], 16)).equals(RECEIVED, rule="R-FWU-006")
-    expect("hash in the alert", firmware.told_hash(seen)).equals(image.hash.hex(), rule="R-FWU-003")
+    told = bytes.fromhex(firmware.told_hash(seen))
+    expect("octets of the hash in the alert", len(told)).equals(HASH_OCTETS, rule="R-ALT-021")
+    expect("hash in the alert", told.hex()).equals(image.hash.hex(), rule="R-FWU-003")
     expect("signature of the alert", dcc.read(seen).protection.signature).equals("valid", rule="R-FWU-006")
     expect("version in use", _version(dcc, gas, device, supplier)).equals(before, rule="R-FWU-018")
     codes = _security_codes(dcc, gas, device, supplier, began, clock.now())
@@ -86,7 +89,7 @@ def test_received(kind, home, dcc, gas, firmware, clock, timeline, expect):
 @testcase(
     "FWU-002",
     "An activated image runs at once, and everything else is as it was",
-    rules=["R-FWU-010", "R-FWU-011", "R-FWU-013", "R-FWU-014", "R-FWU-015", "R-FWU-018", "R-IDN-003"],
+    rules=["R-FWU-010", "R-FWU-011", "R-FWU-013", "R-FWU-014", "R-FWU-015", "R-FWU-018", "R-IDN-003", "R-EVT-022"],
     requirements=[*REQUIREMENTS, "CSC-DP094-OTALOSS", "OP.07"],
     use_cases=["CS06", "ECS52", "GCS38", "CS02a", "ECS35b", "CS10b"],
     devices=["ESME", "GSME"],
@@ -115,6 +118,8 @@ def test_activated(kind, home, dcc, gas, firmware, clock, timeline, expect):
     expect("counter of the supplier", counted).equals(sent.request.request_id.counter, rule="R-FWU-013")
     codes = _security_codes(dcc, gas, device, supplier, began, clock.now())
     expect("entries 8F43 in the security log", codes.count(CHANGED)).equals(1, rule="R-FWU-014")
+    told = timeline.find(device_alert(device, CHANGED), after=began)
+    expect("alerts 8F43: the answer has told it", len(told)).equals(0, rule="R-EVT-022")
     again = _activate(dcc, firmware, device, supplier, image.hash)
     expect("code and version when it is asked for again", again).equals((NO_IMAGE, version), rule="R-FWU-010")
 

@@ -140,7 +140,7 @@ def test_duty_cycle(hub, gsme, dcc, clock, sub_ghz, timeline, suppliers, gas_sup
 @testcase(
     "RAD-205",
     "A limited hub suspends its gas meter and names it; what is sent to the meter meanwhile is dropped and told",
-    rules=["R-SUB-004", "R-SUB-005", "R-SUB-003"],
+    rules=["R-SUB-004", "R-SUB-005", "R-SUB-003", "R-ALT-002"],
     requirements=REQUIREMENTS,
     use_cases=["DBCH06", "DBCH10", "GCS33"],
     devices=["CHF", "GSME"],
@@ -150,7 +150,9 @@ def test_suspended(home, hub, gsme, dcc, clock, han, sub_ghz, timeline, supplier
     alert = until_limited(dcc, hub, gsme, sub_ghz, timeline, supplier, suppliers.losing)
     told = dcc.read(alert)
     expect("device in the alert", sub_ghz.told(alert)["device"]).equals(str(gsme.eui), rule="R-SUB-004")
-    expect("use case, MAC and signature of the alert", _protection(alert)).equals(("DBCH06", "valid", "absent"))
+    expect("use case, MAC and signature of the alert", _protection(alert)).equals(
+        ("DBCH06", "valid", "absent"), rule="R-ALT-002"
+    )
     expect("whom it is for", told.message.target).equals(home.acb.eui)
     asked = han.expect(SUSPEND.format(gsme.eui), within="10 s", rule="R-SUB-004")
     period = minutes(han.frame_of(asked).zcl_fields["period"])
@@ -162,7 +164,9 @@ def test_suspended(home, hub, gsme, dcc, clock, han, sub_ghz, timeline, supplier
     expect("message that was dropped", (named["originator"], named["target"], named["kind"], named["counter"])).equals(
         (str(supplier.eui), str(gsme.eui), "command", lost.request.request_id.counter), rule="R-SUB-005"
     )
-    expect("use case, MAC and signature of that alert", _protection(seen)).equals(("DBCH10", "valid", "absent"))
+    expect("use case, MAC and signature of that alert", _protection(seen)).equals(
+        ("DBCH10", "valid", "absent"), rule="R-ALT-002"
+    )
     reports = han.query(f'src_eui == "{gsme.eui}" and cluster == metering')
     with timeline.never(reports, rule="R-SUB-004"):
         clock.sleep_until(asked.time + period - minutes(2))

@@ -104,3 +104,11 @@ def test_prepayment_status_is_read_by_its_names() -> None:
     hands = Display(TestTime(), {"page": "balance -50000, emergency credit 500000, debt to clear 100000"})
     meter = AtTheMeter(hands, Notes())  # type: ignore[arg-type]
     assert meter.prepayment_status() == {"balance": -50_000, "emergency credit": 500_000, "debt to clear": 100_000}
+
+
+def test_faults_are_brought_about_at_the_meter_that_is_meant() -> None:
+    hands = Display(TestTime(), {"jam": "stuck", "reset": "started anew"})
+    meter = AtTheMeter(hands, Notes(), "esme")  # type: ignore[arg-type]
+    meter.jam()
+    meter.reset_processor()
+    assert hands.done == [("esme", "jam"), ("esme", "reset")]

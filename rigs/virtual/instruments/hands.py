@@ -6,6 +6,7 @@ from datetime import timedelta
 from rigs.virtual.display import Display
 from rigs.virtual.engineer_menu import ask_to_open
 from rigs.virtual.home import Home
+from rigs.virtual.instruments.fault_hands import fault_acts
 from rigs.virtual.instruments.screen_hands import screen_acts, turned_on
 from rigs.virtual.joining import Joiner
 from rigs.virtual.ppmid import METER_TYPES, Ppmid
@@ -164,7 +165,8 @@ class Hands:
                 "boost": lambda _: "on" if esme.auxiliary.boost.press() else "not available",
                 "cancel-boost": lambda _: "off" if esme.auxiliary.boost.cancel() else "not on",
             }
-            | screen_acts(esme.screen),
+            | screen_acts(esme.screen)
+            | fault_acts(esme.processor_reset, esme.switch.jam),
             "gsme": {
                 "open-valve": lambda pin: (
                     "open"
@@ -180,7 +182,8 @@ class Hands:
                 "band": band,
                 "cover": cover,
             }
-            | screen_acts(gsme.screen),
+            | screen_acts(gsme.screen)
+            | fault_acts(gsme.processor_reset, gsme.valve.jam),
             "hand-held": _terminal(home),
             "hcalcs": {act: lambda _, act=act: hcalcs(act) for act in HCALCS_ACTS},  # type: ignore[misc]
             "ihd": reader(ihd),
