@@ -85,6 +85,14 @@ class Phases:
         """Take one phase away for `duration` (at `start` if given); return when that was."""
         return self._mains.timed(duration, lambda on: self.set_voltage(phase, self.rest.voltage if on else 0.0), start)
 
+    def ramp(
+        self, phase: int, residual: float, fall: timedelta | str, hold: timedelta | str, rise: timedelta | str
+    ) -> None:
+        """Brown one phase out, as `Mains.ramp` does all of them; step by step, a program concerns every phase."""
+        for point in _brown_out(self.rest.voltage, residual, fall, hold, rise):
+            self.set_voltage(phase, point.voltage)
+            self._mains.hold(point.dwell)
+
 
 class Mains:
     """One feed, and the legs of it that can be switched apart."""
@@ -229,15 +237,13 @@ class Mains:
 
     def ramp(self, residual: float, fall: timedelta | str, hold: timedelta | str, rise: timedelta | str) -> None:
         """Brown out: fall to `residual` (fraction of nominal), hold, rise again."""
-        nominal, low = self.rest.voltage, residual * self.rest.voltage
-        falling, rising = _slope(nominal, low, parse_duration(fall)), _slope(low, nominal, parse_duration(rise))
-        points = [
-            *falling,
-            ProgramPoint(low, parse_duration(hold)),
-            *rising,
-            ProgramPoint(nominal, timedelta(seconds=1)),
-        ]
+        points = _brown_out(self.rest.voltage, residual, fall, hold, rise)
         self.program(f"ramp to {residual:.0%} of nominal, hold {format_duration(parse_duration(hold))}", points)
+
+    def hold(self, length: timedelta) -> None:
+        """Let time pass as things are."""
+        self._clock.sleep(length)
+        self.sample()
 
     def check_outage(self, length: timedelta) -> None:
         """Raise SafetyError for an outage the rig does not allow."""
@@ -260,6 +266,18 @@ class Mains:
     def stimulus(self, words: str, **data: object) -> None:
         """Put a stimulus on the timeline."""
         self._timeline.record("mains", "stimulus", {"text": f"mains: {words}", **data})
+
+
+def _brown_out(
+    nominal: float, residual: float, fall: timedelta | str, hold: timedelta | str, rise: timedelta | str
+) -> list[ProgramPoint]:
+    low = residual * nominal
+    return [
+        *_slope(nominal, low, parse_duration(fall)),
+        ProgramPoint(low, parse_duration(hold)),
+        *_slope(low, nominal, parse_duration(rise)),
+        ProgramPoint(nominal, timedelta(seconds=1)),
+    ]
 
 
 def _slope(start: float, end: float, length: timedelta, steps: int = 20) -> list[ProgramPoint]:

@@ -134,7 +134,9 @@ class Campaign:
     def rig_of(self, defect: Defect) -> Path:
         """Return the rig file for a defect: that of the variant of meter it needs, beside the rig file of the run."""
         rig = self.rig.resolve() if self.rig.exists() else ROOT / self.rig
-        return rig.with_name(f"{rig.stem}-{defect.variant}.toml") if defect.variant else rig
+        if not defect.variant or rig.stem.endswith(f"-{defect.variant}"):
+            return rig
+        return rig.with_name(f"{rig.stem}-{defect.variant}.toml")
 
     def examine(self, defect: Defect, nodes: list[str]) -> Outcome:
         """Run tests against one defect and say what came of it."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from bench.clock import minutes, seconds
+from bench.clock import hours, minutes, seconds
 from bench.dcc.bodies import (
     ActivateAuxiliaryLoad,
     ReadMaximumDemandExportRegisters,
@@ -206,7 +206,8 @@ def test_reset(demand, clock, mains, expect):
 def test_period(over_midnight, demand, clock, expect):
     start = demand.next_half_hour()
     if over_midnight:
-        start = start.replace(hour=22, minute=0)
+        evening = start.replace(hour=22, minute=0)
+        start = evening if evening >= start else evening + hours(24)
         clock.sleep_until(start)
     peak = demand.peak(20)
     clock.sleep_until(start + HALF_HOUR + seconds(10))

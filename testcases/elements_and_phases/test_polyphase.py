@@ -9,6 +9,7 @@ from bench.dcc.bodies import (
     ReadInstantaneousImportRegisters,
 )
 from bench.dcc_point import device_alert
+from bench.han_point import frame
 from bench.testcase import meters, testcase
 from testcases.outage_and_brownout.steps import power_log, times_fit
 
@@ -20,6 +21,7 @@ OF_THE_WHOLE = (0x8F35, 0x8F36)
 ANY_RESTORATION = (*OF_THE_WHOLE, *RESTORED, *RESTORED_LONG)
 REQUIREMENTS = ["BEM-VARIANTS"]
 OUTAGES = [*REQUIREMENTS, "SFA-17-OUTAGE"]
+EXTENDED_LOW, FAR_BELOW = 0.8, 0.3  #: of the nominal voltage
 OTHERS = {1: (2, 3), 2: (1, 3), 3: (1, 2)}
 
 
@@ -101,6 +103,54 @@ def test_phases_come_back_in_turn(dut, dcc, clock, phases, timeline, expect):
         lost - seconds(2), lost + seconds(2), rule="R-PWR-002"
     )
     expect("its return in its alert", times[2]).lies_between(back - seconds(2), back + seconds(2), rule="R-PWR-002")
+
+
+@testcase(
+    "POL-006",
+    "A brown-out of one phase within the meter's range is told by nobody, and costs no energy",
+    rules=["R-PWR-001", "R-PWR-007", "R-EVT-026"],
+    requirements=OUTAGES,
+    use_cases=["ECS17b", "ECS35e"],
+)
+@pytest.mark.parametrize("phase", [1, 2, 3])
+def test_brown_out_in_range(phase, dut, dcc, clock, mains, phases, timeline, suppliers, network_operator, expect):
+    began, before = clock.now(), imported(dcc, dut, suppliers.losing)
+    most = mains.sample().power
+
+    with timeline.never(device_alert(dut), rule="R-PWR-001"), timeline.never(frame(src=dut.type, what="DeviceAnnce")):
+        phases.ramp(phase, EXTENDED_LOW, fall="20 s", hold="10 min", rise="20 s")
+        clock.sleep(minutes(1))
+
+    expect("codes in the power event log", power_log(dcc, dut, network_operator, began, clock)).equals([])
+    used, hours = imported(dcc, dut, suppliers.losing) - before, (clock.now() - began) / minutes(60)
+    expect("energy counted (Wh)", used).lies_between(
+        EXTENDED_LOW**2 * most * hours - 3, most * hours + 3, rule="R-PWR-007"
+    )
+
+
+@testcase(
+    "POL-007",
+    "A brown-out of one phase far below the range is one loss of that phase, however slowly it comes back",
+    rules=["R-PWR-001", "R-PWR-002", "R-PWR-003", "R-PWR-005"],
+    requirements=OUTAGES,
+    use_cases=["ECS80", "ECS35e"],
+)
+@pytest.mark.parametrize("phase", [1, 2, 3])
+@pytest.mark.parametrize("hold", ["1 min", "5 min"])
+def test_deep_brown_out(phase, hold, dut, dcc, clock, phases, timeline, network_operator, expect):
+    began = clock.now()
+    phases.ramp(phase, FAR_BELOW, fall="20 s", hold=hold, rise="20 s")
+    ended = clock.now()
+    clock.sleep(minutes(2))
+
+    code = (RESTORED if hold == "1 min" else RESTORED_LONG)[phase - 1]
+    alerts = timeline.find(device_alert(dut, *ANY_RESTORATION))
+    expect("codes of the alerts", codes(alerts)).equals([code])
+    times = dcc.read(alerts[0]).alert_times()
+    expect("loss of the phase", times[1]).lies_between(began, began + seconds(22), rule="R-PWR-002")
+    expect("its return", times[2]).lies_between(ended - seconds(22), ended, rule="R-PWR-002")
+    logged = power_log(dcc, dut, network_operator, began, clock)
+    expect("codes in the power event log", logged).equals([LOST[phase - 1], code], rule="R-PWR-003")
 
 
 @testcase(

@@ -1,5 +1,7 @@
 """Defects of meters with two elements or three phases."""
 
+from datetime import datetime
+
 from bench.gbcs.axdr import array, structure, u32
 from rigs.virtual.defects import defect
 from rigs.virtual.polyphase import PolyphaseEsme
@@ -56,6 +58,28 @@ def always_short(esme: PolyphaseEsme) -> None:
 def loss_not_logged(esme: PolyphaseEsme) -> None:
     """No entry at the loss."""
     esme.log_phase_loss = lambda phase, interrupted_at: None  # type: ignore[method-assign]
+
+
+@defect(
+    "polyphase-takes-a-low-phase-for-lost",
+    device="PolyphaseEsme",
+    variant="polyphase",
+    breaks="R-PWR-001",
+    story="A phase that is five percent below the others is told as lost, though it is within the meter's range.",
+)
+def low_phase_is_lost(esme: PolyphaseEsme) -> None:
+    """A phase is reported when its voltage returns to nominal."""
+    for watch, leg in zip(esme.watches, esme.feed.phases, strict=True):  # type: ignore[attr-defined]
+        low: list[datetime] = []
+
+        def changed(volts: float, number: int = watch.number, low: list[datetime] = low) -> None:
+            if volts < 218 and not low:
+                low.append(esme.clock())
+            elif volts >= 218 and low:
+                esme.report_phase(number, low.pop(), esme.clock())
+
+        leg.listen(changed)
+    esme.report_phase = esme.report_phase  # type: ignore[method-assign]
 
 
 @defect(
