@@ -16,7 +16,7 @@ from bench.gas import AtTheMeter, GasPoint
 from bench.han_point import HanPoint
 from bench.hand_held import HandHeld, InterPan
 from bench.home import Home
-from bench.householder import AtTheDisplay, AtTheHcalcs, AtThePpmid
+from bench.householder import AtTheDisplay, AtTheHcalcs, AtTheHub, AtThePpmid
 from bench.link import Link
 from bench.local_point import LocalPoint
 from bench.mains import Mains, Phases
@@ -34,6 +34,7 @@ __all__ = [
     "at_the_cad",
     "at_the_esme",
     "at_the_hcalcs",
+    "at_the_hub",
     "at_the_ihd",
     "at_the_meter",
     "at_the_ppmid",
@@ -215,6 +216,12 @@ def local(home: Home) -> LocalPoint:
 def han(home: Home) -> HanPoint:
     """The sniffed home area network."""
     return home.need_han()
+
+
+@pytest.fixture
+def at_the_hub(home: Home) -> AtTheHub:
+    """Eyes at the communications hub: its lamps."""
+    return home.need_lamps()
 
 
 @pytest.fixture

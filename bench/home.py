@@ -31,7 +31,7 @@ from bench.han.errors import HanError
 from bench.han.keyring import Keyring
 from bench.han_point import HanPoint
 from bench.hand_held import HandHeld, InterPan
-from bench.householder import AtTheDisplay, AtTheHcalcs, AtThePpmid
+from bench.householder import AtTheDisplay, AtTheHcalcs, AtTheHub, AtThePpmid
 from bench.link import Link
 from bench.local_point import LocalPoint
 from bench.mains import Mains
@@ -339,6 +339,11 @@ class Home:
         """Return the hands at the PPMID, or at this one. Raises NotRun when the rig has none, or nobody at it."""
         hands = self.rig.need("hands", Hands)  # type: ignore[type-abstract]
         return AtThePpmid(ppmid or self.device("PPMID"), hands, self.timeline, self.clock)
+
+    def need_lamps(self) -> AtTheHub:
+        """Return the eyes at the hub. Raises NotRun when the rig has none."""
+        hands = self.rig.need("hands", Hands)  # type: ignore[type-abstract]
+        return AtTheHub(self.device("CHF"), hands, self.timeline, self.clock)
 
     def need_hcalcs(self) -> AtTheHcalcs:
         """Return the hands at the switch on the HAN. Raises NotRun when the rig has none, or nobody at it."""

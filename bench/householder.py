@@ -92,6 +92,10 @@ class AtThePpmid(AtTheDisplay):
         """Ask for a state of the electricity supply (0 off, 1 armed, 2 on), as only a PPMID made for tests can."""
         return self._outcome(ELECTRICITY, f"propose-supply {status}")
 
+    def answer_tunnels(self, how: str) -> None:
+        """Refuse the hub a tunnel (`busy`, or `full` until one is closed) or not (`free`): a device made for tests."""
+        self._do(f"tunnels {how}")
+
     def _outcome(self, fuel: str, act: str) -> str:
         shown = self._do(act)
         until = self.clock.now() + PATIENCE[fuel]
@@ -100,6 +104,14 @@ class AtThePpmid(AtTheDisplay):
             shown = self.hands.do(self.device.name, "shown")
         self.timeline.record("hands", "step", {"text": f"the {self.device.name} shows {shown}", "shown": shown})
         return shown
+
+
+class AtTheHub(_HandsAt):
+    """A communications hub: its lamps."""
+
+    def lamps(self) -> dict[str, str]:
+        """Return what each lamp shows, `on` or `off`: software, wan, gas."""
+        return dict(one.split(": ", 1) for one in self._do("lamps").split("; "))
 
 
 class AtTheHcalcs(_HandsAt):

@@ -43,6 +43,7 @@ EVENT_CODES = {
     "N25": "UpdateHANDeviceLogResult",
     "N27": "ChangeOfSupplier",
     "N42": "SecurityCredentialsUpdated",
+    "N53": "CommandFailure",
     "N54": "DualBandCHAlert",
     "N60": "CSPFirmwareDeliveryStatus",
     "N61": "CSPFirmwareDeliveryStatus",
@@ -64,7 +65,7 @@ class PowerOutageEvent(DccEvent):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CommandFailure(DccEvent):
-    """N12: a command could not be delivered to its device. N13: the device has not answered in time."""
+    """N12: a command could not be delivered; N53: the hub says so of an ESME. N13: there is no answer in time."""
 
     request_id: str = one("CommandRequestID", _REQUEST_ID)
     device: Eui64 = one("DeviceID", EUI)

@@ -114,8 +114,9 @@ def transform(
     knows = known if known is not None else getattr(body, "key_agreement_certificate", None) is None
     messages = []
     for case in cases:
-        # a user without the right to ask the device itself is one that the device does not know
-        entitled = not case.roles or user_role in case.roles or "ACB" not in case.roles
+        # a user without the right to ask the device itself is one that the device does not know; a hub knows none
+        through_broker = "ACB" in case.roles and (user_role not in case.roles or device is Device.CHF)
+        entitled = not case.roles or not through_broker
         author = _author(case, request, (acb, acb_counter), (cos_party, cos_counter), knows and entitled)
         context = Context(
             request, device, author.counter, at, frozenset(meter), user_role, other, other_certificate, cin, facts or {}

@@ -120,7 +120,11 @@ class Dcc:
         self._agreement_keys = {eui: smki.device(eui).certificates["ka"].public_key() for eui in devices}
         self._certificates = {eui: smki.device(eui).certificates["ka"].public_bytes(Encoding.DER) for eui in devices}
         self._log_updates = LogUpdates(world, self._dcc_alert)
-        self._hub_alerts = HubAlerts(lambda hub: self._registered[hub], self._dcc_alert)
+        self._hub_alerts = HubAlerts(
+            lambda hub: self._registered[hub],
+            self._dcc_alert,
+            lambda originator, counter: self._pending.get((originator, counter)),
+        )
 
     def post(self, service: str, document: bytes) -> bytes:
         """Take a document posted to a service; return the synchronous reply."""

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from bench.gbcs.gbz import GbzComponent
 from bench.gbcs.times import from_zigbee_utc, zigbee_utc
 from bench.han.errors import HanError
+from bench.han.tunnelling import CLUSTER as TUNNELLING
+from bench.han.tunnelling import CloseTunnel, RequestTunnel
 from bench.han.zcl import (
     DEFAULT_RESPONSE,
     READ,
@@ -36,7 +38,13 @@ SHOWN = {
 }
 CLUSTERS = (MANAGEMENT, PRICE, PREPAYMENT, METERING)
 #: what a device that should only read could try: cluster and command (None: to write an attribute)
-ATTEMPTS = {"top-up": (PREPAYMENT, 0x04), "emergency-credit": (PREPAYMENT, 0x00), "enable-supply": (METERING, 0x0C)}
+ATTEMPTS = {
+    "top-up": (PREPAYMENT, 0x04),
+    "emergency-credit": (PREPAYMENT, 0x00),
+    "enable-supply": (METERING, 0x0C),
+    "request-tunnel": (TUNNELLING, 0x00),
+    "close-tunnel": (TUNNELLING, 0x01),
+}
 WRITE_PRICE = "write-price"
 HAN_DEVICE, SUPPLY_ON = 2, b"\x02"
 NOTHING = "nothing"
@@ -97,6 +105,8 @@ class Display:
             return
         cluster, command = ATTEMPTS[what]
         payload = {
+            "request-tunnel": lambda: bytes(RequestTunnel()),
+            "close-tunnel": lambda: bytes(CloseTunnel(int(argument))),
             "top-up": lambda: made(cluster, True, command, {"origDevice": HAN_DEVICE, "code": argument.encode()}),
             "emergency-credit": lambda: made(cluster, True, command, {"issued": 0, "origDevice": HAN_DEVICE}),
             "enable-supply": lambda: SUPPLY_ON,

@@ -48,6 +48,7 @@ from rigs.virtual.hub import Hub, HubFunction
 from rigs.virtual.hub_log import HubLog, Listed
 from rigs.virtual.inter_pan import InterPanDoor, Option
 from rigs.virtual.joining import Joiner, fresh
+from rigs.virtual.lamps import Lamps
 from rigs.virtual.load_control import LoadControl
 from rigs.virtual.meter_tunnel import MeterTunnel
 from rigs.virtual.neighbour import OTHER_PAN, Neighbour
@@ -211,12 +212,13 @@ class Home:
             {CHF_SHORT: CHF_EUI},
             self.esme.powered,
         )
-        tunnel = MeterTunnel(self.esme, self.esme_node)
+        self.tunnel = tunnel = MeterTunnel(self.esme, self.esme_node)
         self.han_server = HanServer(self.esme, self.esme_node)
         self.load_control = LoadControl(self.esme, self.esme_node)
         self.esme.on_boot.append(lambda: self.esme.firmware.verify())  # noqa: PLW0108 - a defect may replace it
         self.esme_ota = OtaClient(self.esme, self.esme_node, CHF_SHORT, self.esme.firmware.told_to_hub)
         tunnel.others = self._from_home
+        tunnel.refused = lambda code: self.esme.event(code)  # noqa: PLW0108 - a defect may replace it
         self.esme.time.hub = lambda: self.hub.time()  # noqa: PLW0108 - a defect may replace it
         self.esme.time.run()
         self._add_gas(smki)
@@ -256,6 +258,8 @@ class Home:
                     self.trust_centre,
                     self.hub.inter_pan,
                     self.engineer_menu,
+                    self.lamps,
+                    self.tunnel,
                     self.han_server,
                     self.household.ppmid,
                     self.household.ppmid.device_log,
@@ -350,6 +354,9 @@ class Home:
         self.new_ihd = Display(self.world, node, CHF_SHORT)
         self.newcomer = Joiner(self.world, node, site.install_code, site.seed)
         self.trust_centre.joined = self._serve
+        self.hub.listed = lambda eui: eui in self.hub_log.entries
+        self.hub.alerted_of = {ESME_EUI}
+        self.lamps = Lamps(self.hub)
         door = InterPanDoor(self.hub, self.hub_log, site.seed, site.inter_pan, (ESME_EUI, GSME_EUI))
         self.hub.inter_pan = door
         self.trust_centre.asked_to_open = lambda eui: door.asked(eui, link_key=chf_node.under_link_key)

@@ -1,15 +1,16 @@
 """The virtual communications hub: CHF (trust centre, tunnels, WAN end) and GPF, on one supply."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bench.gbcs import Eui64, GbcsError, Message
+from bench.gbcs.axdr import octets
 from bench.gbcs.gbt import Assembly, Block, is_block
+from bench.gbcs.trust_anchors import Role
 from bench.han.errors import HanError
-from bench.han.tunnelling import CLUSTER, RequestTunnel, RequestTunnelResponse, TransferData
-from bench.han.zcl import ZclFrame
+from bench.han.tunnelling import CLUSTER, CloseTunnel, RequestTunnel, RequestTunnelResponse, TransferData
+from bench.han.zcl import DEFAULT_RESPONSE, ZclFrame
 from bench.pki import TestSmki
 from rigs.virtual.device_clock import RELIABLE, UNRELIABLE
 from rigs.virtual.gbcs_device import GbcsDevice
@@ -24,6 +25,7 @@ from rigs.virtual.sleepy_store import SleepyStore
 from rigs.virtual.stored_energy import StoredEnergy
 from rigs.virtual.sub_ghz import SubGhz
 from rigs.virtual.trust_anchors import TrustAnchors
+from rigs.virtual.tunnel import BUSY, BUSY_WAIT, NO_MORE_TUNNELS, RETRY, TUNNEL_WAIT, Tunnel
 from rigs.virtual.wan import WAN_DELAY, Wan
 from rigs.virtual.world import Process, World
 from rigs.virtual.zigbee import ZigbeeNode
@@ -34,19 +36,10 @@ if TYPE_CHECKING:
 LAST_GASP = timedelta(minutes=3)
 HUB_HOLD_UP = timedelta(milliseconds=100)
 HUB_START = timedelta(seconds=6)
-RETRY = timedelta(seconds=30)
-TUNNEL_WAIT = timedelta(seconds=5)
+CLOSE = bytes((CloseTunnel.IDS[0] or 0,))
 SUPPLY_INTERRUPTED = 0x8F57
-
-
-@dataclass
-class Tunnel:
-    """The tunnel to one device, and the transfers that wait for it."""
-
-    partner: int
-    number: int | None = None
-    queue: list[bytes] = field(default_factory=list)
-    busy: bool = False
+UNDELIVERED, UNDELIVERED_ALERT = 0x8F84, 0x00D5
+DELIVERY = timedelta(minutes=20)  #: after which that is told (no source says when)
 
 
 class Hub:
@@ -69,6 +62,8 @@ class Hub:
         self.inter_pan: InterPanDoor
         #: short addresses of displays -> who answers what they ask of the gas meter: octets of a request, of the answer
         self.displays: dict[int, Callable[[bytes], bytes]] = {}
+        self.listed: Callable[[Eui64], bool] = lambda eui: True  #: whether a device is in the log
+        self.alerted_of: set[Eui64] = set()  #: devices of which it is told when a message cannot be delivered
         self._local: set[tuple[Eui64, int]] = set()
         self._sequence = 0
         self.started = True
@@ -102,6 +97,8 @@ class Hub:
         """Open the tunnel to an always-on device; with a `number` it is open already."""
         tunnel = self._tunnels.setdefault(eui, Tunnel(short))
         tunnel.partner, tunnel.number = short, number
+        if number is not None:
+            tunnel.known.append(number)
         self.world.process(self._work(eui))
 
     def from_wan(self, transfer: bytes) -> bool:
@@ -121,15 +118,36 @@ class Hub:
     def forward(self, transfer: bytes) -> None:
         """Pass a transfer on to whom it is for, unaltered."""
         target = _target(transfer)
-        if target in self.sleepy:
-            self.sleepy[target].store(transfer)
-            return
         if target in self.functions:
             message = self._to_functions.feed(transfer)
             if message is not None:
                 self.functions[target].receive(message)
+        elif target is None or not self.is_listed(target):
+            return
+        elif target in self.sleepy:
+            self.sleepy[target].store(transfer)
         elif target in self._tunnels:
             self._enqueue(target, transfer)
+            self.world.after(DELIVERY, lambda: self._look_after(target, transfer))
+
+    @rule("R-HUB-003")
+    def is_listed(self, eui: bytes) -> bool:
+        """Whether a device is in the hub's log: nothing is sent to any other."""
+        return self.listed(Eui64(eui))
+
+    def _look_after(self, eui: Eui64, transfer: bytes) -> None:
+        if transfer in self._tunnels[eui].queue and self.powered() and eui in self.alerted_of:
+            self.undelivered(transfer)
+
+    @rule("R-HUB-015")
+    def undelivered(self, transfer: bytes) -> None:
+        """Tell the broker of a message of a remote party that has waited for the electricity meter for too long."""
+        envelope = Block.parse(transfer) if is_block(transfer) else Message.parse(transfer)
+        if isinstance(envelope, Block) and envelope.number > 1:
+            return  # its first block is told
+        named = envelope.originator + envelope.target + bytes((envelope.cra,)) + envelope.counter.to_bytes(8)
+        chf = next(one for one in self.functions.values() if isinstance(one, HubFunction) and one.objects)
+        chf.alert(UNDELIVERED, Role.ACCESS_CONTROL_BROKER, [octets(named)], UNDELIVERED_ALERT)
 
     def from_local(self, eui: Eui64, message: bytes, transfers: list[bytes]) -> None:
         """Take a message from a tool on the HAN and put it into the tunnel of a device, unaltered.
@@ -155,14 +173,14 @@ class Hub:
         self._tunnels[eui].queue.append(transfer)
         self.world.process(self._work(eui))
 
-    @rule("R-HUB-002", "R-HUB-011", "R-HUB-012")
+    @rule("R-HUB-002", "R-HUB-011")
     def _work(self, eui: Eui64) -> Process:
         """Deliver what waits for a device; without a working tunnel ask for one, again and again."""
         tunnel = self._tunnels[eui]
         if tunnel.busy:
             return
         tunnel.busy = True
-        while tunnel.queue or tunnel.number is None:
+        while (tunnel.queue or tunnel.number is None) and self.is_listed(eui):
             done = False
             if self.powered():
                 if tunnel.number is None:
@@ -170,13 +188,37 @@ class Hub:
                 done = tunnel.number is not None and (yield from self._deliver(tunnel))
             if not done and (tunnel.queue or tunnel.number is None):
                 tunnel.number = None
-                yield self.world.wait(RETRY)
+                yield self.world.wait(self.patience(tunnel))
         tunnel.busy = False
 
+    @rule("R-HUB-013")
     def _request(self, tunnel: Tunnel) -> Process:
-        yield from self._send(tunnel, RequestTunnel().frame(self._next_sequence()))
+        """Ask for a tunnel; where the device has none left, close those it may have, and ask again."""
+        for last in (False, True):
+            tunnel.refused = None
+            yield from self._send(tunnel, RequestTunnel().frame(self._next_sequence()))
+            yield from self._wait(lambda: tunnel.number is not None or tunnel.refused is not None)
+            if last or tunnel.refused != NO_MORE_TUNNELS:
+                return
+            yield from self.close_tunnels(tunnel)
+
+    @rule("R-HUB-013")
+    def close_tunnels(self, tunnel: Tunnel) -> Process:
+        """Close every tunnel that a device may have open, and wait for each answer."""
+        for number in tunnel.known:
+            before = tunnel.closed
+            yield from self._send(tunnel, CloseTunnel(number).frame(self._next_sequence()))
+            yield from self._wait(lambda before=before: tunnel.closed > before)  # type: ignore[misc]
+        tunnel.known.clear()
+
+    @rule("R-HUB-012")
+    def patience(self, tunnel: Tunnel) -> timedelta:
+        """Return how long to wait before a device is asked again for a tunnel: longer where it was busy."""
+        return BUSY_WAIT if tunnel.refused == BUSY else RETRY
+
+    def _wait(self, there: Callable[[], bool]) -> Process:
         for _ in range(10):
-            if tunnel.number is not None:
+            if there():
                 return
             yield self.world.wait(TUNNEL_WAIT / 10)
 
@@ -214,8 +256,11 @@ class Hub:
             if frame.command == RequestTunnelResponse.IDS[1] and frame.from_server:
                 response = RequestTunnelResponse.parse(frame.payload)
                 for tunnel in self._tunnels.values():
-                    if tunnel.partner == partner and response.status == 0:
-                        tunnel.number = response.tunnel
+                    if tunnel.partner == partner:
+                        tunnel.answered(response)
+            elif frame.command == DEFAULT_RESPONSE and not frame.type and frame.payload[:1] == CLOSE:
+                for tunnel in self._tunnels.values():
+                    tunnel.closed += tunnel.partner == partner
             elif frame.command == TransferData.IDS[1] and frame.from_server:
                 self.up(TransferData.parse(frame.payload).data)
         except HanError:

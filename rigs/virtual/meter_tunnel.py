@@ -6,16 +6,20 @@ from typing import Protocol
 import simpy
 
 from bench.han.nwk import COORDINATOR
-from bench.han.tunnelling import CLUSTER, RequestTunnel, RequestTunnelResponse, TransferData
-from bench.han.zcl import ZclFrame
+from bench.han.tunnelling import CLUSTER, CloseTunnel, RequestTunnel, RequestTunnelResponse, TransferData
+from bench.han.zcl import DEFAULT_RESPONSE, ZclFrame, default_response
 from bench.han.zdo import DeviceAnnce
-from rigs.virtual.hub import RETRY
+from rigs.virtual.han_server import NOT_AUTHORISED
 from rigs.virtual.rules import rule
 from rigs.virtual.transfers import Transfers
+from rigs.virtual.tunnel import NO_MORE_TUNNELS, RETRY
 from rigs.virtual.world import Process, World
+from rigs.virtual.zcl_objects import NOT_FOUND, SUCCESS
 from rigs.virtual.zigbee import ZigbeeNode
 
 CAPABILITY = 0x8E
+NO_TUNNEL = 0xFFFF
+REJECTED = {RequestTunnel.IDS[0]: 0x81BA, CloseTunnel.IDS[0]: 0x81A4}  #: command -> event
 
 
 class Tunnelled(Protocol):
@@ -47,6 +51,8 @@ class MeterTunnel:
         self._sequence = 0
         self._queue: list[bytes] = []
         self._busy = False
+        self.refusal = 0  #: status with which a device made for tests refuses a tunnel
+        self.refused: Callable[[int], None] = lambda code: None  #: gets the event of a refusal
         self._asked: simpy.Event = device.world.env.event()
         device.send = self._enqueue
         device.tunnel = self
@@ -70,16 +76,51 @@ class MeterTunnel:
             self.others(cluster, asdu, partner)
             return
         frame = ZclFrame.parse(asdu)
-        if frame.from_server:
+        if frame.from_server or not frame.type:
             return
-        if frame.command == RequestTunnel.IDS[0]:
-            self._last_number = self._number = (self._last_number + 1) & 0xFFFF
-            response = RequestTunnelResponse(self._number, 0).frame(frame.sequence)
-            self._device.world.process(self._answer(partner, bytes(response)))
+        if not self.may_have_tunnel(partner):
+            self.refuse_stranger(partner, frame)
+        elif frame.command == RequestTunnel.IDS[0]:
+            self._device.world.process(self._answer(partner, bytes(self._open().frame(frame.sequence))))
+        elif frame.command == CloseTunnel.IDS[0]:
+            self._tell(partner, frame, self._close(CloseTunnel.parse(frame.payload).tunnel))
         elif frame.command == TransferData.IDS[0]:
             message = self._device.transfers.take(TransferData.parse(frame.payload).data)
             if message is not None:
                 self._device.receive(message)
+
+    @rule("R-HAN-060", "R-HUB-002")
+    def may_have_tunnel(self, partner: int) -> bool:
+        """Whether a device may have a tunnel to this one: the hub alone."""
+        return partner == COORDINATOR
+
+    @rule("R-HUB-014")
+    def refuse_stranger(self, partner: int, frame: ZclFrame) -> None:
+        """Refuse what another device than the hub asks of the tunnel; a request and a close are events."""
+        self._tell(partner, frame, NOT_AUTHORISED)
+        code = REJECTED.get(frame.command)
+        if code is not None:
+            self.refused(code)
+
+    def _open(self) -> RequestTunnelResponse:
+        if self.refusal:
+            return RequestTunnelResponse(NO_TUNNEL, self.refusal)
+        self._last_number = self._number = (self._last_number + 1) & 0xFFFF
+        return RequestTunnelResponse(self._number, 0)
+
+    def _close(self, number: int) -> int:
+        """Close a tunnel; returns the status. A device that had none left for tests has one then."""
+        if number != self._last_number:
+            self.refused(REJECTED[CloseTunnel.IDS[0] or 0])
+            return NOT_FOUND
+        self._number = None
+        self.refusal = 0 if self.refusal == NO_MORE_TUNNELS else self.refusal
+        return SUCCESS
+
+    def _tell(self, partner: int, frame: ZclFrame, status: int) -> None:
+        payload = default_response(frame.command, status)
+        answer = ZclFrame.general(DEFAULT_RESPONSE, frame.sequence, payload, from_server=True)
+        self._device.world.process(self._node.send(partner, CLUSTER, bytes(answer)))
 
     def _answer(self, partner: int, asdu: bytes) -> Process:
         yield from self._node.send(partner, CLUSTER, asdu)

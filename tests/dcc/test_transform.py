@@ -207,6 +207,15 @@ def test_an_unknown_user_stands_behind_the_access_control_broker() -> None:
     assert b"\x04" + (1300).to_bytes(8, "big") + b"\x09\x08" + SUPPLIER in message.payload
 
 
+def test_a_hub_is_read_through_the_access_control_broker() -> None:
+    read = ServiceRequest.of(SUPPLIER, ESME, 7, b.ReadFirmwareVersion())
+    (to_meter,) = transform(read, device=Device.ESME, acb=ACB, acb_counter=9)
+    (to_hub,) = transform(read, device=Device.CHF, acb=ACB, acb_counter=9)
+    assert (to_meter.originator, to_meter.counter, to_meter.supplementary_party) == (SUPPLIER, 7, None)
+    assert (to_hub.originator, to_hub.counter) == (ACB, 9)
+    assert (to_hub.supplementary_party, to_hub.supplementary_counter) == (SUPPLIER, 7)
+
+
 def test_critical_commands_are_always_the_users() -> None:
     request = ServiceRequest.of(SUPPLIER, ESME, 1000, b.ArmSupply())
     (message,) = transform(request, device=Device.ESME, acb=ACB, acb_counter=1300, known=False)

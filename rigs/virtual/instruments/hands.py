@@ -9,9 +9,12 @@ from rigs.virtual.home import Home
 from rigs.virtual.instruments.fault_hands import fault_acts
 from rigs.virtual.instruments.screen_hands import screen_acts, turned_on
 from rigs.virtual.joining import Joiner
+from rigs.virtual.meter_tunnel import MeterTunnel
 from rigs.virtual.ppmid import METER_TYPES, Ppmid
+from rigs.virtual.tunnel import BUSY, NO_MORE_TUNNELS
 
 Act = Callable[[str], str]
+REFUSALS = {"free": 0, "busy": BUSY, "full": NO_MORE_TUNNELS}
 HCALCS_ACTS = ("plug", "unplug", "shield", "unshield", "jam", "contact")
 
 
@@ -124,6 +127,7 @@ class Hands:
                 "enable-supply": lambda _: ppmid.turn_on(),
                 "propose-supply": lambda argument: ppmid.turn_on(int(argument)),
                 "shown": lambda _: ppmid.shown,
+                "tunnels": lambda argument: _tunnels(ppmid, argument),
             }
 
         def button(joiner: Joiner) -> dict[str, Act]:
@@ -185,6 +189,7 @@ class Hands:
             | screen_acts(gsme.screen)
             | fault_acts(gsme.processor_reset, gsme.valve.jam),
             "hand-held": _terminal(home),
+            "chf": {"lamps": lambda _: home.lamps.shown()},
             "hcalcs": {act: lambda _, act=act: hcalcs(act) for act in HCALCS_ACTS},  # type: ignore[misc]
             "ihd": reader(ihd),
             "wan": {"time": wan_time},
@@ -226,6 +231,13 @@ def _terminal(home: Home) -> dict[str, Act]:
         "try": attempt,
         "refusal": lambda _: home.hand_held.display.refusal,
     }
+
+
+def _tunnels(ppmid: Ppmid, argument: str) -> str:
+    if argument not in REFUSALS or not isinstance(ppmid.tunnel, MeterTunnel):
+        raise ValueError(f"{', '.join(REFUSALS)}?")
+    ppmid.tunnel.refusal = REFUSALS[argument]
+    return argument
 
 
 def _ask_to_open(home: Home) -> str:
