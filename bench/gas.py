@@ -104,6 +104,10 @@ class AtTheMeter:
         """Let the meter's processor start anew, by the maker's own tool."""
         self._do(self._meter, "reset")
 
+    def put_as_made(self) -> None:
+        """Put a meter in as it left its maker, with a clock that nobody has set; it is joined and has credentials."""
+        self._do(self._meter, "as-made")
+
     def jam(self) -> None:
         """Keep load switch or valve from moving, for the rest of the test."""
         self._do(self._meter, "jam")

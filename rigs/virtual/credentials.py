@@ -261,7 +261,7 @@ class CredentialsReplacement:
             return BAD_CERTIFICATE, None
         if not self.may_judge_dates(request):
             return NO_TRUST_ANCHOR, None
-        at = self._device.clock() if request.apply_time_checks else None
+        at = self.judged_at() if request.apply_time_checks else None
         if cell.role is Role.ROOT:
             return self.check_root(certificate, at)
         return self.check_chain(certificate, path, at)
@@ -291,6 +291,11 @@ class CredentialsReplacement:
     def may_judge_dates(self, request: UpdateCredentials) -> bool:
         """Dates are judged by a reliable clock; a command may waive them."""
         return not request.apply_time_checks or self._device.time.status == RELIABLE
+
+    @rule("R-TIM-020", "R-CRD-033")
+    def judged_at(self) -> datetime:
+        """Return the instant at which certificates must be valid: now, by the device's own clock."""
+        return self._device.clock()
 
     @rule("R-CRD-033", "R-CRD-034")
     def check_chain(

@@ -15,6 +15,7 @@ RELIABLE, INVALID, UNRELIABLE = 0, 1, 2
 TOLERANCE = timedelta(seconds=10)
 SYNCHRONISATION = timedelta(hours=24)
 NOT_ADJUSTED, ADJUSTED = 0x8F0C, 0x8145
+OUTSIDE_TOLERANCE, COMMISSIONED = 0x81C6, 0x8F69
 
 #: what the hub says: its time, and whether it is reliable; None: the hub is not heard
 HubTime = Callable[[], tuple[datetime, int] | None]
@@ -28,9 +29,13 @@ class DeviceClock:
     hub: HubTime = lambda: None
     error: timedelta = timedelta()
     status: int = RELIABLE
+    was_set: bool = True  #: whether it has been set since it was made
+    outside: Callable[[], None] = lambda: None  #: what a meter does when the hub's time lay outside an interval
+    first_set: Callable[[], None] = lambda: None  #: what a meter does when its clock is set for the first time
 
+    @rule("R-TIM-016")
     def now(self) -> datetime:
-        """Return the device's time."""
+        """Return the device's time: it runs on while there is no supply."""
         return self.device.world.now + self.error
 
     @rule("R-TIM-004", "R-TIM-005", "R-TIM-006", "R-TIM-015")
@@ -38,11 +43,25 @@ class DeviceClock:
         """Take the hub's time over if it lies in an interval (ECS70, GCS28); returns whether it did."""
         said = self.hub()
         if said is None or said[1] != RELIABLE or not start <= said[0] <= end:
-            self.status = UNRELIABLE
+            self.status = self.distrusted()
             self.tell_not_adjusted()
+            self.outside()
             return False
         self.adjust(said[0])
+        if not self.was_set:
+            self.was_set = True
+            self.first_set()
         return True
+
+    @rule("R-TIM-013")
+    def distrusted(self) -> int:
+        """Return the status of a clock that is not to be trusted: invalid until it has been set once."""
+        return UNRELIABLE if self.was_set else INVALID
+
+    @rule("R-TIM-013")
+    def as_made(self) -> None:
+        """The clock as it leaves the maker: it runs, and nobody has set it."""
+        self.was_set, self.status = False, INVALID
 
     @rule("R-TIM-002", "R-TIM-011", "R-TIM-017")
     def adjust(self, to: datetime) -> None:
@@ -60,10 +79,10 @@ class DeviceClock:
             return
         if abs(said[0] - self.now()) <= TOLERANCE:
             self.error += said[0] - self.now()
-            self.status = RELIABLE
+            self.status = RELIABLE if self.was_set else INVALID
             self.device.clock_changed()
             return
-        self.status = UNRELIABLE
+        self.status = self.distrusted()
         self.tell_not_adjusted()
 
     @rule("R-TIM-005", "R-TIM-010")

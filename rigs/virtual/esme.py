@@ -13,6 +13,7 @@ from rigs.virtual.auxiliary import Auxiliary
 from rigs.virtual.billing import Billing
 from rigs.virtual.daily_log import DailyLog
 from rigs.virtual.demand import Demand
+from rigs.virtual.device_clock import COMMISSIONED, OUTSIDE_TOLERANCE
 from rigs.virtual.esme_behaviour import EsmeBehaviour
 from rigs.virtual.esme_objects import EsmeObjects
 from rigs.virtual.esme_prepayment import EsmePrepayment
@@ -38,7 +39,7 @@ LOAD_W = 720.0
 HALF_HOUR = timedelta(minutes=30)
 PROFILE_KEPT = timedelta(days=397)  #: thirteen months
 DEVICE_JOINED = 0x8183
-EVENT_LOG_CODES = frozenset(range(0x81A0, 0x81BF)) | {0x8F01, 0x8145, 0x8F66, 0x8F67, 0x8183, 0x81C0}
+EVENT_LOG_CODES = frozenset(range(0x81A0, 0x81BF)) | {0x8F01, 0x8145, 0x8F66, 0x8F67, 0x8183, 0x81C0, 0x81C6}
 
 
 class Esme(GbcsDevice):
@@ -74,6 +75,8 @@ class Esme(GbcsDevice):
         self.behaviour = EsmeBehaviour(self)
         self.integrity = Integrity(self)
         self.device_log.joined = lambda: self.event(DEVICE_JOINED)
+        self.time.outside = lambda: self.event(OUTSIDE_TOLERANCE)
+        self.time.first_set = lambda: self.commissioned()  # noqa: PLW0108 - a defect may replace it
         self.voltages = self.meter_voltages()
         self.voltage = self.voltages[0]  #: of phase 1
         self.activations = Activations(self)
@@ -162,6 +165,11 @@ class Esme(GbcsDevice):
         if code in EVENT_LOG_CODES and self.logging(code):
             self.logs.add(self.logs.event, code)
         self.alert(code, Role.SUPPLIER)
+
+    @rule("R-EVT-023")
+    def commissioned(self) -> None:
+        """Tell the supplier that the meter has been commissioned: its clock has been set for the first time."""
+        self.alert(COMMISSIONED, Role.SUPPLIER)
 
     @rule("R-ALT-010", "R-ALT-016")
     def alerting(self, code: int) -> bool:

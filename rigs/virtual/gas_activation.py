@@ -50,13 +50,18 @@ class GasActivations:
         self._takers[cluster, command] = take
         self._device.zcl.objects.commands[cluster, to_server, command] = lambda component: self.come(component)  # noqa: PLW0108
 
+    @rule("R-TIM-019", "R-FUT-004")
+    def is_never(self, when: int) -> bool:
+        """Whether a time is no time: FFFFFFFE or FFFFFFFF, by command (RTDS)."""
+        return when >= NEVER
+
     @rule("R-FUT-003", "R-FUT-004", "R-FUT-005", "R-FUT-006")
     def come(self, component: GbzComponent) -> Answer:
         """Take an item now, never, or at an instant; what waited for this item no longer does."""
         item = component.cluster, component.command
         when = self.start_of(component)
         self.pending.pop(item, None)
-        if when >= NEVER:  # FFFFFFFE or FFFFFFFF, by command (RTDS)
+        if self.is_never(when):
             return SUCCESS
         if when == NOW:
             return self._takers[item](component)

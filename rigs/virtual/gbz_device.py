@@ -32,7 +32,12 @@ class GbzDevice(GbcsDevice):
     @rule("R-ALT-007", "R-ALT-008")
     def alert_payload(self, code: int, at: datetime, extra: list[Data], counter: int) -> bytes:
         """Return the payload of an alert: code, time of the event, what the use case adds."""
-        return bytes(GbzAlert(code, zigbee_utc(at), b"".join(one.value for one in extra)))
+        return bytes(GbzAlert(code, self.seconds(at), b"".join(one.value for one in extra)))
+
+    @rule("R-TIM-019")
+    def seconds(self, instant: datetime) -> int:
+        """Return an instant as ZigBee counts it: seconds since the beginning of 2000."""
+        return zigbee_utc(instant)
 
     @rule("R-RSP-010", "R-TIM-014")
     def clock_status(self) -> int:
@@ -62,7 +67,7 @@ class GbzDevice(GbcsDevice):
     def log_record(self, number: int, entry: Entry) -> dict[str, Any]:
         """Return one entry as CS10 shows it; security entries have no other information."""
         data = entry.other if number == EVENT_LOG else b""
-        return {"logId": number, "eventId": entry.code, "time": zigbee_utc(entry.time), "data": data}
+        return {"logId": number, "eventId": entry.code, "time": self.seconds(entry.time), "data": data}
 
     @rule("R-EVT-002", "R-EVT-003", "R-GAS-019")
     def clear_log(self, component: GbzComponent) -> Answer:

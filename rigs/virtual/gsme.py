@@ -6,7 +6,7 @@ from typing import Any
 from bench.gbcs import Eui64
 from bench.gbcs.trust_anchors import Role
 from bench.pki import TestSmki
-from rigs.virtual.device_clock import INVALID, RELIABLE
+from rigs.virtual.device_clock import COMMISSIONED, INVALID, OUTSIDE_TOLERANCE, RELIABLE
 from rigs.virtual.exchange import Exchange
 from rigs.virtual.gas_activation import GasActivations
 from rigs.virtual.gas_billing import GasBilling
@@ -24,7 +24,7 @@ from rigs.virtual.world import World, midnight_before
 
 SET_CLOCK = 0x007F
 DEVICE_JOINED = 0x8183
-EVENT_LOG_CODES = frozenset(range(0x81A0, 0x81C0)) | {0x8145, 0x8F66, 0x8F67, 0x8183, 0x8F1F, 0x8184, 0x81C0}
+EVENT_LOG_CODES = frozenset(range(0x81A0, 0x81C0)) | {0x8145, 0x8F66, 0x8F67, 0x8183, 0x8F1F, 0x8184, 0x81C0, 0x81C6}
 STATUS_NAMES = {RELIABLE: "reliable", INVALID: "invalid", 2: "unreliable"}
 BATTERY_DAYS = 3650
 BATTERY_RESET = 0x8F82
@@ -52,6 +52,8 @@ class Gsme(GbzDevice):
         self.gas.changed.append(self.account.settle)
         self.offer_logs()
         self.device_log.joined = lambda: self.event(DEVICE_JOINED)
+        self.time.outside = lambda: self.event(OUTSIDE_TOLERANCE)
+        self.time.first_set = lambda: self.commissioned()  # noqa: PLW0108 - a defect may replace it
         self._plan_midnight()
 
     @property
@@ -90,6 +92,11 @@ class Gsme(GbzDevice):
         if code in EVENT_LOG_CODES and self.logging(code):
             self.logs.add(self.logs.event, code)
         self.alert(code, Role.SUPPLIER)
+
+    @rule("R-EVT-023")
+    def commissioned(self) -> None:
+        """Tell the supplier that the meter has been commissioned: its clock has been set for the first time."""
+        self.alert(COMMISSIONED, Role.SUPPLIER)
 
     @rule("R-ALT-013", "R-ALT-016")
     def logging(self, code: int) -> bool:

@@ -170,7 +170,7 @@ class Hands:
                 "cancel-boost": lambda _: "off" if esme.auxiliary.boost.cancel() else "not on",
             }
             | screen_acts(esme.screen)
-            | fault_acts(esme.processor_reset, esme.switch.jam),
+            | fault_acts(esme.processor_reset, esme.switch.jam, esme.time.as_made),
             "gsme": {
                 "open-valve": lambda pin: (
                     "open"
@@ -187,7 +187,7 @@ class Hands:
                 "cover": cover,
             }
             | screen_acts(gsme.screen)
-            | fault_acts(gsme.processor_reset, gsme.valve.jam),
+            | fault_acts(gsme.processor_reset, gsme.valve.jam, gsme.time.as_made),
             "hand-held": _terminal(home),
             "chf": {"lamps": lambda _: home.lamps.shown()},
             "hcalcs": {act: lambda _, act=act: hcalcs(act) for act in HCALCS_ACTS},  # type: ignore[misc]
