@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bench.han.errors import HanError
+from bench.han.mac import MacFrame, MacType
+from bench.han.mac_commands import beacon_request
 from bench.han.tunnelling import (
     CLUSTER,
     CloseTunnel,
@@ -39,6 +41,8 @@ AFTER_HALF_HOUR = timedelta(seconds=20)
 FIRST = timedelta(seconds=2)
 ALERT_DELAY = timedelta(milliseconds=300)
 ANSWER_WAIT = timedelta(milliseconds=2500)
+SEARCH_PAUSE, LONGEST_SEARCH_PAUSE = timedelta(minutes=1), timedelta(minutes=15)
+SCAN_TIME = timedelta(milliseconds=400)
 SLOWER = 4  #: times the sub-GHz band is slower than 2.4 GHz, with its silence after each frame
 STEP = timedelta(milliseconds=100)
 BLOCKS_PER_WAKE = 6  #: of an image
@@ -75,6 +79,8 @@ class SleepyEnd:
         self._sequence = 0
         self._suspended_until = self._world.now
         self._answer_wait = ANSWER_WAIT
+        self._searching = self._beacon = False
+        node.mac_command = self._from_mac
         self.ota = OtaClient(gsme, node, hub, gsme.firmware.told_to_hub)
         gsme.send = self.enqueue
         node.receive = self._receive
@@ -151,9 +157,37 @@ class SleepyEnd:
                 if self._number is not None:
                     break
             yield from self.act_on(flags)
+        elif not self.is_suspended() and not self._searching:
+            self._world.process(self._search())
         self.awake = False
         if self._queue and self._number is not None and self._gsme.powered():
             self._world.after(ALERT_DELAY, self.wake)
+
+    def _search(self) -> Process:
+        """The hub did not hear it: look for it until it is there again, or there is no power."""
+        self._searching, count = True, 0
+        while self._searching:
+            yield self._world.wait(self.until_next_search(count))
+            if not self._gsme.powered():
+                break
+            count += 1
+            self._beacon, self.awake = False, True
+            yield from self._node.mac.send_frame(beacon_request(0))
+            yield self._world.wait(SCAN_TIME)
+            self.awake = False
+            if self._beacon:
+                self._searching = False
+                self.wake()
+        self._searching = False
+
+    @rule("R-GSM-015")
+    def until_next_search(self, count: int) -> timedelta:
+        """Return how long it waits after so many searches in vain: a minute at first, then longer and longer."""
+        return min(SEARCH_PAUSE * 2 ** min(count, 8), LONGEST_SEARCH_PAUSE)
+
+    def _from_mac(self, frame: MacFrame) -> None:
+        mac = self._node.mac
+        self._beacon = self._beacon or (frame.type is MacType.BEACON and (frame.src_pan, frame.src) == (mac.pan, 0))
 
     @rule("R-GSM-003", "R-GSM-004", "R-GSM-005", "R-GSM-006")
     def open_tunnel(self) -> Process:

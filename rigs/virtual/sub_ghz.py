@@ -28,7 +28,8 @@ CHANNEL, LOG = attribute("1:0-0:94.44.10.2:2"), attribute("7:0-0:94.44.10.3:2")
 ENTERED = {State.LIMITED: 0x8F20, State.CRITICAL: 0x8F22, State.REGULATED: 0x8F24}
 LEFT = {State.LIMITED: 0x8F21, State.CRITICAL: 0x8F23, State.REGULATED: 0x8F25}
 CHANGED, SCANNING, ASSESSED, CONFIGURED, NOT_CHANGED = 0x8F26, 0x8F27, 0x8F28, 0x8F2A, 0x8F2B
-DISCARDED = 0x8F2C
+GAS_METER_LOST, DISCARDED = 0x8F29, 0x8F2C
+LOOK_OUT, SLEEP, SEARCHES = timedelta(minutes=30), timedelta(minutes=35), 3  #: of its searches for a gas meter
 #: message codes of alerts that have one of their own
 MESSAGES = {0x8F20: 0x0110, CHANGED: 0x0111, ASSESSED: 0x0112, CONFIGURED: 0x0113, DISCARDED: 0x0114, 0x8F2D: 0x0115}
 SUSPENSION = timedelta(minutes=60)
@@ -47,6 +48,8 @@ class SubGhz:
         self.suspended: dict[Eui64, datetime] = {}  #: until when
         self.changes: list[datetime] = []
         self._source = source
+        self.searches = 0  #: in vain, for a gas meter that is not heard any more
+        hub.world.process(self._look_out())
         self.duty = DutyCycle(hub.world, lambda: medium.page, lambda: self.settings)
         self.duty.changed = lambda before, now: self.state_changed(before, now)  # noqa: PLW0108 - for defects
         radio.station.sent = self._on_air
@@ -94,6 +97,27 @@ class SubGhz:
             counter = chf.next_own_counter()
             payload = chf.alert_payload(code, chf.clock(), extra or [], counter)
             chf.send_alert(counter, party, MESSAGES[code], payload, critical=False)
+
+    # ---- a gas meter that is lost ------------------------------------------------------------------------------------
+
+    def _look_out(self) -> Process:
+        while True:
+            yield self._world.wait(LOOK_OUT)
+            if self._hub.powered():
+                self.look_for(self.is_lost())
+
+    def is_lost(self) -> bool:
+        """Whether a device of this band has not been heard for longer than a gas meter sleeps."""
+        node = self._hub.node
+        heard = [node.heard.get(short, self._world.now) for short in node.elsewhere]
+        return any(self._world.now - one > SLEEP for one in heard)
+
+    @rule("R-SUB-006", "R-GSM-015")
+    def look_for(self, lost: bool) -> None:
+        """Count searches for a gas meter that is lost; the third in vain is told, once."""
+        self.searches = self.searches + 1 if lost else 0
+        if self.searches == SEARCHES:
+            self.tell(GAS_METER_LOST)
 
     # ---- duty cycle --------------------------------------------------------------------------------------------------
 

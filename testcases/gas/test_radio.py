@@ -1,5 +1,7 @@
 """The gas meter's radio seen from outside: nothing is asked of the meter first, so also a silent one is told."""
 
+from itertools import pairwise
+
 from bench.clock import hours, minutes, seconds
 from bench.han.tunnelling import RequestTunnel
 from bench.han_point import frame
@@ -8,6 +10,7 @@ from testcases.gas_steps import WAKE, past_wake
 
 #: protocol 6, manufacturer FFFF, no flow control, 1500 octets
 GB_TUNNEL = RequestTunnel(6, 0xFFFF, 0, 1500)
+ONE_SEARCH = seconds(20)  #: a meter may ask several times, and on several channels, in one search
 REQUIREMENTS = ["GS.08", "HA.11", "SFA-12-MIRROR"]
 
 
@@ -68,6 +71,35 @@ def test_put(han, at_the_meter, clock, timeline):
     at_the_meter.set_battery(100)
 
     timeline.expect(frame(src="GSME", tunnel="PUT"), within=minutes(2), after=used_up)
+
+
+@testcase(
+    "GAS-641",
+    "A meter that has lost the hub looks for it at growing intervals, and tells the mirror again once it is there",
+    rules=["R-GSM-015"],
+    requirements=["CSC-DP094-DROPOFF"],
+    devices=["GSME"],
+)
+def test_searches(han, gas_link, clock, timeline, expect):
+    past_wake(clock)
+    gas_link.black_out()
+    lost = clock.now()
+    clock.sleep(hours(3))
+    requests = [one.time for one in timeline.find(han.query("cmd == beacon_request"), after=lost)]
+    searches = [at for number, at in enumerate(requests) if number == 0 or at - requests[number - 1] > ONE_SEARCH]
+    gaps = [later - earlier for earlier, later in pairwise(searches)]
+    expect("searches", len(searches)).satisfies("four at least", _four)
+    expect("shortest and longest time between two", (min(gaps), max(gaps))).satisfies(
+        "to be apart by twice", lambda ends: ends[1] >= 2 * ends[0]
+    )
+    longest = [max(gaps[: number + 1]) for number in range(len(gaps))]
+    expect("times between them (s)", [gap // seconds(1) for gap in gaps]).satisfies(
+        "never to fall", lambda _: all(gap >= 0.9 * most for gap, most in zip(gaps, longest, strict=True))
+    )
+
+    gas_link.settle()
+    back = clock.now()
+    timeline.expect(frame(src="GSME", what="ReportAttributes"), within=max(gaps) + minutes(1), after=back)
 
 
 def _half_hours(frames):

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bench.clock import minutes, seconds
+from bench.clock import hours, minutes, seconds
 from bench.dcc.bodies import ReadSupplyStatus
 from bench.dcc_point import response_to
 from bench.expecting import precondition
@@ -18,6 +18,7 @@ from bench.testcase import testcase
 
 LIMITED, NOT_LIMITED, CRITICAL, NOT_CRITICAL = 0x8F20, 0x8F21, 0x8F22, 0x8F23
 DISCARDED, CONFIGURED, NO_ROOM = 0x8F2C, 0x8F2A, 0x8F2D
+GAS_METER_LOST = 0x8F29
 AT_CAPACITY = 1  #: status of an association response: PAN at capacity
 REQUIREMENTS = ["SFA-6-SUBGHZ"]
 HUNDREDTH_OF_A_PERCENT = timedelta(milliseconds=360)  #: of an hour
@@ -241,3 +242,26 @@ def test_no_room(listed, hub, second_ppmid, newcomer, dcc, clock, han, sub_ghz, 
 
 def _protection(seen):
     return seen.data["use_case"], seen.data["mac"], seen.data["signature"]
+
+
+@testcase(
+    "RAD-231",
+    "A gas meter that is not heard in the band any more is told after some searches, once; one that is heard is not",
+    rules=["R-SUB-006", "R-GSM-015"],
+    requirements=REQUIREMENTS,
+    devices=["CHF"],
+)
+def test_lost_gas_meter(hub, sub_ghz, gas_link, clock, timeline, expect):
+    with timeline.never(hub_alert(hub, GAS_METER_LOST)):
+        clock.sleep(hours(3))
+    gas_link.black_out()
+    lost = clock.now()
+    seen = timeline.expect(hub_alert(hub, GAS_METER_LOST), within=hours(4), after=lost)
+    expect("signature of the alert", seen.data["signature"]).equals("valid")
+    clock.sleep(hours(2))
+    expect("alerts", len(timeline.find(hub_alert(hub, GAS_METER_LOST), after=lost))).equals(1)
+    gas_link.settle()
+    clock.sleep(hours(1))
+    gas_link.black_out()
+    again = clock.now()
+    timeline.expect(hub_alert(hub, GAS_METER_LOST), within=hours(4), after=again)
