@@ -13,6 +13,7 @@ from bench.dcc_point import DccPoint
 from bench.expecting import Expectation
 from bench.firmware_point import FirmwarePoint
 from bench.gas import AtTheMeter, GasPoint
+from bench.generator import Generator
 from bench.han_point import HanPoint
 from bench.hand_held import HandHeld, InterPan
 from bench.home import Home
@@ -50,6 +51,7 @@ __all__ = [
     "gas",
     "gas_link",
     "gas_suppliers",
+    "generator",
     "gpf",
     "gsme",
     "han",
@@ -180,6 +182,14 @@ def at_the_cad(home: Home) -> AtTheDisplay:
 def switched_load(home: Home) -> float:
     """The load (W) behind auxiliary switch 1 of the electricity meter, on the measured feed."""
     return home.need_switched_load()
+
+
+@pytest.fixture
+def generator(home: Home) -> Iterator[Generator]:
+    """A generator behind the electricity meter; it is off after the test."""
+    made = home.need_generator()
+    yield made
+    made.off()
 
 
 @pytest.fixture

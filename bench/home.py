@@ -27,6 +27,7 @@ from bench.firmware_point import FirmwarePoint
 from bench.gas import AtTheMeter
 from bench.gbcs import Eui64, GbcsError, Keystore
 from bench.gbcs.trust_anchors import Role
+from bench.generator import Generator
 from bench.han.errors import HanError
 from bench.han.keyring import Keyring
 from bench.han_point import HanPoint
@@ -276,6 +277,15 @@ class Home:
             text = "how many bad commands are unusual to it (unusual_commands)"
             raise NotRun(f"rig {self.rig.file.name} does not say of the {kind} {text}")
         return told
+
+    def need_generator(self) -> Generator:
+        """Return the generator behind the electricity meter. Raises NotRun when there is none."""
+        meter = next((one for one in self.rig.file.devices.items() if one[1].type == "ESME"), None)
+        if meter is None or meter[1].generation is None:
+            raise NotRun(f"rig {self.rig.file.name} has no generator behind its electricity meter (generation)")
+        self.need_mains()
+        hands = self.rig.need("hands", Hands)  # type: ignore[type-abstract]
+        return Generator(hands, self.timeline, meter[0], meter[1].generation)
 
     def need_number_shown(self, kind: str) -> timedelta:
         """Return how long a meter shows a customer identification number. Raises NotRun when nobody says it."""

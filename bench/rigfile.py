@@ -72,6 +72,7 @@ class DeviceTable(_Table):
     mpxn: str | None = None
     install_code: str | None = None  #: file with the hex digits of its install code: it joins only in a test
     switched_load: Watts | None = None  #: behind its auxiliary switch 1, on the measured feed
+    generation: Watts | None = None  #: of a generator behind its primary element, which hands turn on
     number_shown: Duration | None = None  #: how long a meter shows a customer identification number, as its maker says
     unusual_commands: int | None = Field(None, gt=1)  #: so many bad ones in an hour are unusual, by its maker
     firmware: str | None = None  #: file with a newer image of the maker for it (OTA)

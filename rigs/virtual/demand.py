@@ -39,7 +39,7 @@ class Register:
 
 
 class Demand:
-    """Three registers: all import, import within the configured time of day, export (which this meter never has)."""
+    """Three registers: all import, import within the configured time of day, export."""
 
     def __init__(self, esme: "Esme") -> None:
         self._esme = esme
@@ -87,6 +87,11 @@ class Demand:
         """Return the mean power (W) of the half hour of the clock that ended at an instant."""
         return round(self._esme.energy_of(end) / (HALF_HOUR / timedelta(hours=1)))
 
+    @rule("R-DEM-005")
+    def export_mean(self, end: datetime) -> int:
+        """Return the mean export (W) of the half hour of the clock that ended at an instant."""
+        return round(self._esme.export.of_half_hour(end) / (HALF_HOUR / timedelta(hours=1)))
+
     @rule("R-DEM-001")
     def judge(self, name: str, end: datetime, watts: int) -> None:
         """Hold a half hour against a register: what is higher is kept, with the end of its half hour."""
@@ -102,6 +107,7 @@ class Demand:
             self.judge("import", end, watts)
             if self.counts(end):
                 self.judge("configured", end, watts)
+            self.judge("export", end, self.export_mean(end))
             self._judged_until = end
             end += HALF_HOUR
 

@@ -18,6 +18,7 @@ from rigs.virtual.esme_behaviour import EsmeBehaviour
 from rigs.virtual.esme_objects import EsmeObjects
 from rigs.virtual.esme_prepayment import EsmePrepayment
 from rigs.virtual.esme_screen import EsmeScreen
+from rigs.virtual.export import Export
 from rigs.virtual.gbcs_device import GbcsDevice
 from rigs.virtual.identity import EsmeIdentity
 from rigs.virtual.integrity import UNEXPECTED_RESET, Integrity
@@ -72,6 +73,7 @@ class Esme(GbcsDevice):
         self.wire()
         feed.listen(lambda volts: self._feed_changed())
         self._live = self.live()
+        self.export = Export(self)
         self.behaviour = EsmeBehaviour(self)
         self.integrity = Integrity(self)
         self.device_log.joined = lambda: self.event(DEVICE_JOINED)
@@ -94,13 +96,19 @@ class Esme(GbcsDevice):
 
     @property
     def load(self) -> float:
-        """Watts that flow through the meter."""
-        return self._drawn(self.live())
+        """Watts that flow through the meter into the home."""
+        return self.flows(self.live())[0]
+
+    @property
+    def net(self) -> float:
+        """Watts that are drawn from the feed; negative is what the home gives."""
+        taken, given = self.flows(self.live())
+        return taken - given
 
     def wire(self) -> None:
         """Hang the load on the feed."""
         assert isinstance(self.feed, Branch)
-        self.feed.add_load(lambda: self.load)
+        self.feed.add_load(lambda: self.net)
 
     def meter_voltages(self) -> list[Voltage]:
         """Measure the voltage of the phases."""
@@ -112,10 +120,13 @@ class Esme(GbcsDevice):
 
     def loads(self) -> Sequence[float]:
         """Return the watts behind each phase while it has voltage."""
-        return (LOAD_W + self.auxiliary.load if self.is_on() else 0.0,)
+        return (LOAD_W + self.auxiliary.load - self.export.generation if self.is_on() else 0.0,)
 
-    def _drawn(self, live: Sequence[bool]) -> float:
-        return sum(load for load, on in zip(self.loads(), live, strict=True) if on)
+    @rule("R-LOG-011")
+    def flows(self, live: Sequence[bool]) -> tuple[float, float]:
+        """Return the watts that flow in and out of the home, of which one is zero, with voltage on these phases."""
+        net = sum(load for load, on in zip(self.loads(), live, strict=True) if on)
+        return max(net, 0.0), max(-net, 0.0)
 
     @property
     def account(self) -> Account:
@@ -196,8 +207,12 @@ class Esme(GbcsDevice):
         """Bring the import register up to now and return it (Wh). Energy flows only while the feed has voltage."""
         now = self.world.now
         hours = (now - self._integrated_at) / timedelta(hours=1)
-        if hours and (watts := self._drawn(self._live)):
-            self._add_energy(self._integrated_at, now, watts * hours)
+        if hours:
+            began, (taken, given) = self._integrated_at, self.flows(self._live)
+            if taken or given:  # a half hour of export alone has an import of nothing
+                self._add_energy(began, now, taken * hours)
+            if given:
+                self.export.count(began, now, given * hours)
         self._integrated_at, self._live = now, self.live()
         return self._energy_wh
 

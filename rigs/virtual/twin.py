@@ -125,11 +125,20 @@ class TwinEsme(Esme):
         self._primary_wh += primary
         self.tariff.cost += self.secondary.count(began, ended, secondary)
 
+    @rule("R-LOG-012")
+    def flows(self, live: Sequence[bool]) -> tuple[float, float]:
+        """Return the watts that flow in and out: what the primary element gives, the secondary one does not take."""
+        if not self.is_on() or not any(live):
+            return 0.0, 0.0
+        primary = LOAD_W - self.export.generation
+        return max(primary, 0.0) + self.auxiliary.load, max(-primary, 0.0)
+
     @rule("R-LOG-004", "R-TAR-014")
     def elements(self, watt_hours: float) -> Sequence[float]:
         """Return how much of what flowed went through the primary and through the secondary element."""
         switched = self.auxiliary.load
-        share = switched / (LOAD_W + switched)
+        imported = switched + max(LOAD_W - self.export.generation, 0.0)
+        share = switched / imported if imported else 0.0
         return (watt_hours * (1 - share), watt_hours * share)
 
     @rule("R-LOG-004")

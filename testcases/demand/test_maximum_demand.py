@@ -22,7 +22,7 @@ from bench.gbcs.axdr import Data
 from bench.gbcs.dlms import AccessRequest, AccessResponse
 from bench.gbcs.times import parse_date_time
 from bench.local_point import answer_to
-from bench.testcase import testcase
+from bench.testcase import meters, testcase
 
 HALF_HOUR = minutes(30)
 REQUIREMENTS = ["SFA-19-MDREGS"]
@@ -293,3 +293,34 @@ def test_malformed(dut, demand, local, timeline, network_operator, expect):
         answers = [local.read(seen).message for seen in timeline.find(answer_to(bad))]
         results = [code for one in answers for _, code in AccessResponse.parse(one.payload).results]
         expect("success of the setting, if it was answered", 0 in results).equals(False)
+
+
+@meters("single", "twin")
+@testcase(
+    "DEM-071",
+    "The maximum of export is the highest mean of a half hour that flowed back, and none of it counts as import",
+    rules=["R-DEM-005", "R-DEM-001", "R-DEM-002", "R-LOG-011"],
+    requirements=[*REQUIREMENTS, "ES.03"],
+    use_cases=["ECS57", "ECS18a", "ECS18b"],
+)
+def test_export(demand, clock, mains, generator, expect):
+    start = demand.next_half_hour()
+    clock.sleep(seconds(1))
+    demand.reset_all()
+    generator.on()
+    given = -mains.sample().power
+    clock.sleep_until(start + minutes(20))
+    generator.off()
+    clock.sleep_until(start + HALF_HOUR + seconds(10))
+
+    imported, _, exported = demand.read()
+    near(expect, "maximum of export (W)", exported.watts, given * 2 / 3)
+    near(expect, "maximum of import (W)", imported.watts, demand.base / 3)
+    expect("unit and time", (exported.unit, exported.captured_at)).equals((WATTS, start + HALF_HOUR), rule="R-DEM-001")
+
+    demand.reset(export_value=True)
+    demand.next_half_hour()
+    clock.sleep(seconds(10))
+    after = demand.read()
+    expect("maximum of export after its reset (W)", after[2].watts).equals(0, rule="R-DEM-002")
+    expect("maximum of import after it (W)", after[0].watts).satisfies("some", bool, rule="R-DEM-002")

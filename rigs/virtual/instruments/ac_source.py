@@ -128,7 +128,7 @@ class AcSource:
         feed = self._feed()
         volts = max(0.0, feed.voltage + (self._noise() if feed.voltage else 0.0))
         watts = feed.power
-        self._fetched = (volts, watts / volts if volts else 0.0, watts, feed.frequency if volts else 0.0)
+        self._fetched = (volts, abs(watts) / volts if volts else 0.0, watts, feed.frequency if volts else 0.0)
 
     def _set_mode(self, argument: str) -> None:
         if argument.upper() not in ("FIX", "FIXED", "LIST", "STEP", "PULS", "PULSE"):

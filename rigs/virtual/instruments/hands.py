@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from rigs.virtual.display import Display
 from rigs.virtual.engineer_menu import ask_to_open
+from rigs.virtual.esme import Esme
+from rigs.virtual.export import GENERATION_W
 from rigs.virtual.home import Home
 from rigs.virtual.instruments.fault_hands import fault_acts
 from rigs.virtual.instruments.screen_hands import screen_acts, turned_on
@@ -166,6 +168,7 @@ class Hands:
                 "cover": esme_cover,
                 "spoil-firmware": spoil_firmware,
                 "open-inter-pan": home.engineer_menu.open_inter_pan,
+                "generate": lambda argument: _generate(esme, argument),
                 "boost": lambda _: "on" if esme.auxiliary.boost.press() else "not available",
                 "cancel-boost": lambda _: "off" if esme.auxiliary.boost.cancel() else "not on",
             }
@@ -243,3 +246,10 @@ def _tunnels(ppmid: Ppmid, argument: str) -> str:
 def _ask_to_open(home: Home) -> str:
     ask_to_open(home.household.cad_node, home.world)
     return "sent"
+
+
+def _generate(esme: Esme, argument: str) -> str:
+    if argument not in ("on", "off"):
+        raise ValueError("on or off?")
+    esme.export.generate(GENERATION_W if argument == "on" else 0.0)
+    return f"{esme.export.generation:g} W"

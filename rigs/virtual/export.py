@@ -1,0 +1,107 @@
+"""What flows back through an electricity meter: the register of export and its half hours (ECS17a, ECS22a)."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bench.gbcs.axdr import Data, enum, i8, structure, u32
+from bench.gbcs.dlms import zigbee_utc
+from rigs.virtual.cosem_objects import attribute
+from rigs.virtual.dlms_logs import U32, compact
+from rigs.virtual.rules import rule
+from rigs.virtual.world import midnight_before
+
+if TYPE_CHECKING:
+    from rigs.virtual.esme import Esme
+
+ACTIVE, REACTIVE = "3:1-0:2.8.0.255", "3:1-0:4.8.0.255"
+DAILY_LOG = attribute("7:0-0:98.1.10.255:2")
+PROFILE = attribute("7:0-0:99.1.1.255:2")
+WATT_HOUR, VAR_HOUR = 0x1E, 0x20
+HALF_HOUR = timedelta(minutes=30)
+KEPT = 4464  #: half hours
+DAY, DAYS_KEPT = timedelta(days=1), 31
+GENERATION_W = 1500.0  #: of the generator behind the meter, of unity power factor
+
+
+class Export:
+    """Register and half hours; a generator behind the primary element runs while there is supply, if it is on."""
+
+    def __init__(self, esme: "Esme") -> None:
+        self._esme = esme
+        self.generation = 0.0  #: W
+        self._watt_hours = 1_234_567.0
+        self._half_hours: dict[datetime, float] = {}
+        objects = esme.cosem.objects
+        for register, unit in ((ACTIVE, WATT_HOUR), (REACTIVE, VAR_HOUR)):
+            objects.put(attribute(f"{register}:2"), u32(0))
+            objects.put(attribute(f"{register}:3"), structure([i8(0), enum(unit)]))
+        objects.put(attribute(f"{ACTIVE}:2"), lambda: u32(self.register()))
+        self.daily = self._past()
+        objects.selected[DAILY_LOG] = lambda start, end: self.daily_log(start, end)  # noqa: PLW0108
+        self._plan()
+        objects.selected[PROFILE] = lambda start, end: self.profile(start, end)  # noqa: PLW0108 - for defects
+
+    def generate(self, watts: float) -> None:
+        """Set the power of the generator (W)."""
+        self._esme.integrate()
+        self.generation = watts
+        self._esme.load_changed()
+
+    @rule("R-LOG-011")
+    def register(self) -> int:
+        """Return the register of export (Wh)."""
+        self._esme.integrate()
+        return int(self._watt_hours)
+
+    @rule("R-LOG-011")
+    def count(self, began: datetime, ended: datetime, watt_hours: float) -> None:
+        """Count what flowed back evenly between two instants."""
+        self._watt_hours += watt_hours
+        at = began
+        while at < ended:
+            end = _half_hour_end(at)
+            until = min(end, ended)
+            self._half_hours[end] = self._half_hours.get(end, 0.0) + watt_hours * ((until - at) / (ended - began))
+            at = until
+
+    def _past(self) -> list[tuple[datetime, int]]:
+        newest = midnight_before(self._esme.clock())
+        return [(newest - DAY * back, int(self._watt_hours)) for back in reversed(range(DAYS_KEPT))]
+
+    def _plan(self) -> None:
+        at = midnight_before(self._esme.clock()) + DAY
+        self._esme.at(at, lambda: self._midnight(at))
+
+    def _midnight(self, at: datetime) -> None:
+        self.keep(at, self.register())
+        self._plan()
+
+    @rule("R-LOG-005")
+    def keep(self, at: datetime, watt_hours: int) -> None:
+        """Keep the reading of a midnight: 31 of them."""
+        self.daily = [*(one for one in self.daily if one[0] != at), (at, watt_hours)][-DAYS_KEPT:]
+
+    def daily_log(self, start: datetime, end: datetime) -> Data:
+        """Return the readings of the midnights between two instants (ECS21c)."""
+        rows = [structure([u32(zigbee_utc(at)), u32(wh)]) for at, wh in self.daily if start <= at <= end]
+        return compact([U32, U32], rows)
+
+    def of_half_hour(self, end: datetime) -> float:
+        """Return the export (Wh) of the half hour that ends at an instant."""
+        self._esme.integrate()
+        return self._half_hours.get(end, 0.0)
+
+    @rule("R-LOG-002", "R-LOG-003")
+    def profile(self, start: datetime, end: datetime) -> Data:
+        """Return the half hours that ended between two instants, 4464 at the most: active and reactive export."""
+        newest = _half_hour_end(self._esme.world.now) - HALF_HOUR
+        at = max(_half_hour_end(start - timedelta(microseconds=1)), newest - (KEPT - 1) * HALF_HOUR)
+        rows = []
+        while at <= min(end, newest):
+            rows.append(structure([u32(zigbee_utc(at)), u32(round(self.of_half_hour(at))), u32(0)]))
+            at += HALF_HOUR
+        return compact([U32, U32, U32], rows)
+
+
+def _half_hour_end(instant: datetime) -> datetime:
+    return instant.replace(minute=instant.minute // 30 * 30, second=0, microsecond=0) + HALF_HOUR
