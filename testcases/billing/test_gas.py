@@ -242,7 +242,7 @@ def test_read_apart(meter, clock, expect):
 @testcase(
     "BIL-106",
     "A new gas tariff keeps a reading of that moment, and names the cause",
-    rules=["R-TAR-006", "R-GPF-008"],
+    rules=["R-TAR-006", "R-GPF-008", "R-GPF-007"],
     requirements=REQUIREMENTS,
     use_cases=["GCS01a", "GCS15b", "GCS13a"],
     devices=["GSME"],

@@ -13,7 +13,7 @@ READERS = pytest.mark.parametrize("display", ["at_the_ihd", "at_the_cad", "at_th
 @testcase(
     "COS-601",
     "After a change of supplier the displays show the name and the price of the new one",
-    rules=["R-CRD-055", "R-TAR-005", "R-HAN-067"],
+    rules=["R-CRD-055", "R-TAR-005", "R-HAN-067", "R-TAR-009"],
     requirements=["IH.02", "SDAG1-3-PRIVCOS", "ELS-Q18-IHDCOS"],
     use_cases=["CS02b", "ECS16", "ECS01b"],
     devices=["ESME", "IHD", "CAD", "PPMID"],
@@ -28,7 +28,7 @@ def test_shown(display, request, dut, dcc, gas, han, suppliers, at_the_esme, exp
     losing.prices(21_000, 31_000)
     before = display.figures()
     expect("supplier before", before.get("supplier")).equals("Old Power")
-    expect("price before (1/1000 p)", before.get("price")).equals("21000", rule="R-TAR-005")
+    expect("price before (1/1000 p)", before.get("price")).equals("21000", rule="R-TAR-009")
 
     dcc.ask(dcc.change_of_supplier(dut, suppliers.gaining), dut, as_user=suppliers.gaining)
     name = UpdateSupplierName(supplier_name="New Energy", telephone_number="09876 543210")

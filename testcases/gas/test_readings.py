@@ -122,7 +122,7 @@ def test_prepayment_midnight(gsme, gas, clock, gas_suppliers, expect):
 @testcase(
     "GAS-605",
     "A change of payment mode keeps a reading from before it, and names the cause",
-    rules=["R-GPF-008", "R-PPM-003"],
+    rules=["R-GPF-008", "R-PPM-003", "R-GPF-007"],
     requirements=["PC.01"],
     use_cases=["GCS02", "GCS03", "GCS15b"],
     devices=["GSME"],

@@ -42,7 +42,7 @@ def read_log(dcc, device, user, log, since, until, rule=""):
 @testcase(
     "LOG-101",
     "Each DLMS log has its own record: time in seconds, code, and what belongs to it; a command has two octets",
-    rules=["R-EVT-006c", "R-EVT-005", "R-EVT-006", "R-HUB-018", "R-SEC-027"],
+    rules=["R-EVT-006c", "R-EVT-005", "R-EVT-006", "R-HUB-018", "R-SEC-027", "R-EVT-010"],
     requirements=REQUIREMENTS,
     use_cases=["ECS35a", "ECS35b", "ECS35c", "ECS35d", "ECS35e", "ECS26n", "ECS45"],
     devices=list(LOGS),
