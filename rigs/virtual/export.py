@@ -1,4 +1,4 @@
-"""What flows back through an electricity meter: the register of export and its half hours (ECS17a, ECS22a)."""
+"""What flows back through an electricity meter: register (ECS17a), daily log (ECS21c), and the half hours."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -15,10 +15,8 @@ if TYPE_CHECKING:
 
 ACTIVE, REACTIVE = "3:1-0:2.8.0.255", "3:1-0:4.8.0.255"
 DAILY_LOG = attribute("7:0-0:98.1.10.255:2")
-PROFILE = attribute("7:0-0:99.1.1.255:2")
 WATT_HOUR, VAR_HOUR = 0x1E, 0x20
 HALF_HOUR = timedelta(minutes=30)
-KEPT = 4464  #: half hours
 DAY, DAYS_KEPT = timedelta(days=1), 31
 GENERATION_W = 1500.0  #: of the generator behind the meter, of unity power factor
 
@@ -39,7 +37,6 @@ class Export:
         self.daily = self._past()
         objects.selected[DAILY_LOG] = lambda start, end: self.daily_log(start, end)  # noqa: PLW0108
         self._plan()
-        objects.selected[PROFILE] = lambda start, end: self.profile(start, end)  # noqa: PLW0108 - for defects
 
     def generate(self, watts: float) -> None:
         """Set the power of the generator (W)."""
@@ -90,17 +87,6 @@ class Export:
         """Return the export (Wh) of the half hour that ends at an instant."""
         self._esme.integrate()
         return self._half_hours.get(end, 0.0)
-
-    @rule("R-LOG-002", "R-LOG-003")
-    def profile(self, start: datetime, end: datetime) -> Data:
-        """Return the half hours that ended between two instants, 4464 at the most: active and reactive export."""
-        newest = _half_hour_end(self._esme.world.now) - HALF_HOUR
-        at = max(_half_hour_end(start - timedelta(microseconds=1)), newest - (KEPT - 1) * HALF_HOUR)
-        rows = []
-        while at <= min(end, newest):
-            rows.append(structure([u32(zigbee_utc(at)), u32(round(self.of_half_hour(at))), u32(0)]))
-            at += HALF_HOUR
-        return compact([U32, U32, U32], rows)
 
 
 def _half_hour_end(instant: datetime) -> datetime:

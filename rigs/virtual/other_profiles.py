@@ -1,6 +1,6 @@
 """Half hours of an electricity meter beside active import: export, and reactive import (ECS22a, ECS22c).
 
-The home makes no energy and its load is resistive: there is an entry for each half hour, and what it holds is zero.
+There is an entry for each half hour. The load is resistive: what is reactive is zero.
 """
 
 from datetime import datetime, timedelta
@@ -38,7 +38,10 @@ class OtherProfiles:
     @rule("R-LOG-002", "R-LOG-003")
     def export(self, start: datetime, end: datetime) -> Data:
         """Return the half hours of export that end in a range: active and reactive."""
-        rows = [structure([u32(zigbee_utc(at)), u32(0), u32(0)]) for at in self._ends(start, end)]
+        rows = [
+            structure([u32(zigbee_utc(at)), u32(round(self._esme.export.of_half_hour(at))), u32(0)])
+            for at in self._ends(start, end)
+        ]
         return compact([U32, U32, U32], rows)
 
     @rule("R-LOG-002", "R-LOG-003")

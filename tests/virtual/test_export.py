@@ -39,6 +39,6 @@ def test_half_hours_add_up_to_the_register():
     bench.run(5000)
     esme.export.generate(0.0)
     bench.run(3600)
-    rows = esme.export.profile(bench.world.now - 4 * HOUR, bench.world.now).value.rows
+    rows = esme.other_profiles.export(bench.world.now - 4 * HOUR, bench.world.now).value.rows
     assert sum(row[1].value for row in rows) == pytest.approx(esme.export.register() - before, abs=3)
     assert sum(row[1].value for row in rows) == pytest.approx((1000 - 720) * 5000 / 3600, abs=3)

@@ -1,12 +1,8 @@
-"""Defects of export: what flows back is counted somewhere else, or not for long."""
-
-from datetime import timedelta
+"""Defects of export: what flows back is counted somewhere else."""
 
 from rigs.virtual.defects import defect
 from rigs.virtual.esme import Esme
 from rigs.virtual.twin import TwinEsme
-
-MONTH = timedelta(days=31)
 
 
 @defect(
@@ -61,18 +57,6 @@ def nets_its_elements(esme: TwinEsme) -> None:
         return max(taken - given, 0.0), max(given - taken, 0.0)
 
     esme.flows = netted  # type: ignore[method-assign]
-
-
-@defect(
-    "esme-keeps-a-month-of-export",
-    device="Esme",
-    breaks="R-LOG-002",
-    story="The log of export was made as large as the daily one is long: a month of half hours, not three.",
-)
-def keeps_a_month_of_export(esme: Esme) -> None:
-    """Nothing older than 31 days is returned."""
-    profile = esme.export.profile
-    esme.export.profile = lambda start, end: profile(max(start, esme.clock() - MONTH), end)  # type: ignore[method-assign]
 
 
 @defect(
