@@ -108,6 +108,17 @@ class AtTheMeter:
         """Put a meter in as it left its maker, with a clock that nobody has set; it is joined and has credentials."""
         self._do(self._meter, "as-made")
 
+    def test_valve(self) -> bool:
+        """Let a gas meter test its valve, by its menu; returns whether it did."""
+        return self._do(self._meter, "test-valve") == "tested"
+
+    def fault(self, name: str) -> None:
+        """Do to a gas meter what its sensors notice.
+
+        `excess-flow`, `air`, `reverse-flow`, `tilt`, `upright` (again), `battery-cover-closed`.
+        """
+        self._do(self._meter, f"fault {name}")
+
     def jam(self) -> None:
         """Keep load switch or valve from moving, for the rest of the test."""
         self._do(self._meter, "jam")

@@ -11,6 +11,8 @@ from rigs.virtual.exchange import Exchange
 from rigs.virtual.gas_activation import GasActivations
 from rigs.virtual.gas_billing import GasBilling
 from rigs.virtual.gas_measurement import DAY, GasMeasurement
+from rigs.virtual.gas_network_log import NetworkDataLog
+from rigs.virtual.gas_sensors import Sensors
 from rigs.virtual.gbz_device import GbzDevice
 from rigs.virtual.gsme_objects import GsmeObjects
 from rigs.virtual.gsme_prepayment import GsmePrepayment
@@ -24,7 +26,9 @@ from rigs.virtual.world import World, midnight_before
 
 SET_CLOCK = 0x007F
 DEVICE_JOINED = 0x8183
-EVENT_LOG_CODES = frozenset(range(0x81A0, 0x81C0)) | {0x8145, 0x8F66, 0x8F67, 0x8183, 0x8F1F, 0x8184, 0x81C0, 0x81C6}
+EVENT_LOG_CODES = frozenset((*range(0x81A0, 0x81C1), 0x81C2, 0x81C3, 0x81C6)) | {
+    0x8145, 0x8F66, 0x8F67, 0x8183, 0x8F1F, 0x8184,
+}  # fmt: skip
 STATUS_NAMES = {RELIABLE: "reliable", INVALID: "invalid", 2: "unreliable"}
 BATTERY_DAYS = 3650
 BATTERY_RESET = 0x8F82
@@ -49,6 +53,8 @@ class Gsme(GbzDevice):
         self.prepayment = GsmePrepayment(self)
         self.billing = GasBilling(self)
         self.screen = GsmeScreen(self)
+        self.network_log = NetworkDataLog(self)
+        self.sensors = Sensors(self)
         self.gas.changed.append(self.account.settle)
         self.offer_logs()
         self.device_log.joined = lambda: self.event(DEVICE_JOINED)

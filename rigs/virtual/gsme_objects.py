@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 GET_SAMPLES, SAMPLES = 0x08, 0x07
 CONVERSION_FACTOR, CALORIFIC_VALUE = 0x02, 0x03
 SITE_ID, SET_EVENTS, GET_EVENTS, REPORT_EVENTS = 0x03, 0x04, 0x05, 0x04
-PROFILE = 0  #: sample identifier of the half hours
+PROFILE, NETWORK_DATA = 0, 2  #: sample identifiers of the half hours, and of the network data log
 INTERVAL = 1800
 STERLING, FIVE_DECIMALS = 826, 0x50
 ALL_EVENTS = 0x81FF
@@ -202,6 +202,8 @@ class GsmeObjects:
     def samples(self, component: GbzComponent) -> Answer:
         """Return half hours from an instant on, each at its end (GCS17)."""
         asked = values(component)
+        if asked["sampleId"] == NETWORK_DATA:
+            return self._gsme.network_log.read(component)
         if asked["sampleId"] != PROFILE:
             return NOT_FOUND
         gas, start, count = self._gsme.gas, from_zigbee_utc(asked["earliest"]), asked["nSamples"]

@@ -80,6 +80,7 @@ class GsmePrepayment:
             self._credit,
         )
         self.top_up_log: list[tuple[bytes, int, datetime]] = []
+        self.to_push: list[tuple[int, bytes]] = []  #: commands for the mirror, at the next wake
         self._code = b""
         commands, activations = gsme.zcl.objects.commands, gsme.activations
         commands[PREPAYMENT, True, TOP_UP] = lambda component: self.top_up_remotely(component)  # noqa: PLW0108
@@ -201,8 +202,29 @@ class GsmePrepayment:
     # ---- credit --------------------------------------------------------------------------------------------------
 
     def _credit(self, amount: int) -> None:
+        owed = self.account.payment_debt
         self.account.top_up(amount)
         self.top_up_log = [*self.top_up_log, (self._code, amount, self._gsme.clock())][-5:]
+        self.to_push += self.pushes(recovered=self.account.payment_debt < owed)
+
+    @rule("R-GPF-009")
+    def pushes(self, recovered: bool) -> list[tuple[int, bytes]]:
+        """Return what the mirror is told of a top up: the latest five, and a payment towards debt if there was one."""
+        told = [(TOP_UPS, self._shown_top_ups(self.top_up_log[::-1]))]
+        if recovered:
+            told.append((REPAYMENTS, self._shown_repayments(self.account.recoveries[-1:])))
+        return told
+
+    def _shown_top_ups(self, entries: list[tuple[bytes, int, datetime]]) -> bytes:
+        rows = [{"code": code, "amount": amount, "time": zigbee_utc(at)} for code, amount, at in entries]
+        return made(PREPAYMENT, False, TOP_UPS, {"cmdIndex": 0, "nCommands": 1, "topUps": rows})
+
+    def _shown_repayments(self, entries: list[tuple[datetime, int]]) -> bytes:
+        rows = [
+            {"time": zigbee_utc(at), "collected": amount, "debtType": PAYMENT_DEBT_TYPE, "outstanding": 0}
+            for at, amount in entries
+        ]
+        return made(PREPAYMENT, False, REPAYMENTS, {"cmdIndex": 0, "nCommands": 1, "debts": rows})
 
     @rule("R-UTR-007", "R-UTR-019a", "R-UTR-019b", "R-UTR-023", "R-PPM-006", "R-CTR-011")
     def top_up_remotely(self, component: GbzComponent) -> Answer:
@@ -287,26 +309,14 @@ class GsmePrepayment:
     @rule("R-UTR-021", "R-RSP-021")
     def top_ups(self, component: GbzComponent) -> Answer:
         """Return the latest five top ups (GCS15e)."""
-        rows = [
-            {"code": code, "amount": amount, "time": zigbee_utc(at)}
-            for code, amount, at in self.top_up_log[::-1]
-            if _is_asked(component, at)
-        ]
-        if not rows:
-            return NOT_FOUND
-        return [(TOP_UPS, made(PREPAYMENT, False, TOP_UPS, {"cmdIndex": 0, "nCommands": 1, "topUps": rows}))]
+        entries = [one for one in self.top_up_log[::-1] if _is_asked(component, one[2])]
+        return [(TOP_UPS, self._shown_top_ups(entries))] if entries else NOT_FOUND
 
     @rule("R-CRE-004", "R-RSP-021")
     def repayments(self, component: GbzComponent) -> Answer:
         """Return the latest ten payment-based recoveries (GCS15d)."""
-        rows = [
-            {"time": zigbee_utc(at), "collected": amount, "debtType": PAYMENT_DEBT_TYPE, "outstanding": 0}
-            for at, amount in self.account.recoveries[::-1]
-            if _is_asked(component, at)
-        ]
-        if not rows:
-            return NOT_FOUND
-        return [(REPAYMENTS, made(PREPAYMENT, False, REPAYMENTS, {"cmdIndex": 0, "nCommands": 1, "debts": rows}))]
+        entries = [one for one in self.account.recoveries[::-1] if _is_asked(component, one[0])]
+        return [(REPAYMENTS, self._shown_repayments(entries))] if entries else NOT_FOUND
 
     @rule("R-CRD-041", "R-CRD-057", "R-UTR-022")
     def supplier_changed(self) -> None:

@@ -224,6 +224,13 @@ class SleepyEnd:
                 if not (yield from self._send(cluster, frame)):
                     self._told.clear()
                     return
+        waiting = self._gsme.prepayment.to_push
+        while waiting:
+            command, payload = waiting[0]
+            frame = ZclFrame.cluster(command, self._next(), payload, from_server=True)
+            if not (yield from self._send(PREPAYMENT, frame)):
+                return
+            waiting.pop(0)
         yield from self._wait(lambda: self._flags is not None)
 
     @rule("R-GPF-001", "R-GPF-002")

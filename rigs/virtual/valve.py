@@ -19,6 +19,7 @@ CHANGE_SUPPLY, SUPPLY_STATUS, SET_SUPPLY_STATUS, SET_FLOW = 0x0B, 0x0C, 0x0D, 0x
 CLOSE, ARM = 0x0081, 0x0085  #: message codes of GCS32, GCS39
 ARMED_ALERT, LOCKED_BY_TAMPER, UNCONTROLLED_FLOW = 0x8F32, 0x81BE, 0x81BF
 TAMPER, BATTERY_COVER, LOW_BATTERY = 0x8F3F, 0x8F73, 0x8F1F
+TESTED = 0x8184
 LOCKED, ARMED_ONLY, UNCHANGED = 0, 1, 3  #: what the supply is to do at a tamper or a failing battery
 CONFIRMATION = timedelta(seconds=30)  #: within which a press that opens the valve follows the first
 
@@ -145,6 +146,18 @@ class Valve:
         self.move(ValveState.ENABLED, Cause.NONE)
         self._gsme.at(self._gsme.clock() + self.check.length, self.flow_measured)
         return True
+
+    def test(self) -> bool:
+        """Close an open valve for a moment, by the meter's menu, and open it again; returns whether it was open."""
+        if self.state is not ValveState.ENABLED:
+            return False
+        self.tested()
+        return True
+
+    @rule("R-GAS-011")
+    def tested(self) -> None:
+        """Log and tell that the valve has been tested."""
+        self._gsme.event(TESTED)
 
     @rule("R-GAS-005")
     def flow_measured(self) -> None:

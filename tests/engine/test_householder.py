@@ -112,3 +112,11 @@ def test_faults_are_brought_about_at_the_meter_that_is_meant() -> None:
     meter.jam()
     meter.reset_processor()
     assert hands.done == [("esme", "jam"), ("esme", "reset")]
+
+
+def test_a_valve_is_tested_and_sensors_are_given_something_to_notice() -> None:
+    hands = Display(TestTime(), {"test-valve": "stays closed", "fault": "air"})
+    meter = AtTheMeter(hands, Notes(), "gsme")  # type: ignore[arg-type]
+    assert not meter.test_valve()
+    meter.fault("air")
+    assert hands.done == [("gsme", "test-valve"), ("gsme", "fault air")]

@@ -9,6 +9,7 @@ from rigs.virtual.esme import Esme
 from rigs.virtual.export import GENERATION_W
 from rigs.virtual.home import Home
 from rigs.virtual.instruments.fault_hands import fault_acts
+from rigs.virtual.instruments.gas_hands import gas_acts
 from rigs.virtual.instruments.screen_hands import screen_acts, turned_on
 from rigs.virtual.joining import Joiner
 from rigs.virtual.meter_tunnel import MeterTunnel
@@ -190,7 +191,8 @@ class Hands:
                 "cover": cover,
             }
             | screen_acts(gsme.screen)
-            | fault_acts(gsme.processor_reset, gsme.valve.jam, gsme.time.as_made),
+            | fault_acts(gsme.processor_reset, gsme.valve.jam, gsme.time.as_made)
+            | gas_acts(gsme),
             "hand-held": _terminal(home),
             "chf": {"lamps": lambda _: home.lamps.shown()},
             "hcalcs": {act: lambda _, act=act: hcalcs(act) for act in HCALCS_ACTS},  # type: ignore[misc]
