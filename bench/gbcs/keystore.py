@@ -119,8 +119,11 @@ class Keystore:
         return self._public.get((eui, usage))
 
     def private_key(self, eui: Eui64, usage: str) -> EllipticCurvePrivateKey | None:
-        """The private key of a party for a usage."""
-        return self._private.get((eui, usage))
+        """The private key of a party for a usage; None where the certificate in use now is of another key."""
+        held, public = self._private.get((eui, usage)), self._public.get((eui, usage))
+        if held is None or public is None or public.public_numbers() != held.public_key().public_numbers():
+            return None
+        return held
 
     def parties(self) -> list[Slot]:
         """Every (EUI-64, usage) with a key, in order."""
@@ -135,7 +138,7 @@ class Keystore:
             self._secrets.move_to_end(pair)
             return bytes(held)
         for mine, theirs in (pair, pair[::-1]):
-            private, public = self._private.get(mine), self._public.get(theirs)
+            private, public = self.private_key(*mine), self._public.get(theirs)
             if private is not None and public is not None:
                 break
         else:

@@ -86,6 +86,7 @@ def test_renewed(kind, named, home, local, authority, timeline, expect):
 def test_keys_of_the_han(meter, dut, dcc, authority, at_the_ppmid, at_the_ihd, at_the_cad, suppliers, expect):  # noqa: F811
     meter.prepay()
     supplier = suppliers.losing
+    meter.top_up(meter.token(5))  # what is keyed in later has ten bits of its counter alone
     request = dcc.ask(IssueSecurityCredentials(credential_type="Key Agreement"), dut, as_user=supplier)
     key = public_key_of(bytes.fromhex(decode_der.payload(request.message)["certification_request"]["der"]))
     certificate = authority.device_certificate(dut.eui, "ka", key)
@@ -96,6 +97,9 @@ def test_keys_of_the_han(meter, dut, dcc, authority, at_the_ppmid, at_the_ihd, a
     with authority.device_uses(dut, "ka", certificate):
         maced = dcc.ask(ReadInstantaneousImportRegisters(), dut, as_user=supplier, rule="R-CRD-077")
         expect("MAC of an answer", maced.protection.mac).equals("valid", rule="R-CRD-074")
+        token = meter.token(5)
+        shown = at_the_ppmid.enter_token("electricity", token.digits)
+        expect("what the PPMID shows of a token made for the new key", shown).equals("accepted", rule="R-CRD-074")
     expect("what the PPMID shows", at_the_ppmid.activate_emergency_credit("electricity")).satisfies(
         "an answer of the meter", lambda words: words in ("active", "not available")
     )

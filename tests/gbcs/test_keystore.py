@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ec import ECDH, SECP384R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from bench.gbcs.errors import GbcsError
@@ -72,6 +72,15 @@ def test_a_new_key_replaces_its_secrets() -> None:
     before = store.secret(SUPPLIER, METER)
     store.add(METER, "ka", public_key=keys(BROKER).agreement.public_key())
     assert store.secret(SUPPLIER, METER) not in (None, before)
+
+
+def test_a_private_key_counts_while_it_belongs_to_the_certificate_in_use() -> None:
+    store = keystore(SUPPLIER, METER)
+    assert store.private_key(METER, "ka") is not None
+    store.add(METER, "ka", public_key=keys(BROKER).agreement.public_key())
+    assert store.private_key(METER, "ka") is None
+    expected = keys(SUPPLIER).agreement.exchange(ECDH(), keys(BROKER).agreement.public_key())
+    assert store.secret(METER, SUPPLIER) == store.secret(SUPPLIER, METER) == expected
 
 
 def test_close_wipes_the_secrets() -> None:
