@@ -191,7 +191,7 @@ def test_communications(hub, dut, dcc, suppliers, clock, expect):
     key_hashes(dcc, hub, suppliers.losing)
     dcc.credentials(dut, ["Supplier"], as_user=suppliers.losing)
     answer = dcc.ask(ReadDeviceLog(), hub, as_user=suppliers.losing)
-    rows = {Eui64(row[0].value): row for row in answer.value()}
+    rows = answer.items(lambda data: {Eui64(row[0].value): row for row in data[0].value})
     expect("devices", list(rows)).satisfies("to name the electricity meter", lambda seen: dut.eui in seen)
     heard = parse_date_time(rows[dut.eui][8].value)
     expect("when the meter was heard last", heard).lies_between(before - seconds(1), clock.now())

@@ -31,7 +31,7 @@ def daily(dcc, dut, user, start, end):
 def daily_money(dcc, dut, user, start, end):
     """Read the daily log of prepayment (4.14, ECS21b): time and registers of each entry."""
     body = ReadPrepaymentDailyReadLog(period=ReadLogPeriod(start=start, end=end))
-    return billing_money(dcc.ask(body, dut, as_user=user).values()[0])
+    return dcc.ask(body, dut, as_user=user).protected(lambda values: billing_money(values[0]))
 
 
 def set_before_midnight(dcc, dut, supplier, wan_time, clock):

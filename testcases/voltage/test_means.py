@@ -268,7 +268,7 @@ def test_full_log(dut, dcc, clock, network_operator, expect):
 def test_power(dut, dcc, clock, mains, suppliers, expect):
     delivered = mains.sample().power
     response = dcc.ask(ReadActivePowerImport(), dut, as_user=suppliers.losing)
-    watts, (scaler, unit), primary = (member.value for member in response.value())
+    watts, (scaler, unit), primary = response.items(lambda data: [member.value for member in data[0].value])
     expect("scaler and unit", (scaler.value, unit.value)).equals((0, 27))
     expect("power of the meter (W)", watts).lies_between(round(0.9 * delivered) - 50, round(1.05 * delivered) + 10)
     expect("power of the primary element (W)", primary).equals(watts)
