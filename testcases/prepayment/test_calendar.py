@@ -11,11 +11,18 @@ from testcases.prepayment.meters import HOUR, OFF, ON, POUND, Recovery
 BOTH = ("ESME", "GSME")
 REQUIREMENTS = ["PC.03"]
 BELOW_THRESHOLD, SUSPENDED, SUPPLY_ARMED = 0x8F0F, 0x8F83, 0x8F32
+EARLY, LATE = 1, 17  #: hours of the day (UTC) in which these tests begin
 DRAIN = Recovery(20 * POUND, HOUR)
 
 
 def _hour_of(meter, clock):
-    """A period of the day around now: from an hour ago until the meter can have been set up and run out of credit."""
+    """A period of the day around now: from an hour ago until the meter can have been set up and run out of credit.
+
+    Late in the day it waits for the next, in which the test then ends.
+    """
+    if not EARLY <= clock.now().hour < LATE:
+        begins = clock.now().replace(hour=EARLY, minute=5, second=0, microsecond=0)
+        clock.sleep_until(begins if begins > clock.now() else begins + hours(24))
     now = clock.now().replace(second=0, microsecond=0)
     end = now + (minutes(25) if meter.answers_at_once else hours(5) + minutes(7))  # not when a gas meter wakes
     return (now - hours(1)).time(), end.time(), end
