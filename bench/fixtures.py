@@ -10,6 +10,7 @@ from bench.authority import TestAuthority
 from bench.capabilities import Hands, NoiseSource
 from bench.clock import Clock
 from bench.dcc_point import DccPoint
+from bench.errors import NotApplicable
 from bench.expecting import Expectation
 from bench.firmware_point import FirmwarePoint
 from bench.gas import AtTheMeter, GasPoint
@@ -70,6 +71,7 @@ __all__ = [
     "phases",
     "ppmid",
     "second_ppmid",
+    "sleepy_ppmid",
     "street",
     "sub_ghz",
     "suppliers",
@@ -146,6 +148,15 @@ def at_the_esme(home: Home) -> AtTheMeter:
 def ppmid(home: Home) -> Device:
     """The PPMID."""
     return home.device("PPMID")
+
+
+@pytest.fixture
+def sleepy_ppmid(home: Home) -> Device:
+    """The PPMID, on a rig where it sleeps."""
+    ppmid = home.device("PPMID")
+    if not ppmid.sleepy:
+        raise NotApplicable(f"the PPMID of rig {home.rig.file.name} does not sleep (key 'sleepy')")
+    return ppmid
 
 
 @pytest.fixture

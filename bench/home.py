@@ -64,6 +64,7 @@ class Home:
                 table.feed or "",
                 self._install_code(name, table.install_code),
                 table.inter_pan,
+                table.sleepy,
                 table.menu_pin,
                 table.variant,
             )

@@ -30,6 +30,7 @@ class Device:
     feed: str = ""
     install_code: bytes = field(default=b"", repr=False)  #: of a device that is not on the network yet
     inter_pan: str = ""  #: what opens a hub's inter-PAN for hand-held terminals: "power-on", "meter", "no-wan"
+    sleepy: bool = False  #: of a PPMID: its receiver is off when it is idle
     menu_pin: str = field(default="", repr=False)  #: of a meter's menu for engineers
     variant: str = "single"  #: of an electricity meter: "single", "twin" (two elements), "polyphase"
 

@@ -78,6 +78,7 @@ class DeviceTable(_Table):
     firmware: str | None = None  #: file with a newer image of the maker for it (OTA)
     variant: MeterVariant = "single"  #: of an electricity meter: one element, two elements, three phases
     inter_pan: InterPan = ""  #: what opens a hub's inter-PAN for hand-held terminals
+    sleepy: bool = False  #: of a PPMID: its receiver is off when it is idle
     menu_pin: str = ""  #: of a meter's menu for engineers
     golden: bool = False
 

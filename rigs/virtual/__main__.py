@@ -143,6 +143,7 @@ def main() -> int:
         default=Option.POWER_ON,
         help="what opens the hub's door for hand-held terminals",
     )
+    parser.add_argument("--sleepy-ppmid", action="store_true", help="have a PPMID that sleeps and polls")
     parser.add_argument("--receive", help="URL at which the DCC's users receive")
     parser.add_argument("--write-keys", type=Path, metavar="DIR", help="write the test keys of this seed and end")
     arguments = parser.parse_args()
@@ -178,6 +179,7 @@ def serve(arguments: argparse.Namespace, out: TextIO | None) -> int:
         defects = [find(reference) for reference in arguments.defect]
         site = Site.of(arguments.seed, defects, arguments.receive, arguments.variant)
         site.gas_below, site.inter_pan = arguments.gas_below, Option(arguments.inter_pan)
+        site.sleepy_ppmid = arguments.sleepy_ppmid
         rig = VirtualRig(site, arguments.seed)
     except (LookupError, DefectError) as problem:
         announce({"error": str(problem.args[0])})

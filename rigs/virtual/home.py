@@ -97,6 +97,7 @@ class Site:
     poster: Poster
     variant: str = "single"  #: of the electricity meter
     inter_pan: Option = Option.POWER_ON  #: when the hub's door for hand-held terminals opens
+    sleepy_ppmid: bool = False  #: whether the PPMID's receiver is off when it is idle
     gas_below: bool = False  #: whether the gas meter is on the sub-GHz network from the beginning
 
     @classmethod
@@ -326,7 +327,7 @@ class Home:
         self.household = household = Household(self.world, self.medium, self.site.network, self.site.partner_key)
         self.ihd = household.ihd
         self.hub.displays[IHD_SHORT] = lambda asdu: self.gpf.from_display(asdu)  # noqa: PLW0108
-        household.add_ppmid(smki, ppmid_anchors(smki), self.hub)
+        household.add_ppmid(smki, ppmid_anchors(smki), self.hub, sleepy=self.site.sleepy_ppmid)
         household.add_second_ppmid(smki, ppmid_anchors(smki), self.site.ppmid_install_code, self.site.seed)
         self.band_below.path("CHF", "second PPMID", LINK_LOSS_DB - SUB_GHZ_GAIN_DB)
         household.add_hcalcs(smki, hcalcs_anchors(smki), self.hub, self.esme)

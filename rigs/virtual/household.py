@@ -29,6 +29,7 @@ from rigs.virtual.addresses import (
 )
 from rigs.virtual.device_log import ESME_TYPE, GPF_TYPE, GSME_TYPE, PPMID_TYPE, TYPE_2, Entry
 from rigs.virtual.display import Display
+from rigs.virtual.dozing import Dozing
 from rigs.virtual.esme import Esme
 from rigs.virtual.gsme import Gsme
 from rigs.virtual.hcalcs import Hcalcs
@@ -74,10 +75,14 @@ class Household:
         self._medium.path("ESME", name, LINK_LOSS_DB)
         return node
 
-    def add_ppmid(self, smki: TestSmki, anchors: TrustAnchors, hub: Hub) -> None:
-        """Add the PPMID, with a tunnel that is open."""
-        node = self._node("PPMID", PPMID_EUI, PPMID_SHORT)
+    def add_ppmid(self, smki: TestSmki, anchors: TrustAnchors, hub: Hub, *, sleepy: bool = False) -> None:
+        """Add the PPMID, with a tunnel that is open; it may be one that sleeps."""
+        doze = Dozing(self._world)
+        node = self._node("PPMID", PPMID_EUI, PPMID_SHORT, doze.awake if sleepy else lambda: True)
         self.ppmid = Ppmid(self._world, PPMID_EUI, smki, anchors, node, TUNNEL)
+        if sleepy:
+            hub.node.mac.sleepers.add(PPMID_SHORT)
+            doze.run(node, CHF_SHORT)
         hub.connect(PPMID_EUI, PPMID_SHORT, TUNNEL)
 
     def add_hcalcs(self, smki: TestSmki, anchors: TrustAnchors, hub: Hub, esme: Esme) -> None:

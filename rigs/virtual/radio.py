@@ -10,6 +10,7 @@ import simpy
 from bench.gbcs.sub_ghz import centre_mhz
 from bench.han.mac import BROADCAST, MacFrame, MacType
 from rigs.virtual.phy import OQPSK, Phy
+from rigs.virtual.rules import rule
 from rigs.virtual.world import Process, World
 
 BACKOFF_US = 320
@@ -18,6 +19,7 @@ ATTEMPTS = 4
 DEAF_DBM = -140.0
 NOISE_LOSS_DB = 40.0  #: between a noise source and each radio
 DATA_REQUEST = b"\x04"  #: MAC command
+INDIRECT = timedelta(milliseconds=7680)  #: how long a frame waits for a poll (IEEE 802.15.4: 0x01F4 x 15.36 ms)
 
 
 class Attenuation:
@@ -160,6 +162,9 @@ class MacLayer:
         self.up: Callable[[bytes, int], None] = lambda payload, source: None
         self.other: Callable[[MacFrame], None] = lambda frame: None
         self.holds_for: Callable[[MacFrame], bool] = lambda frame: False  #: whether a poller is to stay awake
+        self.sleepers: set[int] = set()  #: short addresses of neighbours whose receivers are off when idle
+        self._held: dict[int, list[tuple[MacFrame, simpy.Event]]] = {}
+        self.pending = False  #: whether the latest acknowledgement told that more waits
         self._sequence = world.rng.randrange(256)
         self._awaited: dict[int, bool] = {}
         self._last: dict[int, tuple[int, bytes]] = {}
@@ -179,7 +184,37 @@ class MacLayer:
         """Send one frame; the process returns whether it was acknowledged (always true of a broadcast)."""
         hop = BROADCAST if destination >= 0xFFF8 else destination
         frame = MacFrame.data(self.pan, hop, self.short, 0, payload)
+        if kind is MacType.DATA and self.is_held(hop):
+            return (yield from self._hold(hop, frame))
         return (yield from self.send_frame(frame if kind is MacType.DATA else replace(frame, type=kind)))
+
+    @rule("R-HAN-066")
+    def is_held(self, destination: int) -> bool:
+        """Whether what is for a neighbour waits until it asks: its receiver is off when it is idle."""
+        return destination in self.sleepers
+
+    @rule("R-HAN-066")
+    def hold_time(self) -> timedelta:
+        """Return how long a frame waits for a neighbour that sleeps."""
+        return INDIRECT
+
+    def _hold(self, destination: int, frame: MacFrame) -> Process:
+        held = frame, self._world.env.event()
+        self._held.setdefault(destination, []).append(held)
+        yield held[1] | self._world.wait(self.hold_time())
+        if not held[1].triggered:
+            self._held[destination].remove(held)
+            return False
+        return (yield from self.send_frame(replace(frame, pending=bool(self._held[destination]))))
+
+    @rule("R-HAN-066")
+    def waits_for(self, poller: object) -> bool:
+        """Whether a neighbour that asks is told that there is something for it."""
+        return isinstance(poller, int) and bool(self._held.get(poller))
+
+    def _release(self, poller: int) -> None:
+        if self._held.get(poller):
+            self._held[poller].pop(0)[1].succeed()
 
     def send_frame(self, frame: MacFrame) -> Process:
         """Send a frame under the next sequence number; returns whether it was acknowledged, if it asks for that."""
@@ -202,11 +237,16 @@ class MacLayer:
     def _hear(self, frame: MacFrame, psdu: bytes, dbm: float) -> None:
         if frame.type is MacType.ACK:
             if frame.sequence in self._awaited:
-                self._awaited[frame.sequence] = True
+                self._awaited[frame.sequence], self.pending = True, frame.pending
             return
         mine = frame.dst in (self.short, self.eui) and frame.dst_pan in (self.pan, BROADCAST)
+        polls = frame.type is MacType.COMMAND and frame.payload[:1] == DATA_REQUEST
         if mine and frame.ack_request:
-            self._world.process(self._acknowledge(frame.sequence or 0, self.holds_for(frame)))
+            self._world.process(
+                self._acknowledge(frame.sequence or 0, self.holds_for(frame) or (polls and self.waits_for(frame.src)))
+            )
+        if mine and polls and isinstance(frame.src, int):
+            self._release(frame.src)
         if frame.type is not MacType.DATA or not isinstance(frame.src, int):
             if mine or frame.dst in (BROADCAST, None):
                 self.other(frame)

@@ -12,8 +12,9 @@ from bench.han.mac_commands import (
     association_response,
     beacon,
 )
+from rigs.virtual.radio import INDIRECT
 from rigs.virtual.rules import rule
-from rigs.virtual.trust_centre import DENIED, INDIRECT, NO_ADDRESS, mac_command
+from rigs.virtual.trust_centre import DENIED, NO_ADDRESS, mac_command
 from rigs.virtual.world import Process
 
 if TYPE_CHECKING:

@@ -27,6 +27,7 @@ from bench.han.zcl import Attribute, ZclFrame, read_response
 from bench.han.zcl_types import Value
 from rigs.virtual.hub_log import Heard, HubLog
 from rigs.virtual.key_establishment import KeyEstablishment, issued_identity
+from rigs.virtual.radio import INDIRECT
 from rigs.virtual.rules import rule
 from rigs.virtual.world import Process, World
 from rigs.virtual.zigbee import ZigbeeNode
@@ -36,7 +37,6 @@ PERMIT_JOINING = 0x0036  #: of ZDO
 KEEP_ALIVE_BASE, UNSIGNED8 = 10, 0x20  #: min, and its ZCL type
 READ_ATTRIBUTES, READ_ATTRIBUTES_RESPONSE = 0x00, 0x01
 DENIED, NO_ADDRESS = 2, 0xFFFF
-INDIRECT = timedelta(milliseconds=7680)  #: how long an answer waits for a poll (IEEE 802.15.4: 0x01F4 x 15.36 ms)
 BEACON_JITTER_US = 20_000
 FIRST_SHORT = 0x6F10
 CRYPTO_TIME = timedelta(milliseconds=300)

@@ -36,6 +36,12 @@ def test_a_hub_of_another_option_passes_its_tests_of_inter_pan(tmp_path, rig):
     assert counted["pass"] >= 5
 
 
+def test_a_ppmid_that_sleeps_does_what_one_with_mains_does(tmp_path):
+    done, counted = verdicts("virtual-sleepy.toml", tmp_path / "run", select="test_sleepy_ppmid or HAN-30")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert counted == {"pass": 10}
+
+
 def test_on_a_single_phase_rig_none_applies(tmp_path):
     done, counted = verdicts("virtual.toml", tmp_path / "run")
     assert done.returncode == 5
