@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bench.gbcs.gbz import GbzComponent
+from rigs.virtual.gas_calendar_reads import FRIENDLY_CREDIT, TARIFF
 from rigs.virtual.gbz_device import CALENDAR, values
 from rigs.virtual.rules import rule
 from rigs.virtual.world import midnight_before
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from rigs.virtual.gsme import Gsme
 
 PUBLISH, DAYS, WEEKS, SEASONS, SPECIAL_DAYS = 0x00, 0x01, 0x02, 0x03, 0x04
-TARIFF, FRIENDLY_CREDIT = 0, 3  #: calendar types
 ANY = 0xFF
 LOOK_AHEAD = 8  #: days
 COMMAND_TAKEN = timedelta(seconds=1)
@@ -26,11 +26,12 @@ class GasNonDisablement:
 
     def __init__(self, gsme: "Gsme") -> None:
         self._gsme = gsme
-        self._active: int | None = None
-        self._special: list[Named] = []
-        self._days: dict[tuple[int, int], list[Named]] = {}
-        self._weeks: dict[tuple[int, int], list[Any]] = {}
-        self._seasons: dict[int, list[Named]] = {}
+        self.in_force: dict[int, int] = {}  #: type of calendar -> identifier
+        self.published: dict[int, Named] = {}  #: identifier -> what published it
+        self.special: list[Named] = []
+        self.days: dict[tuple[int, int], list[Named]] = {}
+        self.weeks: dict[tuple[int, int], list[Any]] = {}
+        self.seasons: dict[int, list[Named]] = {}
         commands = gsme.zcl.objects.commands
         for command in (DAYS, WEEKS, SEASONS):
             commands[CALENDAR, False, command] = lambda component: self.keep(component)  # noqa: PLW0108
@@ -42,28 +43,29 @@ class GasNonDisablement:
         sent = values(component)
         number = sent["calendarId"]
         if component.command == DAYS:
-            self._days[number, sent["dayId"]] = sent["switchTimes"]
+            self.days[number, sent["dayId"]] = sent["switchTimes"]
         elif component.command == WEEKS:
-            self._weeks[number, sent["weekId"]] = [row["dayRef"] for row in sent["days"]]
+            self.weeks[number, sent["weekId"]] = [row["dayRef"] for row in sent["days"]]
         else:
-            self._seasons[number] = sent["entries"]
+            self.seasons[number] = sent["entries"]
         return SUCCESS
 
     @rule("R-DIS-003")
     def publish(self, component: GbzComponent) -> int:
         """Bring a calendar into force; what hangs on it is looked at when the whole command has been taken."""
         sent = values(component)
+        self.published[sent["calendarId"]] = sent
+        self.in_force[sent["calendarType"]] = sent["calendarId"]
         if sent["calendarType"] == TARIFF:
             self._gsme.tariff_changes()
         if sent["calendarType"] == FRIENDLY_CREDIT:
-            self._active = sent["calendarId"]
             self._gsme.at(self._gsme.clock() + COMMAND_TAKEN, self._gsme.account.settle)
         return SUCCESS
 
     def _take_special_days(self, component: GbzComponent) -> int:
         sent = values(component)
         if sent["calendarType"] == FRIENDLY_CREDIT:
-            self._special = sent["entries"]
+            self.special = sent["entries"]
         return SUCCESS
 
     @rule("R-DIS-002", "R-DIS-003", "R-TIM-001")
@@ -85,17 +87,21 @@ class GasNonDisablement:
                 found.append((midnight + timedelta(minutes=row["startMin"]), bool(row["tierOrFlag"])))
         return found
 
+    @property
+    def _active(self) -> int | None:
+        return self.in_force.get(FRIENDLY_CREDIT)
+
     def _day(self, day: date) -> list[Named]:
         if self._active is None:
             return []
-        number = next((row["dayRef"] for row in self._special if _falls_on(row["date"], day)), None)
+        number = next((row["dayRef"] for row in self.special if _falls_on(row["date"], day)), None)
         if number is None:
-            week = self._weeks.get((self._active, self._week(day)))
+            week = self.weeks.get((self._active, self._week(day)))
             number = week[day.weekday()] if week else None
-        return self._days.get((self._active, number), []) if number is not None else []
+        return self.days.get((self._active, number), []) if number is not None else []
 
     def _week(self, day: date) -> int:
-        seasons = self._seasons.get(self._active or 0, [])
+        seasons = self.seasons.get(self._active or 0, [])
         begun = [row for row in seasons if _key(row["date"], day) <= (day.year, day.month, day.day)]
         latest = max(begun or seasons, key=lambda row: _key(row["date"], day), default=None)
         return int(latest["weekRef"]) if latest else 1

@@ -10,6 +10,7 @@ from rigs.virtual.device_clock import COMMISSIONED, INVALID, OUTSIDE_TOLERANCE, 
 from rigs.virtual.exchange import Exchange
 from rigs.virtual.gas_activation import GasActivations
 from rigs.virtual.gas_billing import GasBilling
+from rigs.virtual.gas_calendar_reads import CalendarReads
 from rigs.virtual.gas_measurement import DAY, GasMeasurement
 from rigs.virtual.gas_network_log import NetworkDataLog
 from rigs.virtual.gas_sensors import Sensors
@@ -51,6 +52,7 @@ class Gsme(GbzDevice):
         self.objects = GsmeObjects(self)
         self.identity = GsmeIdentity(self)
         self.prepayment = GsmePrepayment(self)
+        self.calendar_reads = CalendarReads(self, self.prepayment.calendar)
         self.billing = GasBilling(self)
         self.screen = GsmeScreen(self)
         self.network_log = NetworkDataLog(self)

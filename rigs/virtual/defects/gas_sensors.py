@@ -1,4 +1,4 @@
-"""Defects of a gas meter's sensors, its network data log, and what it tells the mirror of top ups."""
+"""Defects of a gas meter's sensors, its network data log, its calendars as they are read, and top ups it pushes."""
 
 from bench.gbcs.gbz import GbzComponent
 from rigs.virtual.defects import defect
@@ -133,3 +133,36 @@ def debt_payment_not_pushed(gsme: Gsme) -> None:
     """No PublishDebtLog."""
     pushes = gsme.prepayment.pushes
     gsme.prepayment.pushes = lambda recovered: pushes(False)  # type: ignore[method-assign]
+
+
+@defect(
+    "gsme-calendar-in-force-not-known",
+    device="Gsme",
+    breaks="R-GPF-011",
+    story="FFFFFFFE is looked up among the identifiers of calendars like any other, and is not there.",
+)
+def calendar_in_force_not_known(gsme: Gsme) -> None:
+    """No calendar stands for another."""
+    reads, meant = gsme.calendar_reads, gsme.calendar_reads.meant
+    reads.meant = lambda identifier: None if identifier > 0xFFFFFFF0 else meant(identifier)  # type: ignore[method-assign]
+
+
+@defect(
+    "gsme-calendar-that-waits-is-read",
+    device="Gsme",
+    breaks="R-GPF-011",
+    story="The calendar that is answered is the one that came last, also while it waits for its day.",
+)
+def calendar_that_waits_is_read(gsme: Gsme) -> None:
+    """The latest parts, whatever is in force."""
+    calendars = gsme.prepayment.calendar
+    reads, meant = gsme.calendar_reads, gsme.calendar_reads.meant
+
+    def latest(identifier: int) -> int | None:
+        number = meant(identifier)
+        newest = max((calendar for calendar, _ in calendars.days), default=number)
+        if number is not None and newest is not None:
+            calendars.published[newest] = calendars.published[number] | {"calendarId": newest}
+        return newest if number is not None else None
+
+    reads.meant = latest  # type: ignore[method-assign]

@@ -82,7 +82,7 @@ def gas_special_days_like_others(gsme: Gsme) -> None:
     calendar, ends = gsme.prepayment.calendar, gsme.prepayment.calendar.ends
 
     def ends_without(now):
-        calendar._special = []
+        calendar.special = []
         return ends(now)
 
     calendar.ends = ends_without  # type: ignore[method-assign]
