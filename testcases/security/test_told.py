@@ -25,6 +25,12 @@ READS = {
     "CHF": ReadDeviceConfigurationIdentityExcMPxN(),
 }
 REQUIREMENTS = ["SFA-12-AUDIT"]
+#: what is wrong with the payload -> the change
+MALFORMED = {
+    "a payload cut short": lambda payload: payload[:-1],
+    "an empty payload": lambda payload: b"",
+    "a payload of zeros": lambda payload: bytes(len(payload)),
+}
 
 
 def supplier_of(home, device):
@@ -96,3 +102,32 @@ def test_without_right(home, dut, dcc, gas, local, clock, timeline, network_oper
     expect("signature of the alert", dcc.read(seen).protection.signature).equals("valid")
     codes = logged(home, dcc, gas, dut, began)
     expect("entries 8F30", [name for name, log in codes.items() if NO_RIGHT in log]).equals([], rule="R-EVT-006g")
+
+
+@testcase(
+    "SEC-275",
+    "A command that is malformed and not authentic is told like one that is not authentic: its content is not read",
+    rules=["R-SEC-008", "R-SEC-022", "R-SEC-020"],
+    requirements=["SP-MACFIRST", "SP.18"],
+    use_cases=["ECS45", "GCS33", "GCS13a"],
+    devices=["ESME", "GSME", "GPF"],
+)
+@pytest.mark.parametrize("kind", ["ESME", "GSME", "GPF"])
+def test_not_read(kind, home, dcc, gas, local, clock, timeline, expect):
+    device = home.device(kind)
+    supplier = supplier_of(home, device)
+    wait = minutes(35) if kind == "GSME" else minutes(1)
+    for what, change in MALFORMED.items():
+        began = clock.now()
+        good = local.command(READS[kind], device, as_user=supplier)
+        bad = replace(good, payload=change(good.payload), mac=bytes(len(good.mac)))
+
+        with timeline.never(answer_to(bad), during=wait, rule="R-SEC-020"):
+            local.deliver(bad, f"a read with {what} and a wrong MAC")
+
+        told = timeline.find(device_alert(device, NOT_AUTHENTIC, FORMAT, NO_RIGHT, to=supplier), after=began)
+        codes = [int(seen.data["alert_code"], 16) for seen in told]
+        expect(f"alerts about {what}", codes).equals([NOT_AUTHENTIC])
+        expect(
+            "entries 8F1E in the security log", logged(home, dcc, gas, device, began)["Security"].count(FORMAT)
+        ).equals(0)

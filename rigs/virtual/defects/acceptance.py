@@ -5,7 +5,14 @@ from dataclasses import replace
 from bench.gbcs.trust_anchors import KeyUsage, Role
 from rigs.virtual.defects import defect
 from rigs.virtual.esme import Esme
-from rigs.virtual.gbcs_device import NO_AUTHORITY, OTHER_FAILURE, TRUSTED_SOURCE_FAILURE, Refusal
+from rigs.virtual.gbcs_device import (
+    FORMAT_FAILURE,
+    NO_AUTHORITY,
+    OTHER_FAILURE,
+    TRUSTED_SOURCE_FAILURE,
+    GbcsDevice,
+    Refusal,
+)
 
 
 @defect(
@@ -315,3 +322,15 @@ def not_supported_is_answered(esme: Esme) -> None:
         return refusal
 
     esme.examine, esme.refuse = examine_or_answer, refuse  # type: ignore[method-assign]
+
+
+@defect(
+    "any-reads-content-first",
+    device="GbcsDevice",
+    breaks="R-SEC-022",
+    story="The parser of payloads runs before the MAC is verified: whoever can send frames reaches it, and is told so.",
+)
+def reads_content_first(device: GbcsDevice) -> None:
+    """A payload of nothing is a failure of format, whatever its MAC is."""
+    examine = device.examine
+    device.examine = lambda message: examine(message) if any(message.payload) else Refusal(FORMAT_FAILURE)

@@ -1,5 +1,6 @@
 """Defects of the hub as trust centre: who gets onto the network, for how long, and what the DCC hears of it."""
 
+from bench.gbcs import Eui64
 from bench.han.errors import HanError
 from rigs.virtual.cosem import SUCCESS
 from rigs.virtual.defects import defect
@@ -366,3 +367,16 @@ def lets_devices_open_joining(centre: TrustCentre) -> None:
         log.opened_at, log.closes_at = now, now + timedelta(seconds=seconds)
 
     centre.permit_joining = permit  # type: ignore[method-assign]
+
+
+@defect(
+    "hub-log-turns-identifiers-round",
+    device="HubLog",
+    breaks="R-HAN-015",
+    story="ZigBee sends identifiers with the last octet first, and the log of devices shows them as they came.",
+)
+def log_turns_identifiers_round(log: HubLog) -> None:
+    """The octets of each identifier are reversed in what is read."""
+    log.backup = lambda: log._log(  # type: ignore[method-assign]
+        {Eui64(bytes(eui)[::-1]): one.restored or log.key_hash(one.link_key) for eui, one in log.entries.items()}
+    )
