@@ -72,6 +72,10 @@ class AtThePpmid(AtTheDisplay):
         """Key a token in for one of the meters: `accepted` or `rejected`."""
         return self._outcome(fuel, f"token {fuel} {digits}")
 
+    def press_for_top_up(self, fuel: str, digits: str) -> None:
+        """Key a token in without waiting for the outcome."""
+        self._do(f"token {fuel} {digits}")
+
     def activate_emergency_credit(self, fuel: str) -> str:
         """Ask for emergency credit: `active` or `not available`."""
         return self._outcome(fuel, f"emergency-credit {fuel}")

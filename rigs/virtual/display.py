@@ -20,6 +20,7 @@ from bench.han.zcl import (
 from bench.han.zcl_types import Value
 from rigs.virtual.gas_mirror import DAY
 from rigs.virtual.gbz_device import MANAGEMENT, MESSAGING, METERING, PREPAYMENT, PRICE, U32, made, values
+from rigs.virtual.rules import rule
 from rigs.virtual.world import Process, World
 from rigs.virtual.zigbee import ZigbeeNode
 
@@ -87,8 +88,13 @@ class Display:
 
     def read_meter(self) -> None:
         """Read the figures of the electricity meter, cluster after cluster."""
-        self.figures = {}
+        self.forget()
         self._world.process(self._read_clusters())
+
+    @rule("R-HAN-071")
+    def forget(self) -> None:
+        """Blank what a meter told before: it is shown again once it has answered."""
+        self.figures = {}
 
     def _read_clusters(self) -> Process:
         for cluster in CLUSTERS:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bench.clock import minutes
 from bench.dcc.bodies import (
     ArmSupply,
     DisableSupply,
@@ -95,3 +96,28 @@ def test_unjoined(dut, dcc, home, at_the_cad, at_the_ihd, suppliers, expect):
 def result(answer):
     """The code in the answer of a join or unjoin."""
     return decode_der.payload(answer.message)["response_code"]
+
+
+@testcase(
+    "HAN-471",
+    "While the meter has no supply the displays show nothing of it, and afterwards what it tells now",
+    rules=["R-HAN-071", "R-HAN-032", "R-HAN-043"],
+    requirements=["IH.02-NULL", "IM.04"],
+    use_cases=["ECS17b"],
+    devices=["ESME", "IHD", "CAD"],
+)
+@READERS
+@ELECTRICITY
+def test_blank(meter, display, request, dut, mains, clock, expect):  # noqa: F811 - the fixture
+    display = request.getfixturevalue(display)
+    before = int(display.figures().get("import", 0))
+    expect("register shown at first (Wh)", before).satisfies("some", bool, rule="R-HAN-043")
+
+    with mains.of(dut).interrupted(at_most="10 min"):
+        clock.sleep(minutes(2))
+        expect("what is shown while the meter is away", display.figures()).equals({})
+    clock.sleep(minutes(3))
+
+    after = int(display.figures().get("import", 0))
+    read = meter.ask(ReadInstantaneousImportRegisters()).import_register()
+    expect("register shown afterwards (Wh)", after).lies_between(max(before, read - 2), read, rule="R-HAN-032")

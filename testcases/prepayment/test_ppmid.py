@@ -12,6 +12,7 @@ from bench.gbcs import Cra, Eui64, Message, names, zcl_payload
 from bench.gbcs.gbz import LAST, PROFILE, Gbz, GbzComponent
 from bench.local_point import answer_to
 from bench.testcase import testcase
+from testcases.gas_steps import next_wake, past_wake
 from testcases.prepayment.calendars import Settings
 from testcases.prepayment.meters import ARMED, OFF, ON, POUND
 
@@ -299,3 +300,35 @@ def test_forged_answer(meter, ppmid, at_the_ppmid, local, han, clock, expect):
     expect("what the PPMID shows", at_the_ppmid.shown()).equals("sent")
     clock.sleep(minutes(31))
     expect("what it shows of the meter's own answer", at_the_ppmid.shown()).equals(NOT_AVAILABLE)
+
+
+@testcase(
+    "PPM-872",
+    "Of a token for a sleeping gas meter the PPMID claims nothing before the wake; it counts then, valve shut or open",
+    rules=["R-HAN-063", "R-GSM-001", "R-GSM-002", "R-UTR-020", "R-CRE-006"],
+    requirements=["PC.10.2", "PC.11.19", "HA.11"],
+    use_cases=["PCS01", "GCS14", "GCS33"],
+    devices=["GSME", "PPMID"],
+)
+@pytest.mark.parametrize("meter", ["gas"], indirect=True)
+def test_waits_for_wake(meter, at_the_ppmid, clock, timeline, expect):
+    ready(meter, threshold=-POUND)
+    meter.prepay(threshold=POUND)
+    expect("supply without credit", meter.supply()).equals(OFF)
+    for pounds, supply in ((5, ARMED), (2, ON)):
+        past_wake(clock)
+        wake = next_wake(clock)
+        at_the_ppmid.press_for_top_up("gas", meter.token(pounds).digits)
+        entered = clock.now()
+        clock.sleep_until(wake - minutes(1))
+        expect("what the PPMID shows while the meter sleeps", at_the_ppmid.shown()).equals("sent")
+
+        told = device_alert(meter.device, ADDED_LOCALLY, to=meter.supplier)
+        seen = timeline.expect(told, within=minutes(3), after=entered, rule="R-GSM-001")
+        expect("arrival of 810E", seen.time).lies_between(wake - seconds(40), wake + minutes(1), rule="R-GSM-002")
+        clock.sleep_until(wake + minutes(1))
+        expect("what the PPMID shows then", at_the_ppmid.shown()).equals(ACCEPTED)
+        expect("supply", meter.supply()).equals(supply, rule="R-CRE-006")
+        meter.hands.set_taps(0)
+        meter.hands.open_valve()
+    expect("balance", meter.registers().balance).equals((1 + 5 + 2) * POUND)

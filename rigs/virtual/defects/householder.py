@@ -7,6 +7,7 @@ from bench.gbcs.gbz import GbzComponent
 from bench.gbcs.trust_anchors import Role, TrustAnchorCell
 from rigs.virtual.defects import defect
 from rigs.virtual.device_log import Entry
+from rigs.virtual.display import Display
 from rigs.virtual.gsme import Gsme
 from rigs.virtual.han_server import HanServer
 from rigs.virtual.hub import Hub
@@ -378,3 +379,14 @@ def asks_the_meter_it_left(ppmid: Ppmid) -> None:
     ppmid.meter = lambda fuel: meter(fuel) or known[fuel]  # type: ignore[method-assign]
     partner_key = log.partner_key
     log.partner_key = lambda eui: partner_key(eui) or keys.get(eui)  # type: ignore[method-assign]
+
+
+@defect(
+    "display-shows-yesterday",
+    device="Display",
+    breaks="R-HAN-071",
+    story="The display keeps what it was told last on its screen, with nothing to say that the meter is gone.",
+)
+def shows_yesterday(display: Display) -> None:
+    """Nothing is forgotten."""
+    display.forget = lambda: None  # type: ignore[method-assign]
