@@ -74,10 +74,10 @@ def test_put(han, at_the_meter, clock, timeline):
 
 
 @testcase(
-    "GAS-641",
+    "GAS-634",
     "A meter that has lost the hub looks for it at growing intervals, and tells the mirror again once it is there",
     rules=["R-GSM-015"],
-    requirements=["CSC-DP094-DROPOFF"],
+    requirements=["CSC-DP094-DROPOFF", "GS.03"],
     devices=["GSME"],
 )
 def test_searches(han, gas_link, clock, timeline, expect):
