@@ -54,7 +54,7 @@ def test_prepaid_home(dut, gsme, gpf, home, dcc, gas, suppliers, gas_suppliers, 
         expect(f"subjects of the supplier's cells of {device}", owners).equals({gaining.eui}, rule="R-CRD-037")
 
     gaining = suppliers.gaining
-    state = dcc.ask(ReadSupplyStatus(), dut, as_user=gaining).access.data[0].value
+    state = dcc.ask(ReadSupplyStatus(), dut, as_user=gaining).value()
     expect("state of the electricity supply", state).equals(ON)
     expect("state of the valve", gas_steps.valve_state(gas, gsme, gas_suppliers.gaining)).equals(OPEN)
     before = registers(dcc, dut, gaining).balance

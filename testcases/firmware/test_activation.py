@@ -33,7 +33,7 @@ def _version(dcc, gas, device, supplier):
     """The version a meter says it runs, hexadecimal."""
     response = dcc.ask(ReadFirmwareVersion(), device, as_user=supplier, rule="R-FWU-018")
     if device.type == "ESME":
-        return response.access.data[0].value.hex()
+        return response.items(lambda data: data[0].value.hex())
     return gas.read(response).attributes[VERSION].hex()
 
 
@@ -101,7 +101,7 @@ def test_activated(kind, home, dcc, gas, firmware, clock, timeline, expect):
 
     def state():
         response = dcc.ask(ReadSupplyStatus(), device, as_user=supplier)
-        return response.access.data[0].value if kind == "ESME" else gas.read(response).attributes
+        return response.value() if kind == "ESME" else gas.read(response).attributes
 
     image = _load(firmware, timeline, device, supplier)
     credentials, supply, began = held(dcc, device, "Supplier", supplier), state(), clock.now()

@@ -26,4 +26,4 @@ def historic_hashes(dcc, hub, user):
 
 def _logs(dcc, hub, user):
     answer = dcc.ask(ReadDeviceLog(security_details=True), hub, as_user=user)
-    return [{Eui64(row[0].value): row[1].value for row in log[2].value} for log in answer.access.data]
+    return answer.items(lambda data: [{Eui64(row[0].value): row[1].value for row in log[2].value} for log in data])

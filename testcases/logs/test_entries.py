@@ -59,7 +59,7 @@ def test_records(kind, home, dcc, local, clock, timeline, suppliers, expect):
 
     for log in LOGS[kind]:
         answer = read_log(dcc, device, supplier, log, began, clock.now() + hours(2))
-        value = answer.access.data[0]
+        value = answer.items(lambda data: data[0])
         expect(f"type of the {log} log", value.tag).equals(COMPACT_ARRAY)
         members = [member.tag for member in value.value.element.members]
         rule = "R-SEC-027" if log == "Security" else "R-EVT-006c"

@@ -84,8 +84,9 @@ def test_in_clear(dut, dcc, clock, suppliers, network_operator, expect):
 def test_parameters(dut, dcc, suppliers, expect):
     answer = dcc.ask(ReadInstantaneousImportRegisters(), dut, as_user=suppliers.losing)
 
-    expect("whether the item is protected data", is_protected(answer.access.data[0])).equals(True)
-    parameters, ciphered = parse_protected_response(answer.access.data[0])
+    item = answer.items(lambda data: data[0])
+    expect("whether the item is protected data", is_protected(item)).equals(True)
+    parameters, ciphered = parse_protected_response(item)
     expect("transaction id", parameters.counter).equals(answer.message.counter)
     expect("originator", parameters.originator).equals(dut.eui)
     expect("recipient", parameters.recipient).equals(suppliers.losing.eui)

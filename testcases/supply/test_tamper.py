@@ -23,11 +23,11 @@ REQUIREMENTS = ["ES.12", "SFA-21-POLICY"]
 
 
 def _state(dcc, dut, supplier):
-    return dcc.ask(ReadSupplyStatus(), dut, as_user=supplier).access.data[0].value
+    return dcc.ask(ReadSupplyStatus(), dut, as_user=supplier).value()
 
 
 def _counter(dcc, dut, supplier):
-    return dcc.ask(ReadLoadLimitData(), dut, as_user=supplier).access.data[COUNTER].value
+    return dcc.ask(ReadLoadLimitData(), dut, as_user=supplier).value(COUNTER)
 
 
 @testcase(
