@@ -6,6 +6,7 @@ gets the subject's public key with that of the authority: Q = e P + Q_CA, with e
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from bench.han.binary_curve import SECT163K1, SECT283K1, BinaryCurve, Point
@@ -50,15 +51,15 @@ class Suite:
 
     def public_key(self, certificate: bytes, authority: Point) -> Point:
         """Return the subject's public key by the authority's (ECQV). Raises HanError for a point not on the curve."""
-        point = self.curve.decompress(self.point(certificate))
-        return self.curve.add(self.curve.scale(self._hash(certificate), point), authority)
+        return _public_key(self, certificate, authority)
 
-    def _hash(self, certificate: bytes) -> int:
+    def hash(self, certificate: bytes) -> int:
+        """Return the number that binds the keys to a certificate."""
         return int.from_bytes(aes_mmo(certificate), "big") % self.curve.order
 
     def private_key(self, certificate: bytes, requester: int, contribution: int) -> int:
         """Return the subject's private key from its own secret and what the authority sent with the certificate."""
-        return (self._hash(certificate) * requester + contribution) % self.curve.order
+        return (self.hash(certificate) * requester + contribution) % self.curve.order
 
     def issue(
         self, authority: int, requester: Point, secret: int, subject: bytes, issuer: bytes, serial: bytes
@@ -71,7 +72,13 @@ class Suite:
         valid = bytes.fromhex("00386D4380 FFFFFFFF")  # from 2000-01-01, no end
         certificate = b"\0" + serial + b"\x0d\x08" + issuer + valid + subject + bytes((EXTENDED_USAGE,)) + point
         self.check(certificate)
-        return certificate, (self._hash(certificate) * secret + authority) % self.curve.order
+        return certificate, (self.hash(certificate) * secret + authority) % self.curve.order
+
+
+@lru_cache(64)
+def _public_key(suite: Suite, certificate: bytes, authority: Point) -> Point:
+    point = suite.curve.decompress(suite.point(certificate))
+    return suite.curve.add(suite.curve.scale(suite.hash(certificate), point), authority)
 
 
 SUITE_1, SUITE_2 = Suite(1, SECT163K1, 48), Suite(2, SECT283K1, 74)
@@ -113,14 +120,17 @@ class Derived:
         )
 
 
-def shared_secret(own: Identity, ephemeral: int, certificate: bytes, point: bytes) -> bytes:
+def shared_secret(
+    own: Identity, ephemeral: int, certificate: bytes, point: bytes, own_point: bytes | None = None
+) -> bytes:
     """Return the secret shared with the holder of `certificate` who sent the ephemeral `point` (ECMQV, SEC 1 3.4).
 
-    `ephemeral` is one's own ephemeral private key. Raises HanError for a point or certificate that is none.
+    `ephemeral` is one's own ephemeral private key, `own_point` its point if that is at hand. Raises HanError for a
+    point or certificate that is none.
     """
     curve = own.suite.curve
     theirs = curve.decompress(point)
-    mine = curve.scale(ephemeral, curve.base)
+    mine = curve.scale(ephemeral, curve.base) if own_point is None else curve.decompress(own_point)
     if mine is None or theirs is None:
         raise HanError("CBKE", None, "an ephemeral point at infinity")
     sign = (ephemeral + _half(curve, mine) * own.private_key) % curve.order

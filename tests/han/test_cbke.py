@@ -153,6 +153,7 @@ def test_issued_certificates_agree():
     numbers = [rng.randrange(curve.order) for _ in holders]
     points = [curve.compress(curve.scale(number, curve.base)) for number in numbers]
     first = shared_secret(holders[0], numbers[0], holders[1].certificate, points[1])
+    assert first == shared_secret(holders[0], numbers[0], holders[1].certificate, points[1], points[0])
     assert first == shared_secret(holders[1], numbers[1], holders[0].certificate, points[0])
     other = Identity(holders[0].certificate, holders[0].private_key + 1, root)
     assert first != shared_secret(other, numbers[0], holders[1].certificate, points[1])
