@@ -8,7 +8,7 @@ from rigs.virtual.gas_calendar_reads import FRIENDLY_CREDIT, TARIFF
 from rigs.virtual.gbz_device import CALENDAR, values
 from rigs.virtual.rules import rule
 from rigs.virtual.world import midnight_before
-from rigs.virtual.zcl_objects import SUCCESS
+from rigs.virtual.zcl_objects import FAILURE, SUCCESS
 
 if TYPE_CHECKING:
     from rigs.virtual.gsme import Gsme
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 PUBLISH, DAYS, WEEKS, SEASONS, SPECIAL_DAYS = 0x00, 0x01, 0x02, 0x03, 0x04
 ANY = 0xFF
 LOOK_AHEAD = 8  #: days
+SEASONS_KEPT, WEEKS_KEPT, DAYS_KEPT, SPECIAL_DAYS_KEPT = 3, 2, 4, 20  #: of the tariff's calendar
 COMMAND_TAKEN = timedelta(seconds=1)
 
 Named = dict[str, Any]
@@ -54,6 +55,8 @@ class GasNonDisablement:
     def publish(self, component: GbzComponent) -> int:
         """Bring a calendar into force; what hangs on it is looked at when the whole command has been taken."""
         sent = values(component)
+        if sent["calendarType"] == TARIFF and not self.has_room(sent["nSeasons"], sent["nWeeks"], sent["nDays"]):
+            return FAILURE
         self.published[sent["calendarId"]] = sent
         self.in_force[sent["calendarType"]] = sent["calendarId"]
         if sent["calendarType"] == TARIFF:
@@ -64,9 +67,20 @@ class GasNonDisablement:
 
     def _take_special_days(self, component: GbzComponent) -> int:
         sent = values(component)
-        if sent["calendarType"] == FRIENDLY_CREDIT:
-            self.special = sent["entries"]
+        if sent["calendarType"] == TARIFF:
+            return SUCCESS if self.has_room_for_special(len(sent["entries"])) else FAILURE
+        self.special = sent["entries"]
         return SUCCESS
+
+    @rule("R-GAS-014")
+    def has_room(self, seasons: int, weeks: int, days: int) -> bool:
+        """Whether the tables of the tariff's calendar are large enough."""
+        return seasons <= SEASONS_KEPT and weeks <= WEEKS_KEPT and days <= DAYS_KEPT
+
+    @rule("R-GAS-014")
+    def has_room_for_special(self, days: int) -> bool:
+        """Whether the table of the tariff's special days is large enough."""
+        return days <= SPECIAL_DAYS_KEPT
 
     @rule("R-DIS-002", "R-DIS-003", "R-TIM-001")
     def ends(self, now: datetime) -> datetime | None:

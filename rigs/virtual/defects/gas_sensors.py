@@ -166,3 +166,26 @@ def calendar_that_waits_is_read(gsme: Gsme) -> None:
         return newest if number is not None else None
 
     reads.meant = latest  # type: ignore[method-assign]
+
+
+@defect(
+    "gsme-tariff-of-any-size",
+    device="Gsme",
+    breaks="R-GAS-014",
+    story="The sizes in the head of a calendar are not compared with the tables there are: what is too much overwrites "
+    "the first entries, and is answered with success.",
+)
+def tariff_of_any_size(gsme: Gsme) -> None:
+    """There is room for everything."""
+    gsme.prepayment.calendar.has_room = lambda seasons, weeks, days: True  # type: ignore[method-assign]
+
+
+@defect(
+    "gsme-tariff-with-ten-special-days",
+    device="Gsme",
+    breaks="R-GAS-014",
+    story="The table of special days has ten places, as it had in the meter before.",
+)
+def tariff_with_ten_special_days(gsme: Gsme) -> None:
+    """Twenty are too many."""
+    gsme.prepayment.calendar.has_room_for_special = lambda days: days <= 10  # type: ignore[method-assign]
