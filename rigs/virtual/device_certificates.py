@@ -36,6 +36,7 @@ class DeviceCertificates:
         device.der_commands[UPDATE] = lambda exchange, asked: self.update(exchange, asked)  # noqa: PLW0108
         device.der_commands[PROVIDE] = lambda exchange, asked: self.provide(exchange, asked)  # noqa: PLW0108
 
+    @rule("R-CRD-070")
     def new_key(self, usage: str) -> ec.EllipticCurvePrivateKey:
         """Return a fresh key pair; chance comes from the world, so that a seed gives the same run again."""
         number = self._device.world.rng.getrandbits(255) or 1

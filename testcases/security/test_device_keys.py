@@ -32,6 +32,7 @@ CASES = pytest.mark.parametrize(
     [("ESME", SIGNING), ("ESME", AGREEMENT), ("GSME", SIGNING), ("GPF", AGREEMENT)],
     ids=["ESME-ds", "ESME-ka", "GSME-ds", "GPF-ka"],
 )
+MANY = 4  #: requests for each usage
 STRANGER = Eui64.of("00-DB-12-34-56-78-90-AA")
 
 
@@ -201,3 +202,23 @@ def test_logged(kind, named, home, dcc, gas, authority, clock, timeline, expect)
     expect("entries of certificates in the security log", sorted(told)).equals(
         [f"{code:04X}" for code in LOGGED[usage]]
     )
+
+
+@testcase(
+    "SEC-671",
+    "Each new key pair is another one, whatever it is for and however often it is asked for, also after an outage",
+    rules=["R-CRD-070"],
+    requirements=["SP.3"],
+    use_cases=["CS02c"],
+)
+def test_keys_differ(dut, dcc, clock, mains, suppliers, expect):
+    keys = []
+    for _ in range(2):
+        for named in list(USAGES) * MANY:
+            numbers = public_key_of(_issue(dcc, dut, suppliers.losing, named)).public_numbers()
+            keys.append((numbers.x, numbers.y))
+        mains.interrupt("10 s")
+        clock.sleep(minutes(2))
+    expect("keys that came twice", len(keys) - len(set(keys))).equals(0)
+    tops = {x >> 248 for x, _ in keys}
+    expect("first octets of the keys", len(tops)).satisfies("to spread", lambda count: count > len(keys) // 2)

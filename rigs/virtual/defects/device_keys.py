@@ -1,9 +1,14 @@
 """Defects of a device's own keys and certificates (CS02c, CS02d, CS02e)."""
 
+import hashlib
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from bench.gbcs.trust_anchors import Role
 from bench.pki import describe, load_certificate
 from rigs.virtual.defects import defect
 from rigs.virtual.device_certificates import NO_KEY_PAIR, SUCCESS, USAGES, WRONG_DEVICE, WRONG_KEY
+from rigs.virtual.esme import Esme
 from rigs.virtual.gbcs_device import GbcsDevice
 
 OTHER_USAGE = {"digital signature": "key agreement", "key agreement": "digital signature"}
@@ -247,3 +252,22 @@ def tells_other_usage(device: GbcsDevice) -> None:
     device.certificates.provide = lambda exchange, asked: provide(  # type: ignore[method-assign]
         exchange, asked | {"key_usage": "digital signature"}
     )
+
+
+@defect(
+    "esme-keys-of-a-fresh-generator",
+    device="Esme",
+    breaks="R-CRD-070",
+    story="The random generator is seeded with the serial number at every start: after an outage the keys come again.",
+)
+def keys_of_a_fresh_generator(esme: Esme) -> None:
+    """Keys are made of a number that begins anew with each start."""
+    made = [0]
+    esme.on_boot.append(lambda: made.__setitem__(0, 0))
+
+    def new_key(usage: str) -> ec.EllipticCurvePrivateKey:
+        made[0] += 1
+        digest = hashlib.sha256(bytes(esme.eui) + made[0].to_bytes(4)).digest()
+        return ec.derive_private_key(int.from_bytes(digest) >> 1, ec.SECP256R1())
+
+    esme.certificates.new_key = new_key  # type: ignore[method-assign]
