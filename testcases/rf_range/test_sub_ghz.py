@@ -146,11 +146,8 @@ def test_duty_cycle(hub, gsme, dcc, clock, sub_ghz, timeline, suppliers, gas_sup
     use_cases=["DBCH06", "DBCH10", "GCS33"],
     devices=["CHF", "GSME"],
 )
-def test_suspended(home, hub, gsme, dcc, local, clock, han, sub_ghz, timeline, suppliers, gas_suppliers, expect):
+def test_suspended(home, hub, gsme, dcc, clock, han, sub_ghz, timeline, suppliers, gas_suppliers, expect):
     supplier = gas_suppliers.losing
-    read = local.command(ReadSupplyStatus(), gsme, as_user=supplier)
-    delivered = local.deliver(read, "a read while nothing is suspended")
-    timeline.expect(answer_to(read), within=minutes(32), after=delivered, rule="R-SUB-005")
     alert = until_limited(dcc, hub, gsme, sub_ghz, timeline, supplier, suppliers.losing)
     told = dcc.read(alert)
     expect("device in the alert", sub_ghz.told(alert)["device"]).equals(str(gsme.eui), rule="R-SUB-004")
