@@ -72,9 +72,9 @@ class InterPan:
         self._home.clock.sleep(START)
         return outage.ended
 
-    def ask_at_meter(self, pin: str) -> str:
-        """Choose the item in the electricity meter's menu for engineers that opens it; returns what the meter shows."""
-        return self._act(self._home.device("ESME").name, f"open-inter-pan {pin}")
+    def ask_at_meter(self, pin: str, meter: str = "ESME") -> str:
+        """Choose the item in a meter's menu for engineers that opens it; returns what the meter shows."""
+        return self._act(self._home.device(meter).name, f"open-inter-pan {pin}")
 
     def ask_at(self, kind: str) -> None:
         """Let a device that is made for tests ask the hub as a meter does."""

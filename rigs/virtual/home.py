@@ -259,6 +259,7 @@ class Home:
                     self.trust_centre,
                     self.hub.inter_pan,
                     self.engineer_menu,
+                    self.gas_menu,
                     self.lamps,
                     self.tunnel,
                     self.han_server,
@@ -365,6 +366,7 @@ class Home:
         self.hub.inter_pan = door
         self.trust_centre.asked_to_open = lambda eui: door.asked(eui, link_key=chf_node.under_link_key)
         self.engineer_menu = EngineerMenu(self.esme_node, self.world, site.menu_pin)
+        self.gas_menu = EngineerMenu(self.gsme_radio.node, self.world, site.menu_pin, self.gsme_radio.wake)
         self.medium.path("CHF", "newcomer", LINK_LOSS_DB)
 
     @cached_property

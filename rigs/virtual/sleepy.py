@@ -65,7 +65,7 @@ class SleepyEnd:
 
     def __init__(self, gsme: "Gsme", node: ZigbeeNode, hub: int) -> None:
         self._gsme, self._node, self._hub = gsme, node, hub
-        self._world = gsme.world
+        self._world, self.node = gsme.world, node
         self.awake = False
         self.wakes: list[datetime] = []
         self.asleep_until: datetime | None = None

@@ -135,16 +135,18 @@ def test_prolonged_by_use(inter_pan, hand_held, clock, expect):
     devices=["CHF", "ESME"],
 )
 @opened_by("meter")
-def test_menu(dut, inter_pan, clock, expect):
-    wrong = f"{(int(dut.menu_pin) + 1) % 10 ** len(dut.menu_pin):0{len(dut.menu_pin)}d}"
-    inter_pan.ask_at_meter(wrong)
+@pytest.mark.parametrize("meter", ["ESME", "GSME"])
+def test_menu(meter, home, inter_pan, clock, expect):
+    pin = home.device(meter).menu_pin
+    wrong = f"{(int(pin) + 1) % 10 ** len(pin):0{len(pin)}d}"
+    inter_pan.ask_at_meter(wrong, meter)
     clock.sleep(seconds(2))
     expect("that the hub answers after a wrong PIN", inter_pan.knock()).equals(False)
     inter_pan.ask_at("CAD")
     clock.sleep(seconds(2))
     expect("that the hub answers when a CAD has asked", inter_pan.knock()).equals(False)
 
-    inter_pan.ask_at_meter(dut.menu_pin)
+    inter_pan.ask_at_meter(pin, meter)
     clock.sleep(seconds(2))
     expect("that the hub answers after the right PIN", inter_pan.knock()).equals(True)
     clock.sleep(HOUR)

@@ -186,6 +186,7 @@ class Hands:
                 "taps": taps,
                 "token": lambda digits: "accepted" if gsme.prepayment.top_up_locally(digits) else "rejected",
                 "emergency-credit": lambda _: "active" if gsme.account.activate_emergency() else "not available",
+                "open-inter-pan": home.gas_menu.open_inter_pan,
                 "battery": battery,
                 "band": band,
                 "cover": cover,
