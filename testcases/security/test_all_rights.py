@@ -52,6 +52,17 @@ def sent_by(party, home, device):
     return {"supplier": supplier, "network operator": home.network_operator, "broker": home.acb}[party], supplier
 
 
+def answered(names, party, device, sender, local, clock, timeline):
+    """Send a device one use case after the other; return each with the number of answers to it."""
+    began = clock.now()
+    sent = [(name, local.example(name, device, as_user=sender)) for name in names]
+    for name, command in sent:
+        local.deliver(command, f"{name} of the {party}")
+        clock.sleep("2 s")
+    clock.sleep(LONG)
+    return [(name, len(timeline.find(answer_to(command), after=began))) for name, command in sent]
+
+
 DENIED = [
     pytest.param(kind, party, names, id=f"{kind} from {party}" + f", {number}" * (number > 1))
     for kind, party in PAIRS
@@ -71,20 +82,13 @@ def test_refused(kind, party, names, home, local, clock, timeline, expect):
     device = home.device(kind)
     (sender, supplier), began = sent_by(party, home, device), clock.now()
 
-    sent = [(name, local.example(name, device, as_user=sender)) for name in names]
-    for name, command in sent:
-        local.deliver(command, f"{name} of the {party}")
-        clock.sleep("2 s")
-    clock.sleep(LONG)
-
-    for name, command in sent:
-        answers = timeline.find(answer_to(command), after=began)
-        expect(f"answers to {name}", len(answers)).equals(0, rule=right_to(name))
+    for name, answers in answered(names, party, device, sender, local, clock, timeline):
+        expect(f"answers to {name}", answers).equals(0, rule=right_to(name))
     if kind != "CHF":  # the hub's alerts are for the broker, who passes none of them on
         known = (kind, party) != ("GSME", "network operator")
         code, rule = (NO_AUTHORITY, "R-SEC-024") if known else (UNAUTHORISED, "R-SEC-021")
         told = timeline.find(device_alert(device, code, to=supplier), after=began)
-        expect(f"alerts {code:04X} to the supplier", len(told)).equals(len(sent), rule=rule)
+        expect(f"alerts {code:04X} to the supplier", len(told)).equals(len(names), rule=rule)
 
 
 @testcase(
@@ -97,14 +101,7 @@ def test_refused(kind, party, names, home, local, clock, timeline, expect):
 @pytest.mark.parametrize(("kind", "party"), READERS, ids=[" to ".join(pair) for pair in READERS])
 def test_answered(kind, party, home, local, clock, timeline, expect):
     device = home.device(kind)
-    (sender, _), began = sent_by(party, home, device), clock.now()
+    sender, _ = sent_by(party, home, device)
 
-    sent = [(name, local.example(name, device, as_user=sender)) for name in readable(kind, party)]
-    for name, command in sent:
-        local.deliver(command, f"{name} of the {party}")
-        clock.sleep("2 s")
-    clock.sleep(LONG)
-
-    for name, command in sent:
-        answers = timeline.find(answer_to(command), after=began)
-        expect(f"answers to {name}", len(answers)).equals(1, rule=right_to(name))
+    for name, answers in answered(readable(kind, party), party, device, sender, local, clock, timeline):
+        expect(f"answers to {name}", answers).equals(1, rule=right_to(name))
