@@ -39,7 +39,7 @@ DIPS = {
     "PWR-501",
     "After each dip and interruption of IEC 61000-4-11 the meter is as before, and a restart is told once",
     rules=["R-EVT-008", "R-PWR-001", "R-PWR-003", "R-PWR-006", "R-PWR-007"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "ES.10.4"],
     use_cases=["ECS80", "ECS35e", "ECS45", "ECS17b"],
 )
 @pytest.mark.parametrize("dip", DIPS)
@@ -82,7 +82,7 @@ def test_slow_ramp(hold, code, dut, dcc, clock, mains, timeline, network_operato
     "PWR-503",
     "A sawtooth around the voltage at which meters restart: as many restorations told as restarts, and nothing lost",
     rules=["R-EVT-008", "R-PWR-006", "R-PWR-007", "R-TIM-016"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "ES.10.4"],
     use_cases=["ECS80", "ECS35e", "ECS45", "ECS17b"],
 )
 @pytest.mark.parametrize("low", [0.3, 0.45, 0.6])
@@ -107,7 +107,7 @@ def test_sawtooth(low, dut, dcc, clock, mains, timeline, suppliers, network_oper
     "PWR-504",
     "At a steady low voltage a meter works or does not, for minutes: it does not start over and over",
     rules=["R-EVT-008", "R-PWR-006", "R-PWR-007", "R-TIM-016"],
-    requirements=REQUIREMENTS,
+    requirements=[*REQUIREMENTS, "ES.10.4"],
     use_cases=["ECS80", "ECS45", "ECS17b"],
 )
 @pytest.mark.parametrize("level", [0.5, 0.55, 0.6, 0.65, 0.7])
