@@ -77,7 +77,7 @@ class Esme(GbcsDevice):
         self.behaviour = EsmeBehaviour(self)
         self.integrity = Integrity(self)
         self.device_log.joined = lambda: self.event(DEVICE_JOINED)
-        self.time.outside = lambda: self.event(OUTSIDE_TOLERANCE)
+        self.time.outside = lambda: self.outside_tolerance()  # noqa: PLW0108 - a defect may replace it
         self.time.first_set = lambda: self.commissioned()  # noqa: PLW0108 - a defect may replace it
         self.voltages = self.meter_voltages()
         self.voltage = self.voltages[0]  #: of phase 1
@@ -176,6 +176,11 @@ class Esme(GbcsDevice):
         if code in EVENT_LOG_CODES and self.logging(code):
             self.logs.add(self.logs.event, code)
         self.alert(code, Role.SUPPLIER)
+
+    @rule("R-TIM-012")
+    def outside_tolerance(self) -> None:
+        """Log that the hub's time lay outside the interval it was to be set in, and tell it as that is set."""
+        self.event(OUTSIDE_TOLERANCE)
 
     @rule("R-EVT-023")
     def commissioned(self) -> None:

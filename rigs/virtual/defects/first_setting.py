@@ -86,7 +86,7 @@ def outside_tolerance_always_told(esme: Esme) -> None:
 )
 def outside_tolerance_unknown(gsme: Gsme) -> None:
     """No 81C6."""
-    gsme.time.outside = lambda: None
+    gsme.outside_tolerance = lambda: None  # type: ignore[method-assign]
 
 
 @defect(
