@@ -4,9 +4,12 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import time
 from pathlib import Path
 
 from bench.errors import BenchError
+
+PATIENCE_S = 2.0
 
 
 class InstrumentLocks:
@@ -22,9 +25,7 @@ class InstrumentLocks:
             file = self._open(self._folder / hashlib.sha256(identity.encode()).hexdigest()[:16])
         except OSError as problem:
             raise BenchError(f"cannot lock instrument {instrument}: {self._folder}: {problem.strerror}") from None
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _locked(file):
             owner = os.read(file, 200).decode(errors="replace").strip() or "another process"
             os.close(file)
             taken = f"instrument {instrument} ({identity}) is in use by {owner}"
@@ -50,6 +51,19 @@ class InstrumentLocks:
         for file in self._files:
             os.close(file)
         self._files.clear()
+
+
+def _locked(file: int) -> bool:
+    """Lock a file; a run that is about to end (its pseudo terminal may already be this run's) gets a moment."""
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.05)
 
 
 def _shared() -> Path:
