@@ -191,7 +191,7 @@ def test_another_seed_is_another_run(tmp_path):
     ("defect", "caught", "words"),
     [
         ("esme-keeps-losing-supplier-key", {"COS-003", "COS-004"}, "losing supplier is refused"),
-        ("esme-silent-after-long-outage", {"PWR-002", "PWR-012[long]"}, "restored supply is alerted"),
+        ("esme-silent-after-long-outage", {"PWR-002", "PWR-012[long]", "PWR-051"}, "restored supply is alerted"),
     ],
 )
 def test_defect_makes_exactly_the_right_tests_fail(tmp_path, defect, caught, words):
