@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -132,3 +133,21 @@ def test_the_rig_is_at_rest_after_any_end(tmp_path: Path, way: str) -> None:
     finally:
         end(process)
         server.close()
+
+
+def test_a_pseudo_terminal_is_locked_by_itself_and_not_by_its_name(tmp_path: Path) -> None:
+    names = []
+    held = []
+    for _ in range(2):
+        master, slave = os.openpty()
+        names.append(os.ttyname(slave))
+        held.append(InstrumentLocks(tmp_path))
+        held[-1].take("sniffer", f"sniffer-ti {names[-1]}")
+        with pytest.raises(BenchError, match="in use by"):
+            InstrumentLocks(tmp_path).take("sniffer", f"sniffer-ti {names[-1]}")
+        os.close(slave)
+        os.close(master)
+        time.sleep(0.05)
+    for locks in held:
+        locks.release()
+    assert not list(tmp_path.iterdir())
