@@ -88,9 +88,10 @@ def test_locks_can_be_given_back_and_shared_by_users(tmp_path: Path) -> None:
         second.take("a", "x")
     first.release()
     second.take("a", "x")
-    second.release()
     assert folder.stat().st_mode & 0o7777 == 0o1777
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o666}
+    second.release()
+    assert not list(folder.iterdir())
 
 
 def test_a_lock_folder_that_cannot_be_made(tmp_path: Path) -> None:
