@@ -49,6 +49,7 @@ class DailyLog:
         reading = replace(self._esme.billing.snapshot(), at=at)
         self.take(reading)
         self.take_money(reading)
+        self._esme.export.keep(at, self._esme.export.register())
         self._plan()
 
     @rule("R-LOG-005", "R-TIM-001")

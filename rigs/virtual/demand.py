@@ -12,6 +12,7 @@ from bench.gbcs.axdr import Data, array, bits, enum, i8, octets, structure, u32
 from bench.gbcs.dlms import date_time
 from rigs.virtual.cosem import SUCCESS
 from rigs.virtual.cosem_objects import attribute
+from rigs.virtual.half_hours import HALF_HOUR
 from rigs.virtual.rules import rule
 from rigs.virtual.world import midnight_before
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 PERIOD = attribute("10:0-0:12.0.0.255:2")
 REGISTERS = {"import": "1.6.0", "configured": "1.6.1", "export": "2.6.0"}
-HALF_HOUR = timedelta(minutes=30)
 DAY = timedelta(days=1)
 WATT = 0x1B
 START, END = 1, 2  #: scripts

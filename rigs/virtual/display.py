@@ -20,6 +20,7 @@ from bench.han.zcl import (
 from bench.han.zcl_types import Value
 from rigs.virtual.gas_mirror import DAY
 from rigs.virtual.gbz_device import MANAGEMENT, MESSAGING, METERING, PREPAYMENT, PRICE, U32, made, values
+from rigs.virtual.half_hours import HALF_HOUR
 from rigs.virtual.rules import rule
 from rigs.virtual.world import Process, World
 from rigs.virtual.zigbee import ZigbeeNode
@@ -28,7 +29,6 @@ GET_SAMPLES, SAMPLES = 0x08, 0x07
 GET_LAST_MESSAGE, MESSAGE_CONFIRMATION, DISPLAY_MESSAGE = 0x00, 0x01, 0x00
 HALF_HOURS, DAILY = 0, 1
 DAYS, MOST_HALF_HOURS = 10, 48
-HALF_HOUR = timedelta(minutes=30)
 #: what it shows of the electricity meter: name, cluster and attribute
 SHOWN = {
     (MANAGEMENT, 0x0101): "supplier",

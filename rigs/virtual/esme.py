@@ -1,6 +1,6 @@
 """The virtual electricity meter (ESME): of one phase, and the base of those of two elements or three phases."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bench.gbcs import Eui64
@@ -20,6 +20,7 @@ from rigs.virtual.esme_prepayment import EsmePrepayment
 from rigs.virtual.esme_screen import EsmeScreen
 from rigs.virtual.export import Export
 from rigs.virtual.gbcs_device import GbcsDevice
+from rigs.virtual.half_hours import HALF_HOUR, half_hour_end, half_hours_between, shares
 from rigs.virtual.identity import EsmeIdentity
 from rigs.virtual.integrity import UNEXPECTED_RESET, Integrity
 from rigs.virtual.load_switch import LoadSwitch
@@ -37,7 +38,6 @@ OUTAGE_ALERT = 0x0067
 BOOT = timedelta(seconds=4)
 HOLD_UP = timedelta(milliseconds=600)
 LOAD_W = 720.0
-HALF_HOUR = timedelta(minutes=30)
 PROFILE_KEPT = timedelta(days=397)  #: thirteen months
 DEVICE_JOINED = 0x8183
 EVENT_LOG_CODES = frozenset(range(0x81A0, 0x81BF)) | {0x8F01, 0x8145, 0x8F66, 0x8F67, 0x8183, 0x81C0, 0x81C6}
@@ -230,13 +230,8 @@ class Esme(GbcsDevice):
         ahead = self.time.error
         self.count_by_tariff(began + ahead, ended + ahead, watt_hours)
         self._energy_wh += watt_hours
-        total = (ended - began) / HALF_HOUR
-        end = half_hour_end(began)
-        while began < ended:
-            until = min(end, ended)
-            share = watt_hours * ((until - began) / HALF_HOUR) / total
+        for end, share in shares(began, ended, watt_hours):
             self._profile[end] = self._profile.get(end, 0) + share  # type: ignore[assignment]
-            began, end = until, end + HALF_HOUR
 
     def count_by_tariff(self, began: datetime, ended: datetime, watt_hours: float) -> None:
         """Count what flowed between two instants of the meter's clock in the registers of the tariff."""
@@ -329,20 +324,6 @@ class Esme(GbcsDevice):
         code = self.restoration_code(interrupted_at, restored_at)
         extra = [octets(date_time(interrupted_at)), octets(date_time(restored_at))]
         self.alert(code, Role.NETWORK_OPERATOR, extra, OUTAGE_ALERT)
-
-
-def half_hour_end(instant: datetime) -> datetime:
-    """Return the end of the half hour an instant lies in (its beginning belongs to it)."""
-    start = instant.replace(minute=instant.minute // 30 * 30, second=0, microsecond=0)
-    return start + HALF_HOUR
-
-
-def half_hours_between(first: datetime, last: datetime) -> Iterator[datetime]:
-    """Yield the ends of half hours between two instants, both included."""
-    end = half_hour_end(first - timedelta(microseconds=1))
-    while end <= last:
-        yield end
-        end += HALF_HOUR
 
 
 def used_before(end: datetime) -> int:

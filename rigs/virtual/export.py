@@ -7,6 +7,7 @@ from bench.gbcs.axdr import Data, enum, i8, structure, u32
 from bench.gbcs.dlms import zigbee_utc
 from rigs.virtual.cosem_objects import attribute
 from rigs.virtual.dlms_logs import U32, compact
+from rigs.virtual.half_hours import shares
 from rigs.virtual.rules import rule
 from rigs.virtual.world import midnight_before
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 ACTIVE, REACTIVE = "3:1-0:2.8.0.255", "3:1-0:4.8.0.255"
 DAILY_LOG = attribute("7:0-0:98.1.10.255:2")
 WATT_HOUR, VAR_HOUR = 0x1E, 0x20
-HALF_HOUR = timedelta(minutes=30)
 DAY, DAYS_KEPT = timedelta(days=1), 31
 GENERATION_W = 1500.0  #: of the generator behind the meter, of unity power factor
 
@@ -36,7 +36,6 @@ class Export:
         objects.put(attribute(f"{ACTIVE}:2"), lambda: u32(self.register()))
         self.daily = self._past()
         objects.selected[DAILY_LOG] = lambda start, end: self.daily_log(start, end)  # noqa: PLW0108
-        self._plan()
 
     def generate(self, watts: float) -> None:
         """Set the power of the generator (W)."""
@@ -54,28 +53,16 @@ class Export:
     def count(self, began: datetime, ended: datetime, watt_hours: float) -> None:
         """Count what flowed back evenly between two instants."""
         self._watt_hours += watt_hours
-        at = began
-        while at < ended:
-            end = _half_hour_end(at)
-            until = min(end, ended)
-            self._half_hours[end] = self._half_hours.get(end, 0.0) + watt_hours * ((until - at) / (ended - began))
-            at = until
+        for end, share in shares(began, ended, watt_hours):
+            self._half_hours[end] = self._half_hours.get(end, 0.0) + share
 
     def _past(self) -> list[tuple[datetime, int]]:
         newest = midnight_before(self._esme.clock())
         return [(newest - DAY * back, int(self._watt_hours)) for back in reversed(range(DAYS_KEPT))]
 
-    def _plan(self) -> None:
-        at = midnight_before(self._esme.clock()) + DAY
-        self._esme.at(at, lambda: self._midnight(at))
-
-    def _midnight(self, at: datetime) -> None:
-        self.keep(at, self.register())
-        self._plan()
-
     @rule("R-LOG-005")
     def keep(self, at: datetime, watt_hours: int) -> None:
-        """Keep the reading of a midnight: 31 of them."""
+        """Keep the reading of a midnight: 31 of them. The daily log of import says when."""
         self.daily = [*(one for one in self.daily if one[0] != at), (at, watt_hours)][-DAYS_KEPT:]
 
     def daily_log(self, start: datetime, end: datetime) -> Data:
@@ -87,7 +74,3 @@ class Export:
         """Return the export (Wh) of the half hour that ends at an instant."""
         self._esme.integrate()
         return self._half_hours.get(end, 0.0)
-
-
-def _half_hour_end(instant: datetime) -> datetime:
-    return instant.replace(minute=instant.minute // 30 * 30, second=0, microsecond=0) + HALF_HOUR

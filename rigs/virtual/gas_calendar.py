@@ -22,7 +22,7 @@ COMMAND_TAKEN = timedelta(seconds=1)
 Named = dict[str, Any]
 
 
-class GasNonDisablement:
+class GasCalendars:
     """Calendars as they were sent, by their identifier; the one that is published last is in force."""
 
     def __init__(self, gsme: "Gsme") -> None:

@@ -9,7 +9,7 @@ from rigs.virtual.rules import rule
 from rigs.virtual.zcl_objects import NOT_FOUND, Answer
 
 if TYPE_CHECKING:
-    from rigs.virtual.gas_calendar import GasNonDisablement
+    from rigs.virtual.gas_calendar import GasCalendars
     from rigs.virtual.gsme import Gsme
 
 DAYS, WEEKS, SEASONS, SPECIAL_DAYS = 0x01, 0x02, 0x03, 0x04
@@ -20,7 +20,7 @@ TARIFF_IN_FORCE, NON_DISABLEMENT_IN_FORCE = 0xFFFFFFFF, 0xFFFFFFFE  #: identifie
 class CalendarReads:
     """Answers what is asked of calendars, as it was sent."""
 
-    def __init__(self, gsme: "Gsme", calendars: "GasNonDisablement") -> None:
+    def __init__(self, gsme: "Gsme", calendars: "GasCalendars") -> None:
         self._gsme, self._calendars = gsme, calendars
         commands = gsme.zcl.objects.commands
         commands[CALENDAR, True, DAYS] = self._days

@@ -1,12 +1,12 @@
 """What a gas meter measures: volume, energy by calorific value, half hours, days (SMETS 4.6; device rules 8.3, 9.4)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from rigs.virtual.half_hours import HALF_HOUR, half_hours_between
 from rigs.virtual.rules import rule
 
-HALF_HOUR = timedelta(minutes=30)
 DAY = timedelta(days=1)
 LITRES = 1000  #: a m3; the register counts litres
 CALORIFIC_VALUE, CONVERSION_FACTOR = 39.5, 1.02264  #: MJ/m3; volume correction to reference conditions
@@ -139,12 +139,3 @@ def _half_hour(instant: datetime) -> datetime:
 def used_before(end: datetime) -> int:
     """Return what the home used (litres) in a half hour before its world began: the meter was there long ago."""
     return LEAST + int(end.timestamp()) // 1800 * STEP % CYCLE
-
-
-def half_hours_between(first: datetime, last: datetime) -> Iterator[datetime]:
-    """Yield the ends of half hours between two instants, both included."""
-    end = _half_hour(first)
-    while end <= last:
-        if end >= first:
-            yield end
-        end += HALF_HOUR

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from bench.gbcs.times import from_zigbee_utc
 from bench.gbcs.zcl_payload import decode_attribute
 from bench.gbcs.zcl_values import read_string
-from rigs.virtual.gas_measurement import DAY, HALF_HOUR, KEPT, half_hours_between
+from rigs.virtual.gas_measurement import DAY, KEPT
 from rigs.virtual.gbz_device import METERING
+from rigs.virtual.half_hours import HALF_HOUR, half_hours_between
 from rigs.virtual.rules import rule
 from rigs.virtual.world import midnight_before
 from rigs.virtual.zcl_objects import Record

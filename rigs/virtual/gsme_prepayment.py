@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from bench.gbcs.gbz import GbzComponent
 from bench.gbcs.times import zigbee_utc
 from rigs.virtual.account import CREDIT_ADDED_LOCALLY, DAY, Account, Mode
-from rigs.virtual.gas_calendar import GasNonDisablement
+from rigs.virtual.gas_calendar import GasCalendars
 from rigs.virtual.gbz_device import PREPAYMENT, PRICE, made, values
 from rigs.virtual.rules import rule
 from rigs.virtual.tokens import Limits, Tokens
@@ -104,7 +104,7 @@ class GsmePrepayment:
         activations.offer(PRICE, BLOCK_THRESHOLDS, lambda component: SUCCESS, to_server=False)
         activations.offer(PREPAYMENT, CHANGE_MODE, lambda component: self.take_mode(component))  # noqa: PLW0108
         commands[PREPAYMENT, True, CHANGE_MODE] = lambda component: self.change_mode(component)  # noqa: PLW0108
-        self.calendar = GasNonDisablement(gsme)
+        self.calendar = GasCalendars(gsme)
 
     @rule("R-UTR-014")
     def limits(self) -> Limits:

@@ -3,13 +3,14 @@
 There is an entry for each half hour. The load is resistive: what is reactive is zero.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bench.gbcs.axdr import Data, structure, u32
 from bench.gbcs.dlms import zigbee_utc
 from rigs.virtual.cosem_objects import attribute
 from rigs.virtual.dlms_logs import compact
+from rigs.virtual.half_hours import HALF_HOUR, half_hour_end, half_hours_between
 from rigs.virtual.rules import rule
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 EXPORT, REACTIVE_IMPORT = attribute("7:0-0:99.1.1.255:2"), attribute("7:0-0:99.1.2.255:2")
 ENTRIES = 4464  #: of each log: 93 days
-HALF_HOUR = timedelta(minutes=30)
 U32 = 6
 
 
@@ -51,7 +51,6 @@ class OtherProfiles:
         return compact([U32, U32], rows)
 
     def _ends(self, start: datetime, end: datetime) -> list[datetime]:
-        now = self._esme.clock()
-        last = now.replace(minute=now.minute // 30 * 30, second=0, microsecond=0)
-        ends = (last - HALF_HOUR * number for number in range(self.kept()))
-        return [at for at in ends if start <= at <= end][::-1]
+        last = half_hour_end(self._esme.clock()) - HALF_HOUR
+        oldest = last - HALF_HOUR * (self.kept() - 1)
+        return list(half_hours_between(max(start, oldest), min(end, last)))

@@ -17,22 +17,6 @@ MINUTE = timedelta(minutes=1)
 
 
 @defect(
-    "any-answers-count-for-themselves",
-    device="GbcsDevice",
-    breaks="R-RSP-001",
-    story="Answers carry a counter of the device's own: the head end cannot tell which command was answered.",
-)
-def answers_count_for_themselves(device: GbcsDevice) -> None:
-    """The counter is not the command's."""
-    envelope = device.envelope
-
-    def counted(exchange: Exchange, payload: bytes) -> Message:
-        return replace(envelope(exchange, payload), counter=device.next_own_counter())
-
-    device.envelope = counted  # type: ignore[method-assign]
-
-
-@defect(
     "any-answers-go-to-the-broker",
     device="GbcsDevice",
     breaks="R-RSP-001",
@@ -299,20 +283,17 @@ def details_of_one_cell(device: GbcsDevice) -> None:
 
 
 @defect(
-    "any-details-count-nothing",
-    device="GbcsDevice",
-    breaks="R-CTR-003",
-    story="Counters in CS02a are always zero: after a change of supplier the floor cannot be checked.",
+    "esme-alerts-twice",
+    device="Esme",
+    breaks="R-ALT-023",
+    story="Every alert is sent again after a minute, to be sure that it arrives.",
 )
-def details_count_nothing(device: GbcsDevice) -> None:
-    """Counters are shown as zero."""
-    details, anchors = device.credentials.details, device.anchors
+def alerts_twice(esme: Esme) -> None:
+    """A second alert with a counter of its own follows."""
+    alert = esme.alert
 
-    def zeros(payload: bytes, *absent: int) -> bytes:
-        counters, anchors.counters = anchors.counters, {}
-        try:
-            return details(payload, *absent)
-        finally:
-            anchors.counters = counters
+    def repeated(*args, **named) -> None:
+        alert(*args, **named)
+        esme.world.after(MINUTE, lambda: alert(*args, **named))
 
-    device.credentials.details = zeros  # type: ignore[method-assign]
+    esme.alert = repeated  # type: ignore[method-assign]

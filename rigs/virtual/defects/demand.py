@@ -1,8 +1,9 @@
 """Defects of maximum demand: half hours, registers, resets, the time of day."""
 
 from rigs.virtual.defects import defect
-from rigs.virtual.demand import HALF_HOUR, PERIOD
+from rigs.virtual.demand import PERIOD
 from rigs.virtual.esme import Esme
+from rigs.virtual.half_hours import HALF_HOUR
 
 
 @defect(

@@ -1,7 +1,6 @@
 """Defects of refusals: what is taken for a command, and what is logged and alerted of one, refused or carried out."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 from bench.gbcs import Message
 from rigs.virtual.defects import defect
@@ -15,7 +14,6 @@ from rigs.virtual.gbcs_device import (
     NO_AUTHORITY,
     NOT_ACTIONED,
     OTHER_FAILURE,
-    TRUSTED_SOURCE_FAILURE,
     GbcsDevice,
     Refusal,
 )
@@ -246,86 +244,3 @@ def logs_failures_as_done(device: GbcsDevice) -> None:
 def load_control_leaves_no_trace(load_control: LoadControl) -> None:
     """Nothing is written."""
     load_control.log = lambda done: None  # type: ignore[method-assign]
-
-
-@defect(
-    "any-counters-by-message-code",
-    device="GbcsDevice",
-    breaks="R-CTR-002",
-    story="Each message code has a counter of its own: old commands of a rare code can be replayed.",
-)
-def counters_by_message_code(device: GbcsDevice) -> None:
-    """A counter is compared with the last of its code alone."""
-    highest: dict[int, int] = {}
-
-    def check_counter(message: Message) -> Refusal | None:
-        if not device.has_execution_counter(message):
-            return None
-        if message.counter <= highest.get(message.message_code, 0):
-            return Refusal(TRUSTED_SOURCE_FAILURE, logged=False)
-        highest[message.message_code] = message.counter
-        return None
-
-    device.check_counter = check_counter  # type: ignore[method-assign]
-
-
-@defect(
-    "any-only-signed-commands-count",
-    device="GbcsDevice",
-    breaks="R-CTR-007",
-    story="Only critical commands are protected against replay: a recorded removal of the PIN works for ever.",
-)
-def only_signed_commands_count(device: GbcsDevice) -> None:
-    """A command without signature has no execution counter."""
-    counts = device.has_execution_counter
-    device.has_execution_counter = lambda message: (  # type: ignore[method-assign]
-        bool(message.signature) and counts(message)
-    )
-
-
-@defect(
-    "esme-alerts-twice",
-    device="Esme",
-    breaks="R-ALT-023",
-    story="Every alert is sent again after a minute, to be sure that it arrives.",
-)
-def alerts_twice(esme: Esme) -> None:
-    """A second alert with a counter of its own follows."""
-    alert = esme.alert
-
-    def repeated(*args, **named) -> None:
-        alert(*args, **named)
-        esme.world.after(timedelta(minutes=1), lambda: alert(*args, **named))
-
-    esme.alert = repeated  # type: ignore[method-assign]
-
-
-@defect(
-    "any-floors-of-the-first-role-alone",
-    device="GbcsDevice",
-    breaks="R-CRD-045",
-    story="Of the floors that contingency sets, the first is stored; the others are told as set and are not.",
-)
-def floors_of_the_first_role_alone(device: GbcsDevice) -> None:
-    """Counters of further roles stay."""
-    set_floors, counters = device.credentials.set_floors, device.anchors.counters
-
-    def first(request, replaced):
-        before = dict(counters)
-        changes = set_floors(request, replaced)
-        for change in changes[1:]:
-            counters[change.role] = before.get(change.role, 0)
-        return changes
-
-    device.credentials.set_floors = first  # type: ignore[method-assign]
-
-
-@defect(
-    "esme-token-counters-outlive-the-supplier",
-    device="Esme",
-    breaks="R-UTR-022",
-    story="Counters of used tokens are kept over a change of supplier: the new supplier's first ones are duplicates.",
-)
-def token_counters_outlive_the_supplier(esme: Esme) -> None:
-    """The memory of tokens is not emptied."""
-    esme.prepayment.tokens.owner_changed = lambda: None  # type: ignore[method-assign]

@@ -1,7 +1,5 @@
 """Defects of meters with two elements or three phases."""
 
-from datetime import datetime
-
 from bench.gbcs.axdr import array, structure, u32
 from rigs.virtual.defects import defect
 from rigs.virtual.polyphase import PolyphaseEsme
@@ -61,25 +59,15 @@ def loss_not_logged(esme: PolyphaseEsme) -> None:
 
 
 @defect(
-    "polyphase-takes-a-low-phase-for-lost",
+    "polyphase-low-phase-not-counted",
     device="PolyphaseEsme",
     variant="polyphase",
-    breaks="R-PWR-001",
-    story="A phase that is five percent below the others is told as lost, though it is within the meter's range.",
+    breaks="R-LOG-004",
+    story="What flows on a phase below 200 V is not counted: its voltage has to be right for the phase to be there.",
 )
-def low_phase_is_lost(esme: PolyphaseEsme) -> None:
-    """A phase is reported when its voltage returns to nominal."""
-    for watch, leg in zip(esme.watches, esme.feed.phases, strict=True):  # type: ignore[attr-defined]
-        low: list[datetime] = []
-
-        def changed(volts: float, number: int = watch.number, low: list[datetime] = low) -> None:
-            if volts < 218 and not low:
-                low.append(esme.clock())
-            elif volts >= 218 and low:
-                esme.report_phase(number, low.pop(), esme.clock())
-
-        leg.listen(changed)
-    esme.report_phase = esme.report_phase  # type: ignore[method-assign]
+def low_phase_not_counted(esme: PolyphaseEsme) -> None:
+    """A phase counts from 200 V on."""
+    esme.live = lambda: [leg.voltage > 200 for leg in esme.feed.phases]  # type: ignore[method-assign,attr-defined]
 
 
 @defect(

@@ -1,4 +1,4 @@
-"""Defects of details: activation, local time, money, billing, logs, versions."""
+"""Defects of the electricity meter in activation, local time, money and logs; of versions and logs of any device."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -122,43 +122,6 @@ def token_fields_in_another_order(esme: Esme) -> None:
         return None if token is None else replace(token, value_class=0)
 
     tokens.readable = read  # type: ignore[method-assign]
-
-
-@defect(
-    "esme-token-counter-not-that-of-its-command",
-    device="Esme",
-    breaks="R-UTR-007",
-    story="A token that came by command is looked at as if it had been typed in: its command may say anything.",
-)
-def token_counter_not_that_of_its_command(esme: Esme) -> None:
-    """The counter of the command is not compared with the token's."""
-    tokens = esme.prepayment.tokens
-    enter = tokens.enter
-    tokens.enter = lambda utrn, command_counter=None: enter(utrn)  # type: ignore[method-assign]
-
-
-@defect(
-    "esme-takes-any-counter-with-a-token",
-    device="Esme",
-    breaks="R-CTR-011",
-    story="The low half of the counter of a top-up command is not looked at, though it has to be zero.",
-)
-def takes_any_counter_with_a_token(esme: Esme) -> None:
-    """The counter counts as if its low half were zero."""
-    prepayment: EsmePrepayment = esme.prepayment
-    top_up = prepayment.top_up_remotely
-
-    def lenient(token) -> int:
-        exchange = esme.exchange
-        assert exchange is not None
-        command = exchange.command
-        exchange.command = replace(command, counter=command.counter >> 32 << 32)
-        try:
-            return top_up(token)
-        finally:
-            exchange.command = command
-
-    prepayment.top_up_remotely = lenient  # type: ignore[method-assign]
 
 
 @defect(

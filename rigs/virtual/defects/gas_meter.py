@@ -1,4 +1,4 @@
-"""Defects of details of the gas meter and its proxy: activation, tunnels, the copy, valve settings, logs."""
+"""Defects of the gas meter and its proxy: activation, tunnels, the copy, valve settings, logs."""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo
