@@ -1,7 +1,5 @@
 """Steps that gas test cases share."""
 
-from datetime import timedelta
-
 from bench.clock import minutes, seconds
 from bench.dcc.bodies import (
     PrepaymentMode,
@@ -14,6 +12,7 @@ from bench.dcc.bodies import (
     UpdatePaymentMode,
 )
 from bench.dcc.bodies.prepayment import MeterBalanceChange
+from testcases.days import midnight
 
 POUND = 100_000  #: 1/1000 p
 WAKE = minutes(30)
@@ -65,5 +64,4 @@ def past_wake(clock):
 
 def whole_days(clock, count):
     """The log period of the last whole days, UTC."""
-    midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    return ReadLogPeriod(start=midnight - timedelta(days=count), end=midnight)
+    return ReadLogPeriod(start=midnight(clock, count), end=midnight(clock))

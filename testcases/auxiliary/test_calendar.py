@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bench.clock import minutes, seconds
+from bench.clock import hours, minutes, seconds
 from bench.dcc.bodies import ReadALCSData, SetRandomisedOffsetLimit
 from bench.dcc.bodies.common import DayOfMonth, DayOfWeek, IndexedDate, IndexMark, Month, Year
 from bench.dcc.bodies.supply import ALCSHCALCSSpecialDays
@@ -141,9 +141,8 @@ def test_outage(limit, dut, dcc, clock, mains, switched_load, suppliers, expect)
 )
 def test_full_calendar(dut, dcc, clock, mains, switched_load, suppliers, expect):
     supplier, contact = suppliers.losing, Contact(mains, switched_load)
-    today = clock.now().replace(minute=0, second=0, microsecond=0)
-    other_days = tuple(day for number, day in enumerate(EVERY_DAY) if number != today.weekday())
-    first = today + timedelta(hours=1)
+    first = clock.now().replace(minute=0, second=0, microsecond=0) + hours(1)
+    other_days = tuple(day for number, day in enumerate(EVERY_DAY) if number != first.weekday())
     entries = [entry(number % 2 == 0, first + minutes(number), days=other_days) for number in range(118)]
     entries += [entry(True, first + minutes(10)), entry(False, first + minutes(20))]
     special = ALCSHCALCSSpecialDays(days=tuple(_special_day(number) for number in range(1, 21)))

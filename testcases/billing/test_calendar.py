@@ -9,11 +9,13 @@ from bench.dcc.bodies import ReadDeviceConfigurationBillingCalendar, UpdatePayme
 from bench.dcc_point import device_alert
 from bench.testcase import meters, testcase
 from testcases.billing.steps import POUND, UPDATED, calendar_log, change_log, imported, set_calendar, whole_minute
+from testcases.days import DAY, within_a_day
 from testcases.prepayment.steps import registers, to_prepayment
 
 REQUIREMENTS = ["PC.07", "PC.07.1"]
 HOLD = seconds(30)  #: of an alert on its way
-DAY, LAST_DAY = timedelta(days=1), 28
+LAST_DAY = 28
+LONGEST = minutes(20)  #: of a test that must not run into the next day
 LOAD = 20  #: Wh that a home uses in a minute or so of answers on their way
 
 
@@ -42,6 +44,7 @@ CALENDARS = {
 )
 @pytest.mark.parametrize("periodicity", CALENDARS)
 def test_periodicity(periodicity, dut, dcc, clock, timeline, suppliers, expect):
+    within_a_day(clock, LONGEST)
     supplier, at = suppliers.losing, whole_minute(clock, 5)
     if at.day > LAST_DAY:  # a calendar that starts on such a day is left open (R-BIL-002)
         at = (at + timedelta(days=4)).replace(day=1)

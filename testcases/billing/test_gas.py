@@ -21,13 +21,13 @@ from bench.dcc_point import device_alert
 from bench.gbcs.times import from_zigbee_utc
 from bench.testcase import testcase
 from testcases.billing.steps import UPDATED
+from testcases.days import DAY
 from testcases.gas_steps import POUND, WAKE, to_prepayment, volume
 
 REQUIREMENTS = ["PC.07", "PC.07.1"]
 END_OF_PERIOD, CHANGE_OF_TARIFF, CHANGE_OF_MODE = 1 << 1, 1 << 3, 1 << 14
 ON_ITS_WAY = WAKE + minutes(5)
 KEPT, LAST_DAY = 12, 28
-DAY = timedelta(days=1)
 #: duration and unit of a period (1 day, 2 week, 3 month)
 DURATIONS = {
     "Daily": (1, 1), "Weekly": (1, 2), "Monthly": (1, 3), "Quarterly": (3, 3), "SixMonthly": (6, 3), "Yearly": (12, 3),

@@ -10,9 +10,10 @@ from bench.dcc_point import device_alert
 from bench.pki import Role as Unit
 from bench.testcase import testcase
 from testcases.change_of_supplier.steps import AGREEMENT, CELLS, SIGNING, TOP_UP, held, statuses, suppliers_of
+from testcases.days import DAY
 
 DONE, FAILED = 0x8F66, 0x8F67
-DAY, YEAR = timedelta(days=1), timedelta(days=365)
+YEAR = timedelta(days=365)
 REQUIREMENTS = ["SDAG1-3-PKI", "SDAG1-3-TRUST"]
 HOLDERS = ["ESME", "GSME", "GPF"]
 

@@ -1,9 +1,8 @@
 """Change of tenancy on the gas side: what the new householder may see, and what the supplier still reads."""
 
-from datetime import timedelta
-
 from bench.dcc.bodies import RestrictAccessForChangeOfTenancy, RetrieveDailyConsumptionLog
 from bench.testcase import testcase
+from testcases.days import midnight
 from testcases.gas_steps import whole_days
 
 USE = ["GCS09", "GCS61"]
@@ -14,11 +13,6 @@ def shown(at_the_meter, clock):
     at_the_meter.ask_display()
     clock.sleep("5 s")
     return sorted(at_the_meter.display())
-
-
-def midnight(clock, days_ago):
-    """A midnight in the past, UTC."""
-    return clock.now().replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days_ago)
 
 
 @testcase(

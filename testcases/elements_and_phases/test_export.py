@@ -11,10 +11,11 @@ from bench.dcc.bodies import (
 )
 from bench.gbcs.times import from_zigbee_utc
 from bench.testcase import meters, testcase
+from testcases.days import DAY, midnight
 from testcases.elements_and_phases.test_twin import Registers, from_then_on, switch_on, tariff
 from testcases.prepayment.meters import POUND, ElectricityMeter
 
-HALF_HOUR, HOUR, DAY = minutes(30), minutes(60), minutes(24 * 60)
+HALF_HOUR, HOUR = minutes(30), minutes(60)
 WATT_HOURS = (0, 30)  #: scaler and unit
 ACCURACY = 0.03
 
@@ -109,17 +110,17 @@ def test_no_credit(dut, dcc, gas, at_the_esme, clock, generator, suppliers, expe
     use_cases=["ECS21c", "ECS17a"],
 )
 def test_daily(dut, dcc, clock, generator, network_operator, suppliers, expect):
-    midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0) + DAY
-    clock.sleep_until(midnight - minutes(30))
+    end_of_day = midnight(clock, -1)
+    clock.sleep_until(end_of_day - minutes(30))
     generator.on()
-    clock.sleep_until(midnight)
+    clock.sleep_until(end_of_day)
     register = exported(dcc, dut, network_operator)
     clock.sleep(minutes(30))
-    body = RetrieveExportDailyReadLog(period=ReadLogPeriod(start=midnight - 40 * DAY, end=clock.now()))
+    body = RetrieveExportDailyReadLog(period=ReadLogPeriod(start=end_of_day - 40 * DAY, end=clock.now()))
     rows = dcc.ask(body, dut, as_user=suppliers.losing).rows()
 
     days = [from_zigbee_utc(at) for at, _ in rows]
-    expect("midnights", days).equals([midnight - back * DAY for back in reversed(range(31))])
+    expect("midnights", days).equals([end_of_day - back * DAY for back in reversed(range(31))])
     readings = [reading for _, reading in rows]
     expect("readings", readings).satisfies("never to fall", lambda seen: seen == sorted(seen), "R-LOG-011")
     expect("reading of the last midnight (Wh)", readings[-1]).lies_between(register - 3, register)

@@ -46,6 +46,7 @@ from bench.dcc.bodies.tariff import (
 )
 from bench.dcc_point import device_alert
 from bench.testcase import meters, testcase
+from testcases.days import DAY, midnight
 
 pytestmark = meters("twin")
 
@@ -240,9 +241,9 @@ def test_special_day(dut, dcc, clock, suppliers, expect):
     supplier, tomorrow = suppliers.losing, (clock.now() + timedelta(days=1)).date()
     ordinary, special = [from_then_on(time(0), 1)], [from_then_on(time(0), 3)]
     dcc.ask(tariff(ordinary, special, special=[on_date(tomorrow, 2)]), dut, as_user=supplier)
-    midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    end_of_day = midnight(clock, -1)
 
-    for at, register in ((midnight - minutes(1), 1), (midnight + minutes(1), 3), (midnight + timedelta(days=1.1), 1)):
+    for at, register in ((end_of_day - minutes(1), 1), (end_of_day + minutes(1), 3), (end_of_day + 1.1 * DAY, 1)):
         clock.sleep_until(at)
         price = dcc.ask(ReadTariffSecondaryElement(), dut, as_user=supplier).value(PRICE)
         expect(f"price in force at {at:%d %H:%M}", price).equals(PRICES[register])

@@ -15,6 +15,7 @@ from bench.gbcs import Message
 from bench.gbcs.gbz import Gbz
 from bench.local_point import answer_to
 from bench.testcase import testcase
+from testcases.days import midnight
 from testcases.gas_steps import BALANCE, POUND, WAKE, registers, to_prepayment, whole_days
 
 CHANGE_OF_MODE = 1 << 14
@@ -107,10 +108,10 @@ def test_prepayment_midnight(gsme, gas, clock, gas_suppliers, expect):
     expect("readings of days in credit mode", before.statuses.count(0)).equals(0)
     to_prepayment(gas, gsme, supplier, 10)
 
-    midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0) + hours(24)
-    clock.sleep_until(midnight + minutes(1))
+    end_of_day = midnight(clock, -1)
+    clock.sleep_until(end_of_day + minutes(1))
     log = gas.ask(
-        ReadPrepaymentDailyReadLog(period=ReadLogPeriod(start=midnight, end=midnight)), gsme, as_user=supplier
+        ReadPrepaymentDailyReadLog(period=ReadLogPeriod(start=end_of_day, end=end_of_day)), gsme, as_user=supplier
     )
     now = registers(gas, gsme, supplier)[BALANCE]
 

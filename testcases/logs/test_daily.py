@@ -1,6 +1,5 @@
 """The daily read logs of the electricity meter: registers at midnight UTC, and money in prepayment."""
 
-from datetime import timedelta
 from itertools import pairwise
 
 from bench.billing import billing_money
@@ -13,12 +12,12 @@ from bench.dcc.bodies import (
 )
 from bench.testcase import meters, testcase
 from testcases.billing.steps import imported
+from testcases.days import DAY, midnight
 from testcases.logs.steps import set_clock
-from testcases.logs.test_depth import is_old_enough, midnight
+from testcases.logs.test_depth import is_old_enough
 from testcases.prepayment.steps import POUND, registers, to_prepayment
 
 REQUIREMENTS = ["PC.07"]
-DAY = timedelta(days=1)
 KEPT = 31
 
 

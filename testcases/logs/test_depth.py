@@ -1,25 +1,19 @@
 """How far back logs reach. A meter that has not been there as long says nothing: its register is too low for it."""
 
-from datetime import timedelta
-
 from bench.clock import minutes
 from bench.dcc.bodies import ReadActiveImportProfileData, ReadLogPeriod, RetrieveDailyConsumptionLog
 from bench.expecting import precondition
 from bench.testcase import testcase
 from testcases.billing.steps import imported
+from testcases.days import DAY, midnight
 from testcases.gas_steps import volume
 
 REQUIREMENTS = ["DS.02", "PC.07"]
-DAY, HALF_HOUR = timedelta(days=1), minutes(30)
+HALF_HOUR = minutes(30)
 IN_A_DAY = 48
 THIRTEEN_MONTHS = 393  #: days, at the least, of which the oldest is not asked for
 AGES = (20, 120, 260, THIRTEEN_MONTHS - 1)  #: days
 TWO_YEARS = 731
-
-
-def midnight(clock, back=0):
-    """A midnight, UTC, so many days ago."""
-    return clock.now().replace(hour=0, minute=0, second=0, microsecond=0) - back * DAY
 
 
 def half_hours_of(day):

@@ -6,7 +6,8 @@ from bench.dcc.bodies import ReadExportProfileData, ReadReactiveImportProfileDat
 from bench.gbcs.times import from_zigbee_utc
 from bench.testcase import testcase
 from testcases.billing.steps import imported
-from testcases.logs.test_depth import DAY, HALF_HOUR, IN_A_DAY, half_hours_of, is_old_enough, midnight
+from testcases.days import DAY, midnight
+from testcases.logs.test_depth import HALF_HOUR, IN_A_DAY, half_hours_of, is_old_enough
 
 DAYS = 93  #: 4464 half hours
 AGES = (1, 45, DAYS - 1)

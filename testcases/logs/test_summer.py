@@ -6,12 +6,13 @@ from bench.clock import minutes, seconds
 from bench.dcc_point import device_alert
 from bench.testcase import meters, testcase
 from testcases.billing.steps import UPDATED, set_calendar
+from testcases.days import DAY
 from testcases.logs.steps import set_clock
 from testcases.logs.test_daily import daily
 from testcases.tariff.steps import Tariff, TariffMeter
 
 REQUIREMENTS = ["OP.02", "PC.07"]
-DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+HOUR = timedelta(hours=1)
 BEFORE, AFTER = 1, 2  #: registers of a tariff that switches once
 
 

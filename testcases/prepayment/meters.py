@@ -35,11 +35,12 @@ from bench.gas import AtTheMeter, GasPoint
 from bench.gbcs.times import from_zigbee_utc
 from bench.parties import Device, Party
 from testcases import gas_steps
+from testcases.days import DAY
 from testcases.prepayment.calendars import Settings, electricity_settings, gas_settings
 
 POUND = 100_000
 OFF, ON, ARMED = "off", "on", "armed"
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOUR = timedelta(hours=1)
 DONE, ACCEPTED = [0], 0
 SCALE = -3  #: of electricity rates: hundredths of a unit of 1/1000 p, so that the scale matters
 PENNYTHOUSANDTHS = -5  #: scale of prices in pounds

@@ -2,16 +2,15 @@
 
 import pytest
 
-from bench.clock import hours, minutes
+from bench.clock import hours
+from testcases.days import within_a_day
 from testcases.tariff.steps import TariffMeter
 
-LATE = 21  #: h
+LONGEST = hours(3)
 
 
 @pytest.fixture
 def meter(dut, dcc, suppliers, clock, expect):
     """A meter whose tariff is to be set."""
-    now = clock.now()
-    if now.hour >= LATE:
-        clock.sleep_until(now.replace(hour=0, minute=0, second=0, microsecond=0) + hours(24) + minutes(5))
+    within_a_day(clock, LONGEST)
     return TariffMeter(dut, suppliers.losing, dcc, clock, expect)

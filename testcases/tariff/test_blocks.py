@@ -1,6 +1,6 @@
 """Blocks: thresholds of each rate, counters and when they begin again, and what energy costs by time and block."""
 
-from datetime import time, timedelta
+from datetime import time
 
 import pytest
 
@@ -9,11 +9,11 @@ from bench.dcc.bodies import ResetTariffBlockCounterMatrix
 from bench.dcc.bodies.settings import UpdateDeviceConfigurationDailyResettingOfTariffBlockCounterMatrix as DailyReset
 from bench.testcase import meters, testcase
 from testcases.billing.steps import set_calendar
+from testcases.days import midnight
 from testcases.prepayment.steps import registers, to_prepayment
 from testcases.tariff.steps import Tariff
 
 REQUIREMENTS = ["PC.08"]
-DAY = timedelta(days=1)
 POUND = 100_000
 THRESHOLDS = (60, 100, 160)  #: Wh of the billing period, at which a rate goes on with the next block
 EVEN, ODD = 2, 7  #: two rates
@@ -122,9 +122,9 @@ def by_the_billing_date(meter):
 def at_midnight(meter):
     """Let a day end with daily resetting on (ECS48)."""
     meter.expect("result of ECS48", meter.ask(DailyReset(reset=True)).results).equals([0])
-    meter.clock.sleep_until(midnight_after(meter.clock) - seconds(40))
+    meter.clock.sleep_until(midnight(meter.clock, -1) - seconds(40))
     before = meter.read()
-    meter.clock.sleep_until(midnight_after(meter.clock) + seconds(1))
+    meter.clock.sleep_until(midnight(meter.clock, -1) + seconds(1))
     return before
 
 
@@ -134,11 +134,6 @@ RESETS = {
     by_the_billing_date: "R-TAR-007",
     at_midnight: "R-TAR-007",
 }
-
-
-def midnight_after(clock):
-    """The next midnight, UTC."""
-    return clock.now().replace(hour=0, minute=0, second=0, microsecond=0) + DAY
 
 
 @testcase(

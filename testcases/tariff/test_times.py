@@ -1,6 +1,6 @@
 """Which register counts when: times of day, weeks, seasons, special days, midnight, outages, another tariff."""
 
-from datetime import time, timedelta
+from datetime import time
 
 import pytest
 
@@ -10,10 +10,10 @@ from bench.dcc.bodies.settings import UpdateDeviceConfigurationDailyResettingOfT
 from bench.dcc_point import device_alert
 from bench.testcase import testcase
 from testcases.billing.steps import change_log, whole_minute
+from testcases.days import DAY, midnight
 from testcases.tariff.steps import Tariff
 
 REQUIREMENTS = ["PC.08"]
-DAY = timedelta(days=1)
 WATT_HOURS = 3  #: what flows while registers are read
 ACTIVATED = 0x8F66
 ITEMS = 6  #: of a tariff, each with an alert of its own
@@ -127,16 +127,16 @@ def test_day_profiles(deciding, meter, clock, expect):
     use_cases=["ECS01a", "ECS48", "ECS17d", "ECS17e"],
 )
 def test_midnight(meter, clock, expect):
-    midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0) + DAY
+    end_of_day = midnight(clock, -1)
     days = {1: [(time(0, 10), 3), (time(20), 4)], 2: [(time(0), 5), (time(23), ("block", 6))]}
     low = (5, 4_000_000, 5_000_000)
     meter.set(Tariff(days=days, special_days=((clock.now().date(), 2),), thresholds={6: low}))
     for daily in (True, False):  # what has been turned off again resets no counter
         meter.expect("result of ECS48", meter.ask(DailyReset(reset=daily)).results).equals([0], rule="R-TAR-007")
     for began, ended, register, rule in (
-        (midnight - minutes(4), midnight - minutes(2), (2, 6), "R-TAR-003"),
-        (midnight - minutes(1), midnight + minutes(2), (2, 6), "R-TAR-007"),
-        (midnight + minutes(11), midnight + minutes(12), 3, "R-TIM-001"),
+        (end_of_day - minutes(4), end_of_day - minutes(2), (2, 6), "R-TAR-003"),
+        (end_of_day - minutes(1), end_of_day + minutes(2), (2, 6), "R-TAR-007"),
+        (end_of_day + minutes(11), end_of_day + minutes(12), 3, "R-TIM-001"),
     ):
         clock.sleep_until(began)
         first = meter.read()
