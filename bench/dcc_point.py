@@ -139,13 +139,21 @@ class DccPoint:
         """Send a request and return the device's response."""
         return self.send(body, to, as_user=as_user).response(within, rule)
 
-    def token(self, device: Device, pounds: int, *, as_user: Party, utrn_counter: int | None = None) -> "Token":
+    def token(
+        self,
+        device: Device,
+        value: int,
+        *,
+        as_user: Party,
+        utrn_counter: int | None = None,
+        value_class: int = ValueClass.POUNDS,
+    ) -> "Token":
         """Return a top-up token of a supplier for a meter; without a counter it is a new one."""
         secret = prepayment_secret(self._keystore, as_user.eui, device.eui)
         if secret is None:
             raise NotRun(f"the key store has no prepayment key of {as_user.name}; test keys are needed")
         counter = self._counters.next_token(as_user.eui) if utrn_counter is None else utrn_counter
-        return Token(counter, build_token(secret, as_user.eui, device.eui, counter, pounds, ValueClass.POUNDS))
+        return Token(counter, build_token(secret, as_user.eui, device.eui, counter, value, value_class))
 
     def top_up(self, device: Device, token: "Token", *, as_user: Party, rule: str = "") -> DeviceMessage:
         """Send a top up (2.2) and return the meter's response."""

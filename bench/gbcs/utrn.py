@@ -152,8 +152,8 @@ def originator_counter(utrn_counter: int) -> int:
     return utrn_counter << 32
 
 
-def build(secret: bytes, supplier: Eui64, device: Eui64, utrn_counter: int, value: int, value_class: ValueClass) -> str:
-    """The 20 digits of a top up of `value` pennies or pounds, 0..8191. Raises GbcsError."""
+def build(secret: bytes, supplier: Eui64, device: Eui64, utrn_counter: int, value: int, value_class: int) -> str:
+    """The 20 digits of a top up of `value` 0..8191, its class a `ValueClass`, or 2 or 3. Raises GbcsError."""
     originator_counter(utrn_counter)
     head = Ptut(utrn_counter % WINDOW, value_class, value, bytes(4)).head
     mac = token_mac(secret, supplier, device, utrn_counter, head)

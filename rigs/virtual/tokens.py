@@ -83,11 +83,13 @@ class Tokens:
 
     @rule("R-UTR-017")
     def fault(self, token: Ptut, counter: int | None, amount: int) -> int | None:
-        """Return the event of the first check that fails: authenticity, novelty, limits."""
-        if counter is None or not self.is_authentic(token, counter):
+        """Return the event of the first check that fails: counter, authenticity, limits."""
+        if counter is None:
             return NOT_AUTHENTIC
         if self.is_duplicate(counter):
             return DUPLICATE
+        if not self.is_authentic(token, counter):
+            return NOT_AUTHENTIC
         return self.beyond_limits(amount)
 
     @rule("R-UTR-011", "R-UTR-012", "R-CRD-041")

@@ -92,7 +92,7 @@ def test_gaining_supplier_reads(gsme, dcc, gas, gas_suppliers, expect):
 @testcase(
     "COS-204",
     "Balance stays, the losing supplier's unused tokens do not count any more",
-    rules=["R-CRD-059", "R-CRD-041", "R-CRD-057"],
+    rules=["R-CRD-059", "R-CRD-041", "R-CRD-057", "R-UTR-022", "R-CTR-012"],
     requirements=["IN.02", "SDAG8-4.6.3-UTRNFLOOR", "SDAG1-4-UTRNMOVE"],
     use_cases=["CS02b", "CS01b", "GCS14"],
     devices=["GSME"],

@@ -86,9 +86,9 @@ class PrepaidMeter:
         """Send a request as the supplier; the response."""
         return self.dcc.ask(body, self.device, as_user=self.supplier, rule=rule)
 
-    def token(self, pounds, **how):
-        """Return a new token of the supplier for this meter."""
-        return self.dcc.token(self.device, pounds, as_user=self.supplier, **how)
+    def token(self, value, **how):
+        """Return a new token of the supplier for this meter, in pounds unless another class is given."""
+        return self.dcc.token(self.device, value, as_user=self.supplier, **how)
 
     def add(self, amount):
         """Add to the balance (1.5)."""

@@ -295,6 +295,9 @@ def test_histories(meter, clock, expect):
     amounts = range(1, 13)
     for pounds in amounts:
         meter.top_up(meter.token(pounds))
+        if pounds == 3:
+            top_ups = [amount for _, amount in meter.credits(began, clock.now())]
+            expect("top ups after three", top_ups).equals([POUND, 2 * POUND, 3 * POUND], rule="R-UTR-021")
 
     payments = meter.debt_payments(began, clock.now())
     top_ups = meter.credits(began, clock.now())

@@ -126,12 +126,13 @@ def test_once_by_any_way(meter, at_the_ppmid, expect):
 )
 def test_foreign_token(meter, at_the_ppmid, clock, expect):
     meter.prepay()
+    precondition(meter.top_up(meter.token(1)), "a token by command is accepted")
     began = clock.now()
-    foreign = meter.dcc.token(meter.device, 5, as_user=meter.gaining)
+    foreign = meter.dcc.token(meter.device, 5, as_user=meter.gaining, utrn_counter=meter.token(5).counter)
 
     expect("what the PPMID shows", at_the_ppmid.enter_token(fuel_of(meter), foreign.digits)).equals(REJECTED)
 
-    expect("balance (1/1000 p)", meter.registers().balance).equals(0)
+    expect("balance (1/1000 p)", meter.registers().balance).equals(POUND)
     log = meter.security_log(began, clock.now())
     expect("8F63 in the security log", log.count(NOT_AUTHENTIC)).equals(1, rule="R-UTR-013")
 

@@ -5,13 +5,14 @@ import pytest
 from bench.clock import hours, minutes
 from bench.dcc_point import Token, device_alert
 from bench.expecting import precondition
-from bench.gbcs.utrn import check_digit
+from bench.gbcs.utrn import ValueClass, check_digit
 from bench.testcase import testcase
 from testcases.prepayment.calendars import Settings
 from testcases.prepayment.meters import POUND
 
 BOTH = ("ESME", "GSME")
 REQUIREMENTS = ["PC.10"]
+PENNY = POUND // 100
 ADDED_LOCALLY, SUSPENDED = 0x810E, 0x81C4
 DUPLICATE, NOT_AUTHENTIC, ABOVE_CREDIT, ABOVE_BALANCE = 0x8F51, 0x8F63, 0x8F5B, 0x8F47
 TOKEN_EVENTS = {DUPLICATE, NOT_AUTHENTIC, ABOVE_CREDIT, ABOVE_BALANCE}
@@ -154,7 +155,8 @@ def test_counter_of_the_command(meter, expect):
 def test_hundred_counters(meter, clock, expect):
     _ready(meter)
     old = meter.token(1)
-    tokens = [meter.token(1) for _ in range(100)]
+    *tokens, left_out, last = [meter.token(1) for _ in range(101)]
+    tokens.append(last)
     for token in tokens:
         expect("a new token", meter.hands.enter_token(token.digits)).equals(True, rule="R-UTR-010")
     began = clock.now()
@@ -166,27 +168,37 @@ def test_hundred_counters(meter, clock, expect):
     expect("balance", meter.registers().balance).equals(110 * POUND)
     log = meter.security_log(began, clock.now())
     expect("entries 8F51", log.count(DUPLICATE)).equals(3, rule="R-UTR-011")
+    taken = meter.hands.enter_token(left_out.digits)
+    expect("token: newer than the oldest of them, and not used yet", taken).equals(True)
 
 
 @testcase(
     "PPM-306",
-    "The full counter of a keyed token is found up to 512 ahead of and behind the highest one",
-    rules=["R-UTR-008"],
+    "The full counter of a keyed token is found up to 512 ahead of and behind the highest one, older than all or not",
+    rules=["R-UTR-008", "R-UTR-012"],
     requirements=REQUIREMENTS,
     use_cases=["CS01a", "ECS19", "CS01b", "GCS14"],
     devices=BOTH,
 )
 def test_window(meter, expect):
+    older = meter.token(1)
     _ready(meter)
+    taken = meter.hands.enter_token(older.digits)
+    expect("a token older than the only one so far", taken).equals(True, rule="R-UTR-012")
     base = meter.token(1)
     start = (base.counter // 1024 + 2) * 1024 + 900
-    accepted = 0
+    accepted = 1
     expect("the first token, by command", meter.top_up(meter.token(1, utrn_counter=start))).equals(True)
-    for counter, name in ((start + 511, "511 ahead"), (start + 600, "89 ahead"), (start + 600 - 511, "511 behind")):
+    for counter, name in (
+        (start + 511, "511 ahead"),
+        (start + 600, "89 ahead"),
+        (start + 600 - 511, "511 behind"),
+        (start + 600 + 500, "500 ahead"),
+    ):
         taken = meter.hands.enter_token(meter.token(1, utrn_counter=counter).digits)
         expect(f"token with a counter {name} of the highest", taken).equals(True)
         accepted += 1
-    far = meter.token(1, utrn_counter=start + 600 + 700)
+    far = meter.token(1, utrn_counter=start + 1100 + 700)
     expect("token 700 ahead", meter.hands.enter_token(far.digits)).equals(False)
     expect("balance", meter.registers().balance).equals((11 + accepted) * POUND)
 
@@ -194,12 +206,12 @@ def test_window(meter, expect):
 @testcase(
     "PPM-307",
     "Tokens at and above the largest credit and the largest balance; what was refused may come again",
-    rules=["R-UTR-014", "R-UTR-015", "R-UTR-016", "R-UTR-017"],
+    rules=["R-UTR-014", "R-UTR-015", "R-UTR-016", "R-UTR-017", "R-UTR-013", "R-UTR-011"],
     requirements=[*REQUIREMENTS, "PC.02"],
     use_cases=["ECS08a", "CS01a", "ECS19", "ECS35b", "GCS05", "CS01b", "GCS14", "CS10b"],
     devices=BOTH,
 )
-def test_limits(meter, clock, expect):
+def test_limits(meter, clock, timeline, expect):
     began = clock.now()
     meter.configure(Settings(largest_credit=100, largest_balance=150))
     meter.add(10 * POUND)
@@ -212,12 +224,17 @@ def test_limits(meter, clock, expect):
     expect("one that makes the balance 151 pounds", meter.top_up(beyond)).equals(False)
     expect("balance", meter.registers().balance).equals(110 * POUND)
     expect("one that makes the balance 150 pounds", meter.top_up(meter.token(40))).equals(True, rule="R-UTR-015")
+    used = meter.dcc.token(meter.device, 5, as_user=meter.gaining, utrn_counter=at.counter)
+    for name, token in (("once more, too much now as well", at), ("by another supplier with a used counter", used)):
+        expect(f"the token {name}", meter.top_up(token)).equals(False)
 
     log = meter.security_log(began, clock.now())
     found = [code for code in log if code in TOKEN_EVENTS]
-    wanted = [NOT_AUTHENTIC, ABOVE_CREDIT, ABOVE_BALANCE]
+    wanted = [NOT_AUTHENTIC, ABOVE_CREDIT, ABOVE_BALANCE, DUPLICATE, DUPLICATE]
     expect("security events: of the foreign token its first fault alone", found[:1]).equals(wanted[:1], "R-UTR-017")
-    expect("security events", found).equals(wanted)
+    expect("security events: of each its first fault", found).equals(wanted)
+    told = timeline.find(device_alert(meter.device, *TOKEN_EVENTS), after=began)
+    expect("alerts of such events", len(told)).equals(0, rule="R-UTR-013")
 
     meter.configure(Settings(largest_credit=200, largest_balance=1000))
     for name, token, pounds in (("101", above, 251), ("41", beyond, 292)):
@@ -238,20 +255,27 @@ def test_keypad_suspended(meter, clock, timeline, expect):
     first = meter.token(5)
     wrong = first.digits[:-1] + _other(first.digits[-1])
     expect("a right token before", meter.hands.enter_token(first.digits)).equals(True)
-    began = clock.now()
-    for _ in range(4):
-        meter.hands.enter_token(wrong)
-    expect("a right token after four wrong ones", meter.hands.enter_token(meter.token(5).digits)).equals(True)
-    for _ in range(20):
-        meter.hands.enter_token(wrong)
-    timeline.expect(device_alert(meter.device, SUSPENDED, to=meter.supplier), within="1 min", after=began)
-
+    for _ in range(2):
+        for _ in range(4):
+            meter.hands.enter_token(wrong)
+        expect("a right token after four wrong ones", meter.hands.enter_token(meter.token(5).digits)).equals(True)
     keyed = meter.token(5)
-    expect("a right token at the suspended keypad", meter.hands.enter_token(keyed.digits)).equals(False)
+    _suspend(meter, wrong, clock, timeline)
+    clock.sleep(hours(2))
+    _suspend(meter, wrong, clock, timeline)
+    expect("a right token at the keypad suspended anew", meter.hands.enter_token(keyed.digits)).equals(False)
     expect("a token by command meanwhile", meter.top_up(meter.token(5))).equals(True)
     clock.sleep(hours(2))
     expect("a right token two hours later", meter.hands.enter_token(meter.token(5).digits)).equals(True)
-    expect("balance", meter.registers().balance).equals(30 * POUND)
+    expect("balance", meter.registers().balance).equals(35 * POUND)
+
+
+def _suspend(meter, wrong, clock, timeline):
+    """Enter wrong tokens until the meter says that it takes no more."""
+    began = clock.now()
+    for _ in range(20):
+        meter.hands.enter_token(wrong)
+    timeline.expect(device_alert(meter.device, SUSPENDED, to=meter.supplier), within="1 min", after=began)
 
 
 @testcase(
@@ -297,14 +321,65 @@ def test_outage(meter, mains, clock, expect):
 
 @testcase(
     "PPM-311",
-    "In credit mode the keypad of the electricity meter takes no token",
-    rules=["R-PPM-006"],
+    "In credit mode no token is taken, by keypad or command, and none is remembered: it counts in prepayment",
+    rules=["R-PPM-006", "R-UTR-016"],
     requirements=REQUIREMENTS,
-    use_cases=["ECS02", "ECS19"],
+    use_cases=["ECS02", "ECS19", "CS01a", "GCS02", "GCS14", "CS01b"],
+    devices=BOTH,
 )
-@pytest.mark.parametrize("meter", ["electricity"], indirect=True)  # of a gas meter: GAS-203
-def test_keypad_in_credit_mode(meter, expect):
+def test_credit_mode(meter, expect):
     _ready(meter)
     meter.credit_mode()
-    expect("the keyed token", meter.hands.enter_token(meter.token(5).digits)).equals(False)
+    keyed, sent = meter.token(5), meter.token(7)
+    expect("the keyed token", meter.hands.enter_token(keyed.digits)).equals(False)
+    expect("the token by command", meter.top_up(sent)).equals(False)
     expect("balance", meter.registers().balance).equals(10 * POUND)
+
+    meter.prepay()
+    expect("the keyed token in prepayment", meter.hands.enter_token(keyed.digits)).equals(True, rule="R-UTR-016")
+    expect("the token by command in prepayment", meter.top_up(sent)).equals(True, rule="R-UTR-016")
+
+
+@testcase(
+    "PPM-312",
+    "A token is worth its value in pence or in pounds, from the least to the most; other classes are worth nothing",
+    rules=["R-UTR-004", "R-UTR-003", "R-UTR-017"],
+    requirements=["PC.02", "SP.62"],
+    use_cases=["ECS08a", "CS01a", "ECS19", "ECS35b", "GCS05", "CS01b", "GCS14", "CS10b"],
+    devices=BOTH,
+)
+def test_classes(meter, clock, expect):
+    meter.configure(Settings(largest_credit=9_000, largest_balance=20_000))
+    _ready(meter)
+    began, pounds = clock.now(), 10 * POUND
+    for value, value_class, worth in (
+        (1, ValueClass.PENNIES, PENNY),
+        (4_097, ValueClass.PENNIES, 4_097 * PENNY),
+        (8_191, ValueClass.PENNIES, 8_191 * PENNY),
+        (1, ValueClass.POUNDS, POUND),
+        (8_191, ValueClass.POUNDS, 8_191 * POUND),
+        (5, 2, 0),
+        (5, 3, 0),
+    ):
+        name = f"token of value {value}, class {int(value_class)}"
+        taken = meter.hands.enter_token(meter.token(value, value_class=value_class).digits)
+        expect(name, taken).equals(worth > 0)
+        pounds += worth
+        expect(f"balance after the {name}", meter.registers().balance).equals(pounds)
+    events = TOKEN_EVENTS.intersection(meter.security_log(began, clock.now()))
+    expect("security events", sorted(events)).equals([], rule="R-UTR-017")
+
+
+@testcase(
+    "PPM-313",
+    "A top up that leaves the balance below zero is a success like any other",
+    rules=["R-UTR-019", "R-UTR-019a", "R-CRE-001"],
+    requirements=["PC.02"],
+    use_cases=["CS01a", "ECS19", "CS01b", "GCS14"],
+    devices=BOTH,
+)
+def test_still_in_debt(meter, expect):
+    _ready(meter)
+    meter.add(-30 * POUND)
+    expect("the token", meter.top_up(meter.token(5))).equals(True)
+    expect("balance", meter.registers().balance).equals(-15 * POUND, rule="R-CRE-001")
