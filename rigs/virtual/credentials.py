@@ -328,3 +328,4 @@ class CredentialsReplacement:
     def cancel_pending_of_losing_supplier(self) -> None:
         """Future-dated commands of the outgoing supplier do not survive it."""
         self.pending = {code: one for code, one in self.pending.items() if one.authoriser is not Role.SUPPLIER}
+        self._device.firmware.supplier_changed()

@@ -128,6 +128,11 @@ class Firmware:
             self._device.at(waiting.at, lambda: self.fall_due(waiting))
         return {"outcome": LATER}
 
+    @rule("R-CRD-056")
+    def supplier_changed(self) -> None:
+        """Withdraw an activation that the losing supplier left waiting; the image stays."""
+        self.waiting = None
+
     @rule("R-FUT-011", "R-FUT-015", "R-FUT-016")
     def fall_due(self, waiting: Waiting) -> None:
         """Execute an activation whose time has come and report it."""

@@ -35,7 +35,7 @@ def _all_refused(dcc, device, suppliers, credentials, expect, rule, before):
 @testcase(
     "COS-401",
     "A network operator's certificate does not get into the supplier's cell; the two good ones beside it do",
-    rules=["R-CRD-036", "R-CRD-037", "R-CRD-037a"],
+    rules=["R-CRD-036", "R-CRD-037", "R-CRD-037a", "R-CRD-050"],
     requirements=REQUIREMENTS,
     use_cases=["CS02b", "CS02a"],
     devices=HOLDERS,
@@ -51,6 +51,7 @@ def test_wrong_role(kind, home, dcc, authority, expect):
     outcome = _change(dcc, device, suppliers, good.replacing(ka=operator.certificates["ka"]))
 
     became = statuses(outcome)
+    expect("cells of the outcome", set(became)).equals(set(CELLS), rule="R-CRD-050")
     expect("status of the agreement cell", became[AGREEMENT]).satisfies("not to be 0", bool)
     expect("status of the others", [became[SIGNING], became[TOP_UP]]).equals([0, 0], rule="R-CRD-037")
     told = next(result for result in outcome.results if result.cell == AGREEMENT)
@@ -110,7 +111,7 @@ def test_wrong_usage(kind, home, dcc, authority, expect):
 @testcase(
     "COS-404",
     "Certificates that are not valid now, or whose authority is not, are not installed",
-    rules=["R-CRD-033", "R-CRD-037"],
+    rules=["R-CRD-033", "R-CRD-037", "R-CRD-043"],
     requirements=REQUIREMENTS,
     use_cases=["CS02b", "CS02a"],
     devices=HOLDERS,

@@ -124,9 +124,9 @@ def _held_by(party, certificate):
     rules=["R-CRD-053", "R-FUT-012", "R-RSP-001"],
     requirements=REQUIREMENTS,
     use_cases=["CS02b"],
-    devices=["ESME", "GPF"],
+    devices=["ESME", "GSME", "GPF"],
 )
-@pytest.mark.parametrize("kind", ["ESME", "GPF"])
+@pytest.mark.parametrize("kind", ["ESME", "GSME", "GPF"])
 def test_who_hears(kind, home, cos_party, dcc, clock, timeline, expect):
     device = home.device(kind)
     suppliers = suppliers_of(home, device)

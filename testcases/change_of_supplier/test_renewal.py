@@ -240,15 +240,15 @@ def test_inconsistent(wrong, kind, home, dcc, local, authority, timeline, expect
     supplier = suppliers_of(home, device).losing
     before = held(dcc, device, "Supplier", supplier)
     renewal = authority.credentials(supplier, Unit.SUPPLIER).renewal("Supplier")
-    good = local.command(renewal, device, as_user=supplier)
-    wanted = asked(good)
-    changed = {"mode": {"mode": 7}, "sequence number": {"authorising_seq": good.counter + 1}}[wrong]
-    payload = bytes(replace(wanted, **changed))
-    command = local.protect(replace(good, payload=payload, signature=None, mac=None), device)
     rule = "R-CRD-021" if wrong == "mode" else "R-CRD-031"
 
-    with timeline.never(answer_to(command), during=minutes(1), rule=rule):
-        local.deliver(command, f"a replacement with a wrong {wrong}")
+    for other in (1, 3, 7) if wrong == "mode" else (1, -1, 1 << 32):
+        good = local.command(renewal, device, as_user=supplier)
+        changed = {"mode": other} if wrong == "mode" else {"authorising_seq": good.counter + other}
+        payload = bytes(replace(asked(good), **changed))
+        command = local.protect(replace(good, payload=payload, signature=None, mac=None), device)
+        with timeline.never(answer_to(command), during=minutes(1), rule=rule):
+            local.deliver(command, f"a replacement with a wrong {wrong}: {changed}")
 
     expect("cells of the supplier", held(dcc, device, "Supplier", supplier)).equals(before, rule=rule)
 

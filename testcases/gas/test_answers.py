@@ -13,6 +13,8 @@ from bench.dcc.bodies import (
     ReadInstantaneousImportRegisters,
     ReadLogPeriod,
     ReadPrepaymentDailyReadLog,
+    RetrieveBillingDataLogDebtPayments,
+    RetrieveBillingDataLogPrepaymentCredits,
     TopUpDevice,
     UpdatePaymentMode,
 )
@@ -23,6 +25,7 @@ from testcases.gas_steps import BALANCE, WAKE, event_log, past_wake, registers, 
 
 HALF_HOUR = timedelta(minutes=30)
 NOT_FOUND = 0x8B
+A_TIME = 12  #: octets
 RELIABLE = 0x00
 ACTIVATED, COVER_OPEN = 0x8F66, 0x8F73
 ARMED, OPEN = 0x8F32, 2  #: alert that the valve is armed, state of an open one
@@ -53,14 +56,21 @@ def test_ends_of_a_profile(kind, home, gas, clock, gas_suppliers, expect):
     "GAS-642",
     "Where there is nothing to read, the answer is authentic and says NOT_FOUND",
     rules=["R-RSP-015"],
-    use_cases=["GCS17", "GCS16b"],
+    use_cases=["GCS17", "GCS16b", "GCS15d", "GCS15e"],
     devices=["GSME", "GPF"],
 )
 @METER_AND_PROXY
 def test_nothing_there(kind, home, gas, clock, gas_suppliers, expect):
     device, tomorrow = home.device(kind), clock.now() + hours(24)
     period = ReadLogPeriod(start=tomorrow, end=tomorrow + hours(2))
-    for body in (ReadActiveImportProfileData(period=period), ReadPrepaymentDailyReadLog(period=period)):
+    past = ReadLogPeriod(start=clock.now() - hours(24), end=clock.now())
+    bodies = [ReadActiveImportProfileData(period=period), ReadPrepaymentDailyReadLog(period=period)]
+    if kind == "GSME":
+        bodies += [
+            RetrieveBillingDataLogPrepaymentCredits(period=past),
+            RetrieveBillingDataLogDebtPayments(period=past),
+        ]
+    for body in bodies:
         answer = gas.ask(body, device, as_user=gas_suppliers.losing)
         expect("protection of the answer", answer.protected_well).equals(True)
         expect("statuses in it", set(answer.statuses)).equals({NOT_FOUND})
@@ -81,7 +91,7 @@ def test_clock_status(gsme, gas, gas_suppliers, expect):
 @testcase(
     "GAS-644",
     "A gas top up whose command counts in the low half of its counter as well is not credited",
-    rules=["R-CTR-011", "R-UTR-007"],
+    rules=["R-CTR-011", "R-UTR-007", "R-RSP-009"],
     use_cases=["CS01b"],
     devices=["GSME"],
 )
@@ -91,11 +101,13 @@ def test_low_half_of_the_counter(gsme, dcc, gas, gas_suppliers, expect):
     before = registers(gas, gsme, supplier)[BALANCE]
     token = dcc.token(gsme, 5, as_user=supplier)
 
-    dcc.send(TopUpDevice(utrn=token.digits), gsme, as_user=supplier, counter=token.counter << 32 | 1).response()
-    after = registers(gas, gsme, supplier)[BALANCE]
-    expect("whether the balance has grown", after > before).equals(False)
+    for low in (1, 0x100, 0x80000000):
+        dcc.send(TopUpDevice(utrn=token.digits), gsme, as_user=supplier, counter=token.counter << 32 | low).response()
+        after = registers(gas, gsme, supplier)[BALANCE]
+        expect(f"whether the balance has grown by one with {low:X}", after > before).equals(False)
 
-    dcc.top_up(gsme, token, as_user=supplier)
+    answer = dcc.top_up(gsme, token, as_user=supplier)
+    expect("octets of the time in its answer", len(answer.message.date_time)).equals(A_TIME, rule="R-RSP-009")
     credited = registers(gas, gsme, supplier)[BALANCE]
     expect("whether it has with zeros there", credited > after).equals(True)
 

@@ -26,7 +26,7 @@ def _named(message):
 @testcase(
     "MSG-111",
     "Payment mode and disablement threshold are items of their own: an alert each, naming command and item",
-    rules=["R-FUT-009", "R-FUT-017", "R-FUT-007", "R-FUT-012"],
+    rules=["R-FUT-009", "R-FUT-017", "R-FUT-007", "R-FUT-012", "R-CTR-009"],
     requirements=["SFA-12-AUDIT"],
     use_cases=["ECS03"],
 )
@@ -48,13 +48,15 @@ def test_items_of_payment_mode(dut, dcc, clock, timeline, suppliers, expect):
     expect("counters named", {counter for _, counter, _ in named}).equals({number}, rule="R-FUT-009")
     items = sorted((item for _, _, item in named), key=str)
     expect("items named", items).equals(sorted((ACCOUNT, THRESHOLD), key=str), rule="R-FUT-017")
+    own = [dcc.read(seen).message.counter for seen in alerts]
+    expect("counters of the alerts", own).satisfies("to rise", lambda seen: seen == sorted(set(seen)), rule="R-CTR-009")
 
 
 @meters("single", "twin")
 @testcase(
     "MSG-112",
     "An alert with content of its own has the message code set for it: of restored supply, of an activation",
-    rules=["R-ALT-005"],
+    rules=["R-ALT-005", "R-CTR-010"],
     requirements=["SFA-12-AUDIT", "SFA-17-OUTAGE"],
     use_cases=["ECS80", "ECS03"],
 )
@@ -70,3 +72,6 @@ def test_message_codes(dut, dcc, clock, mains, timeline, suppliers, expect):
         alerts = [dcc.read(seen).message for seen in timeline.find(device_alert(dut, code), after=began)]
         expect("alerts", len(alerts)).satisfies("to be there", bool, rule="R-ALT-023")
         expect("their message codes", {f"{one.message_code:04X}" for one in alerts}).equals({wanted})
+        for one in alerts:
+            low = DataNotification.parse(one.payload).invoke_id & 0xFFFFFF
+            expect("low 24 bits of the invoke id", low).equals(one.counter & 0xFFFFFF, rule="R-CTR-010")

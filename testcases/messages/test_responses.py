@@ -46,7 +46,7 @@ def test_counter(dut, local, timeline, network_operator, expect):
 @testcase(
     "MSG-002",
     "The answer to a change of supplier is signed by the meter and has no MAC",
-    rules=["R-RSP-004"],
+    rules=["R-RSP-004", "R-RSP-001"],
     requirements=REQUIREMENTS,
     use_cases=["CS02b"],
 )

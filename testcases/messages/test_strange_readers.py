@@ -23,7 +23,7 @@ def _half_hours(response, gas, kind):
 @testcase(
     "MSG-106",
     "A party the device does not know gets its answer through the broker, encrypted for it alone",
-    rules=["R-RSP-007", "R-RSP-008", "R-ENC-005a", "R-ENC-005"],
+    rules=["R-RSP-007", "R-RSP-008", "R-RSP-002", "R-ENC-005a", "R-ENC-005"],
     requirements=REQUIREMENTS,
     use_cases=["ECS22b", "GCS17"],
     devices=["ESME", "GSME", "GPF"],
@@ -49,8 +49,10 @@ def test_unknown_party(kind, home, dcc, gas, local, clock, expect):
         number = sent.request.request_id.counter
         expect("its counter in the answer", message.supplementary_counter).equals(number, rule="R-RSP-007")
         expect("MAC of the answer", response.protection.mac).equals("valid", rule="R-ENC-005")
+        expect("signature of the answer", response.protection.signature).equals("absent", rule="R-RSP-002")
         own = message.supplementary_originator_counter
         expect("counter of the encryption", own).satisfies("to be there", lambda one: one is not None, "R-RSP-008")
+        expect("whether it is the command's", own == message.counter).equals(False, rule="R-RSP-008")
         counters.append(own)
         found = _half_hours(response, gas, kind)
         expect("half hours it can read", found).equals(_half_hours(known, gas, kind), rule="R-ENC-005a")

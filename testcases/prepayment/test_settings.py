@@ -68,14 +68,15 @@ def test_gas_price(meter, gas, expect):
 
 @testcase(
     "PPM-609",
-    "A read of top ups from an instant on leaves out those before it: in ZigBee it stands before the component",
-    rules=["R-RSP-021", "R-UTR-021"],
+    "A read from an instant on leaves out older top ups and debt payments: in ZigBee it stands before the component",
+    rules=["R-RSP-021", "R-UTR-021", "R-CRE-004"],
     requirements=["PC.06"],
-    use_cases=["CS01a", "ECS20d", "CS01b", "GCS15e"],
+    use_cases=["CS01a", "ECS20d", "ECS20a", "CS01b", "GCS15e", "GCS15d"],
     devices=BOTH,
 )
 def test_from_an_instant_on(meter, clock, expect):
     meter.prepay()
+    meter.debts(payment=50 * POUND, share=1_000)
     began = clock.now()
     for pounds in (5, 7):
         meter.top_up(meter.token(pounds))
@@ -87,3 +88,7 @@ def test_from_an_instant_on(meter, clock, expect):
     later = meter.credits(between, clock.now() + seconds(1))
 
     expect("top ups after the first", later).equals(whole[1:])
+    payments = meter.debt_payments(began - minutes(1), clock.now())
+    expect("payments towards debt", len(payments)).equals(2, rule="R-CRE-004")
+    later = meter.debt_payments(between, clock.now() + seconds(1))
+    expect("payments towards debt after the first top up", later).equals(payments[1:])

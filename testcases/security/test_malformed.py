@@ -82,7 +82,7 @@ OCTETS = {
 @testcase(
     "SEC-301",
     "A well protected command with content that does not belong is not executed",
-    rules=["R-SEC-001", "R-SEC-002", "R-SEC-020", "R-SEC-029"],
+    rules=["R-SEC-001", "R-SEC-002", "R-SEC-003", "R-SEC-020", "R-SEC-029"],
     requirements=["SP.20"],
     use_cases=["ECS43"],
 )

@@ -15,7 +15,7 @@ UNPROTECTED = use_cases("ESME", entitled="Supplier", replay=False, but=BUT)
 @testcase(
     "SEC-201",
     "A command that is protected from replay is executed once",
-    rules=["R-CTR-005", "R-SEC-006", "R-SEC-010", "R-SEC-020"],
+    rules=["R-CTR-005", "R-CTR-007", "R-SEC-006", "R-SEC-010", "R-SEC-020"],
     requirements=["SDAG1-3-TRUST", "WA.05"],
 )
 @pytest.mark.parametrize("use_case", PROTECTED)

@@ -58,7 +58,7 @@ def test_status(kind, request, home, dcc, gas, clock, expect):
 @testcase(
     "SUP-252",
     "What is used while the clock is invalid is counted all the same, by half hours too; the gas meter says it doubts",
-    rules=["R-TIM-013", "R-TIM-014"],
+    rules=["R-TIM-013", "R-TIM-014", "R-RSP-010"],
     requirements=REQUIREMENTS,
     use_cases=["ECS17b", "ECS22b", "GCS13a", "GCS17"],
     devices=list(HANDS),
