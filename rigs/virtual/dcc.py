@@ -196,6 +196,7 @@ class Dcc:
             cos_counter=self._counter,
             at=self._world.now,
             meter=self._meter,
+            user_role="NetworkOperator" if request.request_id.originator == who.network_operator else "Supplier",
             facts=self._backups.facts(request.body),
         )
 

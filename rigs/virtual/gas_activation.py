@@ -89,7 +89,7 @@ class GasActivations:
         del self.pending[item]
         self.report(item, waiting, ACTIVATED if self._takers[item](waiting.component) == SUCCESS else NOT_ACTIVATED)
 
-    @rule("R-FUT-007", "R-FUT-008", "R-FUT-010", "R-FUT-012", "R-FUT-013")
+    @rule("R-FUT-007", "R-FUT-008", "R-FUT-010", "R-FUT-012", "R-FUT-013", "R-EVT-020")
     def report(self, item: Item, waiting: Pending, code: int) -> None:
         """Log an activation and alert the supplier: command and item in 14 octets."""
         device = self._device

@@ -12,6 +12,7 @@ from bench.dcc_point import dcc_alert, device_alert
 from bench.gbcs.trust_anchors import Role
 from bench.local_point import answer_to
 from bench.testcase import testcase
+from testcases.gas.test_events import EMERGENCY_ACTIVATED, behave, settings
 from testcases.gas_steps import BALANCE, STATUS, event_log, registers, to_prepayment, volume, whole_days
 
 UPDATED, ACTIVATED = 0x8F70, 0x8F66
@@ -208,3 +209,20 @@ def test_future_dated(gsme, dcc, clock, timeline, gas_suppliers, cos_party, expe
     expect("time in the alert", alert.replacement_alert().execution_time).equals(at, rule="R-FUT-013")
     gaining = gas_suppliers.gaining
     expect("subjects of the supplier's cells", subjects(dcc, gsme, gaining)).equals({gaining.eui})
+
+
+@testcase(
+    "COS-586",
+    "A change of supplier leaves what is done with the gas meter's events as the losing supplier has set it",
+    rules=["R-ALT-017", "R-ALT-014"],
+    requirements=["IN.02", "SDAG1-4-TCOS"],
+    use_cases=["CS02b", "GCS20", "GCS20r"],
+    devices=["GSME"],
+)
+def test_event_settings(gsme, dcc, gas, gas_suppliers, expect):
+    behave(gas, gsme, gas_suppliers.losing, EMERGENCY_ACTIVATED, told=False, logged=False)
+    before = settings(gas, gsme, gas_suppliers.losing)
+
+    change(dcc, gsme, gas_suppliers)
+
+    expect("settings that the new supplier reads", settings(gas, gsme, gas_suppliers.gaining)).equals(before)

@@ -19,7 +19,8 @@ from bench.han_point import frame
 from bench.testcase import testcase
 from testcases.gas_steps import event_log, next_wake, past_wake, to_prepayment
 
-EMERGENCY_ACTIVATED, LOW_BATTERY, ACTIONED = 0x81AB, 0x8F1F, 0x8154
+EMERGENCY_ACTIVATED, LOW_BATTERY, ACTIONED, NOT_ACTIONED = 0x81AB, 0x8F1F, 0x8154, 0x8155
+LOW_CREDIT, EMERGENCY_AVAILABLE = 0x810D, 0x8119
 REQUIREMENTS = ["SFA-12-AUDIT", "DI.02"]
 CONVERSION = 0x007C
 #: supplier events that every gas meter has (reference data, GCS20r)
@@ -32,6 +33,12 @@ def behave(gas, gsme, user, code, *, told, logged):
     behaviour = GasBehaviour(wan_alert=switch[told], han_alert="Disable", event_log=switch[logged], alarm="Disable")
     body = ConfigureAlertBehaviour(gas=GasBehaviours(events=((code, behaviour),)))
     return gas.ask(body, gsme, as_user=user)
+
+
+def settings(gas, gsme, user):
+    """Read what is set for each event (6.2.10, GCS20r): code -> bits of the configuration."""
+    answer = gas.ask(ReadDeviceConfigurationEventAndAlertBehaviours(), gsme, as_user=user)
+    return {row["eventId"]: row["config"] for row in answer.fields()["events"]}
 
 
 def use_emergency_credit(gas, gsme, user):
@@ -87,17 +94,26 @@ def test_logging_off(gsme, gas, clock, timeline, gas_suppliers, expect):
     devices=["GSME"],
 )
 def test_all_events(gsme, gas, gas_suppliers, expect):
-    def settings():
-        answer = gas.ask(ReadDeviceConfigurationEventAndAlertBehaviours(), gsme, as_user=gas_suppliers.losing)
-        return {row["eventId"]: row["config"] for row in answer.fields()["events"]}
-
-    before = settings()
+    supplier = gas_suppliers.losing
+    before = settings(gas, gsme, supplier)
     expect("events that are missing", MANDATED - before.keys()).equals(set())
-    behave(gas, gsme, gas_suppliers.losing, EMERGENCY_ACTIVATED, told=False, logged=False)
-    after = settings()
+    behave(gas, gsme, supplier, EMERGENCY_ACTIVATED, told=False, logged=False)
+    after = settings(gas, gsme, supplier)
+    expect("events that are missing then", before.keys() - after.keys()).equals(set())
     changed = {code for code in before if after.get(code) != before[code]}
     expect("events set otherwise now", changed).equals({EMERGENCY_ACTIVATED}, rule="R-ALT-014")
     expect("what is set for 81AB", after[EMERGENCY_ACTIVATED] & 0x0B).equals(0, rule="R-ALT-014")
+
+    off = GasBehaviour(wan_alert="Disable", han_alert="Disable", event_log="Disable", alarm="Disable")
+    several = (LOW_CREDIT, EMERGENCY_AVAILABLE, NOT_ACTIONED)
+    body = ConfigureAlertBehaviour(gas=GasBehaviours(events=tuple((code, off) for code in several)))
+    gas.ask(body, gsme, as_user=supplier)
+    last = settings(gas, gsme, supplier)
+    expect("what is set for several that were switched off by one command", [last[code] for code in several]).equals(
+        [0, 0, 0], rule="R-ALT-014"
+    )
+    others = {code for code in after if last.get(code) != after[code]} - set(several)
+    expect("other events set otherwise then", others).equals(set(), rule="R-ALT-014")
 
 
 @testcase(

@@ -25,6 +25,7 @@ TIME, CODE = UNSIGNED_32, UNSIGNED_16
 ACTIONED, NOT_ACTIONED, ACTIVATED = 0x8154, 0x8155, 0x8F66
 EMERGENCY_ACTIVATED = 0x81AB
 MOST = 100  #: entries of a log
+NO_USE_CASE = 0x7F86  #: a message code that stands for nothing
 START_OF_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 REQUIREMENTS = ["SFA-12-AUDIT"]
 #: name of the log -> types of the members of an entry: time, code, and other information where the log has any
@@ -238,3 +239,38 @@ def test_overwritten(dut, dcc, local, clock, timeline, suppliers, expect):
     expect("newest entry", entries[-1].time if entries else None).satisfies(
         f"to be after {last:%H:%M:%S}", lambda at: at is not None and at > last
     )
+
+
+@testcase(
+    "LOG-286",
+    "An entry at the first or the last second of the range asked for is in the answer, one a second outside is not",
+    rules=["R-EVT-010", "R-EVT-005"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS35a", "ECS35b", "CS10a", "CS10b"],
+    devices=["ESME", "GSME", "GPF"],
+)
+@pytest.mark.parametrize(
+    ("kind", "log"), [("ESME", "Event"), ("ESME", "Security"), ("GSME", "Security"), ("GPF", "Event")]
+)
+def test_ends_of_the_range(kind, log, home, dcc, gas, local, clock, expect):
+    device = home.device(kind)
+    supplier, began = suppliers_of(home, device).losing, clock.now()
+    good = local.example({"ESME": "ECS45", "GSME": "GCS33", "GPF": "GCS13a"}[kind], device, as_user=supplier)
+    bad = local.maced(replace(good, message_code=NO_USE_CASE, mac=None), device)
+    for message in (good, bad):
+        local.deliver(message, "a command" if message is good else "a command of no use case")
+    clock.sleep(minutes(35) if kind == "GSME" else seconds(10))
+
+    def times(since, until):
+        answer = read_log(dcc, device, supplier, log, since, until)
+        return [one.time for one in (answer if kind == "ESME" else gas.read(answer)).log()]
+
+    (at, *_) = times(began - seconds(1), clock.now())
+    second = seconds(1)
+    for words, since, until, rows in (
+        ("that second alone", at, at, True),
+        ("from the next second on", at + second, at + 2 * second, False),
+        ("up to the second before", at - 2 * second, at - second, False),
+    ):
+        there = at in times(since, until)
+        expect(f"whether the entry of {at:%H:%M:%S} is in the {log} log {words}", there).equals(rows)

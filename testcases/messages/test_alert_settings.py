@@ -1,5 +1,7 @@
 """What the supplier sets for an event: told over the WAN, written into the log, each apart from the other."""
 
+import pytest
+
 from bench.clock import minutes
 from bench.dcc.bodies import (
     ActivateEmergencyCredit,
@@ -36,16 +38,16 @@ def set_logging(dcc, dut, user, on, *codes):
     return dcc.ask(body, dut, as_user=user)
 
 
-def settings(dcc, dut, user):
-    """Read what is set (6.2.10): the codes that are on for alerts, HAN, sound and log."""
+def settings(dcc, dut, user, group=0x8100):
+    """Read what is set (6.2.10): the codes that are on for alerts, HAN, sound and log (operator: alerts and log)."""
     answer = dcc.ask(ReadDeviceConfigurationEventAndAlertBehaviours(), dut, as_user=user)
-    return [_codes(item.value) for item in answer.access.data]
+    return [_codes(item.value, group) for item in answer.access.data]
 
 
-def _codes(value):
+def _codes(value, group):
     count, octets = value
     word = int.from_bytes(octets, "big") >> (-count % 8)
-    return {0x8100 + bit for bit in range(count) if word >> bit & 1}
+    return {group + bit for bit in range(count) if word >> bit & 1}
 
 
 def events_logged(dcc, dut, user, since, until):
@@ -163,3 +165,40 @@ def test_event(dut, dcc, clock, timeline, suppliers, expect):
     expect("alerts 81AB", len(told)).equals(1, rule="R-EVT-008")
     logged = events_logged(dcc, dut, supplier, began, clock.now())
     expect("entries 81AB in the event log", logged.count(EMERGENCY_ACTIVATED)).equals(1)
+
+
+#: owner -> its settings, as a request names them and in the order in which they are read back
+SETTINGS = {
+    "supplier": ["supplier_alerts", "supplier_han_alerts", "supplier_alarms", "supplier_logging"],
+    "operator": ["operator_alerts", "operator_logging"],
+}
+GROUPS = {"supplier": 0x8100, "operator": 0x8000}
+ONE, ANOTHER = 0x02, 0x19  #: low octets of two events of each owner
+
+
+@testcase(
+    "MSG-186",
+    "Alert, HAN display, sound and log are set each for itself, of the events that are meant alone",
+    rules=["R-ALT-013", "R-ALT-012", "R-ALT-014"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS25a", "ECS25a1", "ECS25a2", "ECS25a3", "ECS25b", "ECS25b3", "ECS25r1", "ECS25r2"],
+)
+@pytest.mark.parametrize("owner", SETTINGS)
+def test_each_for_itself(owner, dut, dcc, suppliers, network_operator, expect):
+    user = {"supplier": suppliers.losing, "operator": network_operator}[owner]
+    group = GROUPS[owner]
+
+    for number, setting in enumerate(SETTINGS[owner]):
+        for events in (((group + ONE, True),), ((group + ONE, False), (group + ANOTHER, True))):
+            before = settings(dcc, dut, user, group)
+            switches = ElectricitySwitches(**{owner: EventSwitches(events=events)})
+            dcc.ask(ConfigureAlertBehaviour(**{setting: switches}), dut, as_user=user)
+            after = settings(dcc, dut, user, group)
+            off = {code for code, on in events if not on}
+            switched_on = {code for code, on in events if on}
+            expect(f"codes that are on by {setting}", after[number]).equals(
+                before[number] - off | switched_on, rule="R-ALT-012"
+            )
+            others = [one for place, one in enumerate(after) if place != number]
+            unchanged = [one for place, one in enumerate(before) if place != number]
+            expect(f"settings beside {setting}", others).equals(unchanged, rule="R-ALT-013")

@@ -268,9 +268,9 @@ def test_immediate_mode(gsme, gas, gas_suppliers, expect):
 @testcase(
     "GAS-210",
     "A future-dated change to credit mode happens at its time, and is told",
-    rules=["R-FUT-007", "R-FUT-008", "R-FUT-010", "R-FUT-012", "R-FUT-013", "R-FUT-014", "R-PPM-002a"],
+    rules=["R-FUT-007", "R-FUT-008", "R-FUT-010", "R-FUT-012", "R-FUT-013", "R-FUT-014", "R-PPM-002a", "R-EVT-020"],
     requirements=["PC.01"],
-    use_cases=["GCS02", "GCS03", "GCS21j"],
+    use_cases=["GCS02", "GCS03", "GCS21j", "CS10a"],
     devices=["GSME"],
 )
 def test_future_mode(gsme, dcc, gas, clock, timeline, gas_suppliers, expect):
@@ -295,6 +295,8 @@ def test_future_mode(gsme, dcc, gas, clock, timeline, gas_suppliers, expect):
     expect("payment mode after the time", mode.attributes["0705:0000"]).equals(CREDIT_MODE, rule="R-FUT-013")
     told = timeline.find(device_alert(gsme, ACTIVATED))
     expect("alerts of one item", len(told)).equals(1, rule="R-FUT-007")
+    logged = event_log(gas, gsme, supplier, at - seconds(1), clock.now())
+    expect("entries 8F66 in the event log", logged.count(ACTIVATED)).equals(1, rule="R-EVT-020")
 
 
 @testcase(

@@ -149,23 +149,27 @@ def test_clock(gsme, dcc, gas, clock, timeline, gas_suppliers, expect):
 
 @testcase(
     "GAS-506",
-    "The event log is cleared on request and tells of it in the security log, which stays",
+    "The event log is cleared on request, the proxy's with it, and each tells of it in its security log, which stays",
     rules=["R-EVT-002", "R-EVT-003", "R-GAS-019"],
     requirements=["SFA-12-AUDIT"],
     use_cases=["CS11", "CS10a", "CS10b"],
-    devices=["GSME"],
+    devices=["GSME", "GPF"],
 )
-def test_cleared_log(gsme, gas, clock, gas_suppliers, expect):
+def test_cleared_log(gsme, gpf, gas, clock, gas_suppliers, expect):
     supplier = gas_suppliers.losing
     began = clock.now()
+    gas.ask(ClearEventLog(), gsme, as_user=supplier)
     gas.ask(ReadSupplyStatus(), gsme, as_user=supplier)
     cleared = gas.ask(ClearEventLog(), gsme, as_user=supplier)
     expect("logs that were cleared", cleared.fields()["cleared"]).equals(8, rule="R-GAS-019")
     at = cleared.device_message.seen.time
     old = event_log(gas, gsme, supplier, began, at - seconds(5))
     expect("entries from before the clearing", old).equals([], rule="R-EVT-002")
-    security = event_log(gas, gsme, supplier, began, clock.now(), "Security")
-    expect("entries 8F52 in the security log", security.count(CLEARED)).equals(1, rule="R-EVT-003")
+    for device in (gsme, gpf):
+        security = event_log(gas, device, supplier, began, clock.now(), "Security")
+        expect(f"entries 8F52 in the security log of the {device.type}, cleared twice", security.count(CLEARED)).equals(
+            2, rule="R-EVT-003"
+        )
 
 
 @testcase(

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from bench.clock import minutes, seconds
 from bench.dcc.bodies import (
     DisableSupply,
@@ -218,9 +220,32 @@ def test_alerts_off(dut, dcc, clock, mains, timeline, network_operator, expect):
 
 
 @testcase(
+    "VLT-186",
+    "A voltage event whose alert is off is logged, and one whose logging is off is told",
+    rules=["R-ALT-016", "R-ALT-013", "R-VLT-006"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS29a", "ECS25b", "ECS25b3", "ECS35e"],
+)
+@pytest.mark.parametrize("alerts", [False, True], ids=["alerts off", "logging off"])
+def test_one_without_the_other(alerts, dut, dcc, clock, mains, timeline, network_operator, expect):
+    set_limits(dcc, dut, network_operator)
+    switch_events(dcc, dut, network_operator, alerts=alerts, logging=not alerts)
+    began = next_minute(clock)
+    for volts in (LIMIT[EXTREME_OVER] + 2, mains.rest.voltage):
+        mains.set_voltage(volts)
+        clock.sleep(2 * MINUTE)
+
+    events = sorted((*EXTREME_OVER, *SWELL, *MEAN_OVER))
+    told = sorted(codes_of(timeline.find(device_alert(dut, *ALL))))
+    logged = sorted(code for code in power_log(dcc, dut, network_operator, began, clock) if code in ALL)
+    expect("codes of the alerts", told).equals(events if alerts else [])
+    expect("codes in the power event log", logged).equals([] if alerts else events)
+
+
+@testcase(
     "VLT-107",
     "What is told of a mean goes to the network operator and into the power event log, both with the code",
-    rules=["R-VLT-006"],
+    rules=["R-VLT-006", "R-EVT-012"],
     requirements=REQUIREMENTS,
     use_cases=["ECS29a", "ECS25b", "ECS25b3", "ECS35e"],
 )
@@ -236,7 +261,7 @@ def test_told_and_logged(dut, dcc, clock, mains, timeline, network_operator, exp
     told = codes_of(alerts)
     expect("each code was told once", sorted(told)).equals(sorted(ALL))
     recipients = {str(dcc.read(seen).message.target) for seen in alerts}
-    expect("recipients", recipients).equals({str(network_operator.eui)})
+    expect("recipients", recipients).equals({str(network_operator.eui)}, rule="R-EVT-012")
     logged = [code for code in power_log(dcc, dut, network_operator, began, clock) if code in ALL]
     expect("voltage events in the power event log", logged).equals(told)
 

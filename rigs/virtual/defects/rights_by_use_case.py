@@ -28,6 +28,13 @@ def _takes(role: Role, *codes: int) -> Callable[[GbcsDevice], None]:
     return override
 
 
+def _counts(code: int, protected: bool) -> Callable[[GbcsDevice], None]:
+    def override(device: GbcsDevice) -> None:
+        device.use_cases = device.use_cases | {code: replace(device.use_cases[code], replay_protected=protected)}
+
+    return override
+
+
 for name, device_class, breaks, override, story in (
     ("esme-network-operator-names-switches", "Esme", "R-USE-003", _gives(NETWORK_OPERATOR, 0x53),
      "Labels of auxiliary switches (ECS46a) are taken from the network operator."),
@@ -66,5 +73,11 @@ for name, device_class, breaks, override, story in (
      "A top up (CS01a) is taken from the broker: whoever runs its machines can print money."),
     ("any-broker-locked-out", "GbcsDevice", "R-USE-017", _takes(BROKER, 0x14, 0x28, 0x39, 0x59, 0x7B),
      "Logs and versions are refused to the broker, who asks on behalf of other users."),
+    ("esme-price-may-be-replayed", "Esme", "R-USE-005", _counts(0x1A, False),
+     "Commands that may be future-dated are told apart by their time, not by a counter: ECS02 may be sent again."),
+    ("gsme-mprn-may-be-replayed", "Gsme", "R-USE-013", _counts(0x87, False),
+     "What is not critical was taken for not protected: who has kept a command with an MPRN (GCS41) can send it again."),
+    ("esme-operator-alerts-are-counted", "Esme", "R-USE-008", _counts(0xB0, True),
+     "Every write counts as protected from replay: alert behaviour (ECS25b) that the DCC sends once more is dropped."),
 ):  # fmt: skip
     defect(name, device=device_class, breaks=breaks, story=story)(override)
