@@ -265,7 +265,9 @@ def test_ends_of_the_range(kind, log, home, dcc, gas, local, clock, expect):
         answer = read_log(dcc, device, supplier, log, since, until)
         return [one.time for one in (answer if kind == "ESME" else gas.read(answer)).log()]
 
-    (at, *_) = times(began - seconds(1), clock.now())
+    found = times(began - seconds(1), clock.now())
+    expect(f"entries of the command in the {log} log", len(found)).satisfies("to be some", bool)
+    at = found[0]
     second = seconds(1)
     for words, since, until, rows in (
         ("that second alone", at, at, True),

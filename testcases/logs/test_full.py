@@ -60,6 +60,8 @@ def test_security_log(kind, home, dcc, gas, local, clock, expect):
         local.deliver(bad, "a command of no use case")
         clock.sleep(seconds(1))
     clock.sleep(hours(2) if kind == "GSME" else seconds(10))  # a gas meter fetches some at each wake
+    last = local.deliver(bad, "one more")
+    clock.sleep(minutes(35) if kind == "GSME" else seconds(10))
 
     def security_log(start):
         period = ReadLogPeriod(start=start.replace(microsecond=0), end=clock.now() + seconds(1))
@@ -68,5 +70,8 @@ def test_security_log(kind, home, dcc, gas, local, clock, expect):
 
     entries = security_log(clock.now() - hours(24 * 30))
     expect("entries in the security log", len(entries)).equals(MOST)
+    expect("time of the newest entry", entries[-1].time).satisfies(
+        f"that of the last command, after {last.time:%H:%M:%S}", lambda at: at >= last.time - seconds(1)
+    )
     others = {one.code for one in entries} - {UNKNOWN_USE_CASE, UNUSUAL_NUMBER}
     expect("codes in it that have nothing to do with these commands", others).equals(set())

@@ -76,7 +76,7 @@ for name, device_class, breaks, override, story in (
     ("esme-price-may-be-replayed", "Esme", "R-USE-005", _counts(0x1A, False),
      "Commands that may be future-dated are told apart by their time, not by a counter: ECS02 may be sent again."),
     ("gsme-mprn-may-be-replayed", "Gsme", "R-USE-013", _counts(0x87, False),
-     "What is not critical was taken for not protected: who has kept a command with an MPRN (GCS41) can send it again."),
+     "What is not critical was taken for not protected: who has kept an MPRN's command (GCS41) can send it again."),
     ("esme-operator-alerts-are-counted", "Esme", "R-USE-008", _counts(0xB0, True),
      "Every write counts as protected from replay: alert behaviour (ECS25b) that the DCC sends once more is dropped."),
 ):  # fmt: skip
