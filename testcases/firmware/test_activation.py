@@ -18,6 +18,7 @@ from bench.local_point import answer_to
 from bench.testcase import testcase
 from testcases.change_of_supplier.steps import counter, held, suppliers_of
 from testcases.gas_steps import event_log
+from testcases.messages.test_alert_counters import state_counters
 
 RECEIVED, REJECTED, CHANGED = 0x8F72, 0x8F1C, 0x8F43
 HASH_OCTETS = 32
@@ -288,3 +289,31 @@ def test_counter(dut, dcc, gas, local, firmware, timeline, suppliers, expect):
         local.deliver(other, "an activation with the counter of another message")
 
     expect("version in use", _version(dcc, gas, dut, supplier)).equals(before)
+
+
+@testcase(
+    "FWU-009",
+    "A device goes on numbering its alerts where it was, under another firmware too",
+    rules=["R-CTR-009", "R-FWU-013"],
+    requirements=[*REQUIREMENTS, "SDAG1-3-TRUST"],
+    use_cases=["CS06"],
+    devices=["ESME", "GSME"],
+)
+@METERS
+def test_alerts_numbered_on(kind, home, dcc, local, firmware, clock, timeline, expect):
+    device = home.device(kind)
+    supplier, began = suppliers_of(home, device).losing, clock.now()
+
+    def provoke():
+        command = local.command(ReadSupplyStatus(), device, as_user=supplier)
+        with timeline.never(answer_to(command), during=minutes(1 if kind == "ESME" else 35)):
+            local.deliver(replace(command, mac=bytes(12)), "a read with a wrong MAC")
+
+    provoke()
+    image = _load(firmware, timeline, device, supplier)
+    provoke()
+    _activate(dcc, firmware, device, supplier, image.hash)
+    provoke()
+
+    told = timeline.find(device_alert(device), after=began)
+    state_counters(told, 4, expect)

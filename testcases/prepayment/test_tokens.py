@@ -120,19 +120,25 @@ def test_credit_mode(dut, dcc, suppliers, expect):
 
 @testcase(
     "PPM-006",
-    "Management commands and top ups count separately",
+    "Management commands and top ups count separately: neither must be above the other",
     rules=["R-CTR-012", "R-CTR-011"],
     requirements=REQUIREMENTS,
-    use_cases=["CS01a", "ECS04a"],
+    use_cases=["CS01a", "ECS04a", "ECS02", "CS01b", "GCS40a", "GCS03"],
+    devices=["ESME", "GSME"],
 )
-def test_counters_apart(dut, dcc, suppliers, expect):
-    to_prepayment(dcc, dut, suppliers.losing, balance=10 * POUND)
-    dcc.top_up(dut, dcc.token(dut, 5, as_user=suppliers.losing), as_user=suppliers.losing)
+def test_counters_apart(meter, expect):
+    meter.add(9 * POUND)
+    meter.prepay()
+    low = meter.token(5, utrn_counter=7)  # as the upper half of a counter, below those of the commands
+    expect("a top up whose counter is low", meter.top_up(low)).equals(True)
+    high = meter.token(5, utrn_counter=100_000)  # and far above them
+    expect("a top up whose counter is high", meter.top_up(high)).equals(True)
 
-    to_prepayment(dcc, dut, suppliers.losing, balance=POUND)  # its counters are far below the top up's
-    second = dcc.top_up(dut, dcc.token(dut, 5, as_user=suppliers.losing), as_user=suppliers.losing)
-
-    expect("result of the second top up", second.results).equals(ACCEPTED)
+    meter.credit_mode()
+    expect("prepayment after a command", meter.is_in_prepayment()).equals(False)
+    meter.prepay()
+    expect("a top up between the two", meter.top_up(meter.token(5, utrn_counter=99_000))).equals(True)
+    expect("balance", meter.registers().balance).equals(24 * POUND)
 
 
 @testcase(
@@ -140,19 +146,17 @@ def test_counters_apart(dut, dcc, suppliers, expect):
     "A top up whose command counts in the low half of its counter as well is not credited",
     rules=["R-CTR-011", "R-UTR-007"],
     requirements=REQUIREMENTS,
-    use_cases=["CS01a", "ECS19"],
+    use_cases=["CS01a", "ECS19", "CS01b", "GCS14"],
+    devices=["ESME", "GSME"],
 )
-@pytest.mark.parametrize("low", [1, 0x80000000, 0xFFFFFFFF], ids=["1", "2^31", "2^32-1"])
-def test_low_half_of_the_counter(low, dut, dcc, suppliers, expect):
-    supplier = suppliers.losing
-    to_prepayment(dcc, dut, supplier, balance=10 * POUND)
-    token = dcc.token(dut, 5, as_user=supplier)
-    before = registers(dcc, dut, supplier).balance
+@pytest.mark.parametrize("low", [1, 0x100, 0x80000000, 0xFFFFFFFF], ids=["1", "2^8", "2^31", "2^32-1"])
+def test_low_half_of_the_counter(low, meter, expect):
+    meter.add(10 * POUND)
+    meter.prepay()
+    token = meter.token(5)
+    body, counter = TopUpDevice(utrn=token.digits), token.counter << 32 | low
 
-    sent = dcc.send(TopUpDevice(utrn=token.digits), dut, as_user=supplier, counter=token.counter << 32 | low)
+    meter.dcc.send(body, meter.device, as_user=meter.supplier, counter=counter).response()
 
-    expect("results", sent.response().results).satisfies("to be failures", all)
-    after = registers(dcc, dut, supplier).balance
-    expect("growth of the balance (1/1000 p)", after - before).lies_between(-POUND, 0)
-    top_up = dcc.top_up(dut, token, as_user=supplier)
-    expect("result of the same token with zeros there", top_up.results).equals(ACCEPTED)
+    expect("balance (1/1000 p)", meter.registers().balance).equals(10 * POUND)
+    expect("the same token with zeros there", meter.top_up(token)).equals(True)

@@ -6,7 +6,7 @@ from bench.catalogue import catalogue
 from bench.dcc_point import device_alert
 from bench.local_point import answer_to
 from bench.testcase import testcase
-from testcases.security.test_kinds import suppliers_of
+from testcases.change_of_supplier.steps import suppliers_of
 from testcases.use_cases import OTHER_VARIANTS, WITHOUT_EXAMPLE, right_to, rights_to, use_cases
 
 REQUIREMENTS = ["SP.30", "SFA-12-MGMTAUTHZ", "SDAG1-3-TRUST"]

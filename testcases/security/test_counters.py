@@ -5,16 +5,24 @@ from dataclasses import replace
 import pytest
 
 from bench.clock import minutes, seconds
-from bench.dcc.bodies import DisableSupply, EnableSupply, ReadSupplyStatus, UpdateHANDeviceLog
+from bench.dcc.bodies import ArmSupply, DisableSupply, EnableSupply, ReadSupplyStatus, UpdateHANDeviceLog
 from bench.dcc_point import device_alert
 from bench.gbcs import Eui64
 from bench.gbcs.trust_anchors import Role
 from bench.local_point import answer_to
 from bench.testcase import testcase
+from testcases.change_of_supplier.steps import suppliers_of
 
 REFUSALS = (0x8F1E, 0x8F30, 0x8F3D, 0x8F3E)
 ENABLED = 1
 HIGH_HALF = 1 << 32
+ROLES = {
+    "Supplier": Role.SUPPLIER,
+    "NetworkOperator": Role.NETWORK_OPERATOR,
+    "AccessControlBroker": Role.ACCESS_CONTROL_BROKER,
+}
+BODIES = {"ESME": EnableSupply(), "GSME": ArmSupply()}
+WAITS = {"ESME": "30 s", "GSME": "40 min", "CHF": "30 s"}  #: for an answer
 NOWHERE = Eui64.of(0x00155F00CAFE3001)  #: a device that is in no log
 REQUIREMENTS = ["SDAG1-3-TRUST"]
 
@@ -66,30 +74,71 @@ def test_one_counter(first, second, dut, local, timeline, suppliers):
 @testcase(
     "SEC-212",
     "A counter is compared in all of its 64 bits",
-    rules=["R-CTR-001", "R-CTR-005", "R-SEC-006"],
+    rules=["R-CTR-001", "R-CTR-003", "R-CTR-005", "R-SEC-006"],
     requirements=REQUIREMENTS,
-    use_cases=["ECS42", "CS02a"],
+    use_cases=["ECS42", "GCS39", "CS02a"],
+    devices=["ESME", "GSME"],
 )
-def test_64_bits(dut, dcc, local, timeline, suppliers, expect):
-    supplier = suppliers.losing
-    dcc.ask(EnableSupply(), dut, as_user=supplier)
+@pytest.mark.parametrize("kind", ["ESME", "GSME"])
+def test_64_bits(kind, home, dcc, local, timeline, expect):
+    dut, body, wait = home.device(kind), BODIES[kind], WAITS[kind]
+    supplier = suppliers_of(home, dut).losing
+    dcc.ask(body, dut, as_user=supplier)
     known = dcc.credentials(dut, ["Supplier"], as_user=supplier)[Role.SUPPLIER].current_seq_number
     higher = (known // HIGH_HALF + 1) * HIGH_HALF  # its lower half is smaller: 0
 
-    command = local.command(EnableSupply(), dut, as_user=supplier, counter=higher)
+    command = local.command(body, dut, as_user=supplier, counter=higher)
     delivered = local.deliver(command, "a command whose counter is higher in the upper 32 bits alone")
-    answer = timeline.expect(answer_to(command), within="30 s", after=delivered)
+    answer = timeline.expect(answer_to(command), within=wait, after=delivered)
     expect("counter in the response", local.read(answer).message.counter).equals(higher, rule="R-CTR-008")
     now = dcc.credentials(dut, ["Supplier"], as_user=supplier)[Role.SUPPLIER].current_seq_number
-    expect("counter of the supplier", now).equals(higher)
+    expect("counter of the supplier", now).equals(higher, rule="R-CTR-003")
 
-    following = local.command(EnableSupply(), dut, as_user=supplier, counter=higher + 1)
+    following = local.command(body, dut, as_user=supplier, counter=higher + 1)
     delivered = local.deliver(following, "the next, whose counter is higher in the lower 32 bits")
-    timeline.expect(answer_to(following), within="30 s", after=delivered)
+    timeline.expect(answer_to(following), within=wait, after=delivered)
 
-    lower = local.command(EnableSupply(), dut, as_user=supplier, counter=known + 1)
-    with timeline.never(answer_to(lower), during="20 s"):
+    lower = local.command(body, dut, as_user=supplier, counter=known + 1)
+    with timeline.never(answer_to(lower), during=wait):
         local.deliver(lower, "a command whose counter is lower in the upper 32 bits, and higher in the lower")
+
+
+#: device -> role, and a use case of its that is protected from replay
+PROTECTED = {
+    "ESME": {"Supplier": "ECS42", "NetworkOperator": "ECS37", "AccessControlBroker": "ECS50"},
+    "GSME": {"Supplier": "GCS39", "AccessControlBroker": "GCS36"},
+    "CHF": {"AccessControlBroker": "CCS02"},
+}
+
+
+@testcase(
+    "SEC-219",
+    "Each role has a counter of its own: what one party has sent is told of it, and holds no other party back",
+    rules=["R-CTR-002", "R-CTR-003", "R-SEC-006", "R-SEC-010"],
+    requirements=REQUIREMENTS,
+    use_cases=["CS02a", "ECS42", "ECS37", "ECS50", "GCS39", "GCS36", "CCS02"],
+    devices=["ESME", "GSME", "CHF"],
+)
+@pytest.mark.parametrize("kind", PROTECTED)
+def test_counter_of_each(kind, home, dcc, local, timeline, expect):
+    device = home.device(kind)
+    supplier = suppliers_of(home, device).losing
+    party = {"Supplier": supplier, "NetworkOperator": home.network_operator, "AccessControlBroker": home.acb}
+    roles = list(PROTECTED[kind])
+
+    def counters():
+        told = dcc.credentials(device, roles, as_user=supplier)
+        return {role: told[ROLES[role]].current_seq_number for role in roles}
+
+    wanted = counters()
+    base = max(*wanted.values(), local.example(PROTECTED[kind][roles[0]], device, as_user=supplier).counter)
+    numbers = [base + 1_000 * step for step in range(len(roles), 0, -1)]
+    for role, number in zip(roles, numbers, strict=True):  # each below those of the parties before
+        command = local.example(PROTECTED[kind][role], device, as_user=party[role], counter=number)
+        delivered = local.deliver(command, f"{PROTECTED[kind][role]} of the {party[role]}, counter {number}")
+        timeline.expect(answer_to(command), within=WAITS[kind], after=delivered, rule="R-CTR-002")
+        wanted[role] = number
+        expect(f"counters after that of the {party[role]}", counters()).equals(wanted, rule="R-CTR-003")
 
 
 @testcase(
