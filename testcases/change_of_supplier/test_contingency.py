@@ -19,6 +19,7 @@ from testcases.change_of_supplier.steps import (
     ROOT,
     command_in_mode,
     command_of_recovery,
+    counter,
     recovery_party,
     statuses,
 )
@@ -165,8 +166,11 @@ def test_refused(how, home, dut, dcc, local, authority, timeline, clock, expect)
     elif how == "a time":
         command = case.command(number, execution_time=(clock.now() + minutes(2)).replace(microsecond=0))
     else:
+        recovery = counter(dcc, dut, "Recovery", case.reader)
         case.outcome(command, "contingency", "R-CRD-024")
-        before, _ = case.state()
+        before, counters = case.state()
+        expect("counter of contingency", counters["Root"]).equals(number, rule=rule)
+        expect("counter of recovery", counter(dcc, dut, "Recovery", case.reader)).equals(recovery, rule=rule)
 
     with timeline.never(answer_to(command), during=minutes(3), rule=rule):
         local.deliver(command, f"contingency with {how}")
