@@ -2,26 +2,14 @@
 
 import pytest
 
-from bench.catalogue import catalogue
 from bench.dcc.bodies import ReadSupplyStatus
 from bench.local_point import answer_to
 from bench.testcase import testcase
-from testcases.security.test_all_rights import PAYLOADS, ROLES, sent_by
 from testcases.use_cases import OTHER_VARIANTS, WITHOUT_EXAMPLE, right_to, rights_to, use_cases
 
 BUT = WITHOUT_EXAMPLE | OTHER_VARIANTS | {"CS01a", "CS01b"}  # a top up has counters of its own
 PROTECTED = use_cases("ESME", entitled="Supplier", replay=True, but=BUT)
 UNPROTECTED = use_cases("ESME", entitled="Supplier", replay=False, but=BUT)
-#: device and party -> what it may send that is more than a read: names, and whether each is protected from replay
-OTHERS = {
-    (kind, party): {
-        name: replay
-        for replay in (True, False)
-        for name in use_cases(kind, entitled=ROLES[party], replay=replay, payload=PAYLOADS[kind], but=BUT)
-        if not catalogue()[name].title.startswith(("Read", "Retrieve"))
-    }
-    for kind, party in (("ESME", "network operator"), ("ESME", "broker"), ("GSME", "supplier"))
-}
 
 
 @testcase(
@@ -64,28 +52,3 @@ def test_repeated(use_case, dut, local, suppliers, timeline, expect):
         expect(f"protection of the {number}. response", protections).satisfies(
             "to be there and valid", lambda seen: "valid" in seen and "invalid" not in seen, rule="R-RSP-002"
         )
-
-
-@testcase(
-    "SEC-286",
-    "The same twice: what is protected from replay is answered once, anything else twice, whoever sends it",
-    rules=["R-CTR-004", "R-CTR-005", *rights_to(name for names in OTHERS.values() for name in names)],
-    requirements=["SDAG1-3-TRUST", "WA.05"],
-    devices=["ESME", "GSME"],
-)
-@pytest.mark.parametrize(("kind", "party"), OTHERS, ids=[" to ".join(pair) for pair in OTHERS])
-def test_twice(kind, party, home, local, clock, timeline, expect):
-    device, began = home.device(kind), clock.now()
-    sender, _ = sent_by(party, home, device)
-    sent = {name: local.example(name, device, as_user=sender) for name in OTHERS[kind, party]}
-    for name, command in sent.items():
-        for time in ("first", "second"):
-            local.deliver(command, f"{name} of the {party} for the {time} time")
-            clock.sleep("2 s")
-    clock.sleep("1 h" if kind == "GSME" else "1 min")
-
-    for name, command in sent.items():
-        answers = len(timeline.find(answer_to(command), after=began))
-        protected = OTHERS[kind, party][name]
-        words = "protected from replay" if protected else "not protected"
-        expect(f"answers to {name}, {words}", answers).equals(1 if protected else 2, rule=right_to(name))

@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 
 from bench.clock import minutes
-from bench.dcc.bodies import DisablePrivacyPIN, DisableSupply, EnableSupply, ReadSupplyStatus
+from bench.dcc.bodies import DisablePrivacyPIN, DisableSupply, ReadSupplyStatus
 from bench.dcc_point import device_alert
 from bench.gbcs.trust_anchors import Role
 from bench.local_point import answer_to
 from bench.testcase import testcase
 from testcases.change_of_supplier.steps import suppliers_of
 from testcases.gas_steps import STATUS, valve_state
-from testcases.use_cases import OTHER_VARIANTS, WITHOUT_EXAMPLE, use_cases
+from testcases.use_cases import OTHER_VARIANTS, WITHOUT_EXAMPLE
 
 BUT = WITHOUT_EXAMPLE | OTHER_VARIANTS | {"CS01a", "CS01b"}  # a top up has counters of its own
 NOT_AUTHENTIC = 0x8F3D
@@ -46,32 +46,6 @@ def counters(dcc, device, user):
 
 
 @testcase(
-    "SEC-276",
-    "Of a command that comes twice the one that is protected from replay is answered once, any other twice",
-    rules=["R-CTR-007", "R-CTR-004", "R-CTR-005", "R-SEC-006"],
-    requirements=REQUIREMENTS,
-    devices=["ESME", "GSME"],
-)
-@pytest.mark.parametrize(
-    ("kind", "role"), [("ESME", "NetworkOperator"), ("ESME", "ACB"), ("GSME", "Supplier"), ("GSME", "ACB")]
-)
-def test_twice(kind, role, home, local, clock, timeline, expect):
-    device = home.device(kind)
-    party = party_of(home, device, role)
-    commands = {}
-    for protected in (True, False):
-        for name in use_cases(kind, entitled=role, replay=protected, payload=PAYLOADS[kind], but=BUT):
-            commands[name] = local.example(name, device, as_user=party), protected
-            for time in ("first", "second"):
-                local.deliver(commands[name][0], f"{name} of the {party.name} for the {time} time")
-    clock.sleep(3 * patience(device))  # the gas meter does not fetch all of them at one wake
-
-    for name, (command, protected) in commands.items():
-        rule = "R-CTR-007" if protected else "R-CTR-004"
-        expect(f"answers to {name}", len(timeline.find(answer_to(command)))).equals(1 if protected else 2, rule=rule)
-
-
-@testcase(
     "SEC-277",
     "The gas meter compares and shows all 64 bits of a counter, and has one for whatever its supplier sends",
     rules=["R-CTR-001", "R-CTR-002", "R-CTR-003", "R-SEC-022"],
@@ -99,30 +73,6 @@ def test_gas_64_bits(gsme, dcc, gas, local, clock, timeline, gas_suppliers, expe
         alerts = [one.data["alert_code"] for one in timeline.find(device_alert(gsme, to=supplier), after=began)]
         expect("alerts about it", alerts).equals([f"{NOT_AUTHENTIC:04X}"], rule="R-SEC-022")
     expect("state of the valve", valve_state(gas, gsme, supplier)).equals(OPEN)
-
-
-@testcase(
-    "SEC-278",
-    "Supplier, network operator and broker have each a counter of their own, shown as it stands after each command",
-    rules=["R-CTR-002", "R-CTR-003", "R-SEC-010"],
-    requirements=REQUIREMENTS,
-    use_cases=["ECS42", "ECS37", "ECS50", "CS02a"],
-)
-def test_three_parties(home, dut, dcc, local, clock, timeline, suppliers, network_operator, expect):
-    supplier = suppliers.losing
-    dcc.ask(EnableSupply(), dut, as_user=supplier)
-    expected = counters(dcc, dut, supplier)
-    for use_case, party, role, ahead in (
-        ("ECS37", network_operator, "NetworkOperator", HIGH_HALF),
-        ("ECS50", home.acb, "AccessControlBroker", 2 * HIGH_HALF),
-        ("ECS42", supplier, "Supplier", 1),
-    ):
-        number = max(expected[role], expected["Supplier"]) + ahead
-        command = local.example(use_case, dut, as_user=party, counter=number)
-        delivered = local.deliver(command, f"{use_case} of the {party.name}, counter {number}")
-        timeline.expect(answer_to(command), within=patience(dut), after=delivered)
-        expected[role] = number
-        expect(f"counters after {use_case}", counters(dcc, dut, supplier)).equals(expected)
 
 
 FORGED = {
