@@ -4,6 +4,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from bench.clock import minutes
+from bench.dcc import CANCEL
 from bench.dcc.bodies import ActivateFirmware, ReadSupplyStatus
 from bench.dcc_point import device_alert
 from bench.gbcs import Cra, Message
@@ -32,6 +33,7 @@ from testcases.change_of_supplier.steps import (
 PATIENCE = gas_steps.WAKE + minutes(5)
 DETAILS = 0x0008
 DONE, FAILED = 0x8F66, 0x8F67
+COUNTED = ("Root", "Recovery", "TransitionalCoS")
 FOUND, NOT_HELD = 0, 25  #: status of a role in CS02a
 REQUIREMENTS = ["SDAG1-3-TRUST", "SDAG1-3-PKI"]
 #: type of device -> roles that it does not hold
@@ -149,7 +151,7 @@ def _held(dcc, device, cell, user):
 @testcase(
     "COS-579",
     "Recovery puts a supplier's certificate into no other party's cell, and no other root on the device",
-    rules=["R-CRD-036", "R-CRD-023", "R-CRD-037"],
+    rules=["R-CRD-036", "R-CRD-023", "R-CRD-037", "R-CTR-013"],
     requirements=REQUIREMENTS,
     use_cases=["CS02b", "CS02a"],
     devices=["ESME", "GPF"],
@@ -167,11 +169,16 @@ def test_recovery_and_roles(kind, home, dcc, local, authority, network_operator,
     ]
     recovery = recovery_party(dcc, device, network_operator)
     before = held(dcc, device, "Root", network_operator), held(dcc, device, "NetworkOperator", network_operator)
+    counted = {name: counter(dcc, device, name, network_operator) for name in COUNTED}
     command = local.signed(command_of_recovery(device, recovery, wanted, supplier.path))
 
     delivered = local.deliver(command, "a replacement by the recovery party")
 
     seen = timeline.expect(answer_to(command), within=PATIENCE, after=delivered)
+    counters = {name: counter(dcc, device, name, network_operator) for name in COUNTED}
+    expect("counters of root, recovery and CoS party", counters).equals(
+        counted | {"Recovery": command.counter}, rule="R-CTR-013"
+    )
     became = statuses(local.read(seen).replacement())
     expect("status of the operator's cell", became[OPERATOR_CELLS[0]]).satisfies("not to be 0", bool)
     expect("status of the root's cell", became[ROOT]).satisfies("not to be 0", bool, rule="R-CRD-023")
@@ -252,3 +259,37 @@ def test_renewal(dut, dcc, authority, clock, timeline, suppliers, expect):
         expect("MAC of an answer, by the new key", answer.protection.mac).equals("valid", rule="R-CRD-060")
         clock.sleep_until(at)
         timeline.expect(device_alert(dut, FAILED), within=minutes(2), rule="R-CRD-056")
+
+
+@testcase(
+    "COS-776",
+    "A change of supplier that is withdrawn leaves the network operator's own replacement to its time",
+    rules=["R-FUT-004", "R-FUT-012", "R-CRD-056"],
+    requirements=["IN.02", "SDAG1-4-CREDS"],
+    use_cases=["CS02b", "CS02a"],
+    devices=["ESME", "GPF"],
+)
+@pytest.mark.parametrize("kind", ["ESME", "GPF"])
+def test_withdrawn_apart(kind, home, dcc, authority, network_operator, clock, timeline, expect):
+    device = home.device(kind)
+    suppliers = suppliers_of(home, device)
+    at = (clock.now() + minutes(10)).replace(second=0, microsecond=0)
+    before = {name: held(dcc, device, name, suppliers.losing) for name in ("Supplier", "NetworkOperator")}
+    renewal = authority.credentials(network_operator, Unit.NETWORK_OPERATOR).renewal("NetworkOperator", execute_at=at)
+    sent = dcc.send(renewal, device, as_user=network_operator)
+    sent.response(rule="R-FUT-005")
+    for when in (at, CANCEL):
+        body = dcc.change_of_supplier(device, suppliers.gaining, execute_at=when)
+        dcc.ask(body, device, as_user=suppliers.gaining, rule="R-FUT-005")
+
+    clock.sleep_until(at + minutes(2))
+
+    told = [
+        dcc.read(one).message.target for one in timeline.find(device_alert(device, DONE, FAILED), after=sent.posted)
+    ]
+    expect("who was told of outcomes", told).equals([network_operator.eui], rule="R-FUT-012")
+    after = {name: held(dcc, device, name, suppliers.losing) for name in before}
+    expect("whether the operator's cells have changed", after["NetworkOperator"] != before["NetworkOperator"]).equals(
+        True, rule="R-FUT-004"
+    )
+    expect("cells of the supplier", after["Supplier"]).equals(before["Supplier"], rule="R-FUT-004")

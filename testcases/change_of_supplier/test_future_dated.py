@@ -46,7 +46,7 @@ def test_executed_at_its_time(dut, dcc, clock, timeline, suppliers, cos_party, e
 @testcase(
     "COS-012",
     "A future-dated change survives an outage across its activation",
-    rules=["R-FUT-015", "R-FUT-008", "R-PWR-007"],
+    rules=["R-FUT-015", "R-FUT-008", "R-FUT-013", "R-PWR-007"],
     requirements=["IN.02", "SFA-17-OUTAGE"],
     use_cases=["CS02b", "CS02a"],
 )
@@ -59,6 +59,8 @@ def test_outage_across_activation(dut, dcc, clock, mains, timeline, suppliers, e
 
     seen = timeline.expect(device_alert(dut, DONE), within=minutes(5), after=sent.posted)
     expect("arrival of the outcome alert", seen.time).lies_between(outage.ended, outage.ended + minutes(5))
+    told = dcc.read(seen).replacement_alert().execution_time
+    expect("execution time in the alert", told).equals(at, rule="R-FUT-013")
     after = dcc.credentials(dut, ["Supplier"], as_user=suppliers.gaining)[Role.SUPPLIER]
     expect("supplier after the outage", {cell.subject for cell in after.cells}).equals({suppliers.gaining.eui})
     reading = dcc.ask(ReadInstantaneousImportRegisters(), dut, as_user=suppliers.gaining)

@@ -121,7 +121,7 @@ def test_money(dut, dcc, clock, mains, suppliers, expect):
 @testcase(
     "PWR-105",
     "Settings whose time comes during an outage are activated when supply returns",
-    rules=["R-FUT-015", "R-FUT-016", "R-FUT-007"],
+    rules=["R-FUT-015", "R-FUT-016", "R-FUT-007", "R-FUT-013"],
     requirements=["SFA-17-OUTAGE"],
     use_cases=["ECS28a"],
 )
@@ -140,6 +140,7 @@ def test_waiting_settings(dut, dcc, clock, mains, timeline, suppliers, expect):
     expect("alerts 8F66", len(alerts)).equals(4)
     for seen in alerts:
         expect("arrival of an alert", seen.time).lies_between(outage.ended, outage.ended + minutes(2))
+        expect("time in an alert", dcc.read(seen).alert_times()[0]).equals(at, rule="R-FUT-013")
 
 
 @meters("single", "twin")

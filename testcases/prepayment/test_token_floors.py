@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bench.clock import minutes
+from bench.dcc.bodies import DisablePrivacyPIN
 from bench.dcc_point import device_alert
 from bench.gbcs.trust_anchors import Role
 from bench.testcase import testcase
@@ -45,3 +46,24 @@ def test_floors(meter, dcc, clock, timeline, expect):
         low, high = (acting.token(5, utrn_counter=token_floor + more) for more in (0, 1))
         expect("whether a token at the floor is taken", acting.top_up(low)).equals(False, rule="R-CRD-041")
         expect("whether one above the floor is taken", acting.top_up(high)).equals(True, rule="R-CRD-041")
+
+
+@testcase(
+    "PPM-777",
+    "A command of the supplier with a very high counter does not make its tokens old, nor a token its commands",
+    rules=["R-CTR-012", "R-CTR-003"],
+    requirements=["SDAG8-4.6.3-UTRNFLOOR"],
+    use_cases=["ECS14", "GCS11", "CS01a", "CS01b", "CS02a"],
+    devices=["ESME", "GSME"],
+)
+def test_apart(meter, dcc, expect):
+    meter.prepay()
+    upper = (counter(dcc, meter.device, "Supplier", meter.supplier) >> 32) + 1_000
+    high = upper << 32
+    dcc.send(DisablePrivacyPIN(), meter.device, as_user=meter.supplier, counter=high).response()
+    expect("counter of the supplier", counter(dcc, meter.device, "Supplier", meter.supplier)).equals(high, "R-CTR-003")
+
+    for number in (upper - 1, upper + 1):  # below and above the upper half of that counter
+        taken = meter.top_up(meter.token(5, utrn_counter=number))
+        expect(f"whether a token with counter {number} is taken", taken).equals(True)
+    expect("counter of the supplier", counter(dcc, meter.device, "Supplier", meter.supplier)).equals(high)

@@ -105,3 +105,29 @@ def test_keys_of_the_han(meter, dut, dcc, authority, at_the_ppmid, at_the_ihd, a
     )
     expect("what the CAD reads", at_the_cad.figures()).satisfies("something", bool)
     expect("what the IHD reads", at_the_ihd.figures()).satisfies("something", bool)
+
+
+@testcase(
+    "SEC-676",
+    "Key pairs for signing and for key agreement wait side by side, each for its certificate",
+    rules=["R-CRD-072", "R-CRD-070", "R-CRD-073"],
+    requirements=REQUIREMENTS,
+    use_cases=["CS02c", "CS02d"],
+    devices=["CHF", "HCALCS"],
+)
+@pytest.mark.parametrize("kind", ["CHF", "HCALCS"])
+def test_side_by_side(kind, home, local, timeline, authority, expect):
+    device = home.device(kind)
+    owner = Owner(home, local, timeline, device)
+    certificates = {}
+    for named, usage in USAGES.items():
+        issued, _ = owner.ask(IssueSecurityCredentials(credential_type=named), "R-CRD-070")
+        key = public_key_of(bytes.fromhex(issued["certification_request"]["der"]))
+        certificates[usage] = authority.device_certificate(device.eui, usage, key)
+
+    told, _ = owner.ask(UpdateSecurityCredentialsDevice(certificate=certificates["ds"]))
+
+    expect("response code of the first", told["response_code"]).equals(DONE)
+    with authority.device_uses(device, "ds", certificates["ds"]):
+        told, _ = owner.ask(UpdateSecurityCredentialsDevice(certificate=certificates["ka"]))
+    expect("response code of the second", told["response_code"]).equals(DONE)
