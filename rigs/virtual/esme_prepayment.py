@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bench.gbcs.dlms import CompactArray, Data, TypeDescription, enum, i32, structure, u32, zigbee_utc
+from bench.gbcs.dlms import CompactArray, Data, TypeDescription, array, enum, i32, structure, u32, zigbee_utc
 from rigs.virtual.account import CREDIT_ADDED_LOCALLY, Account, Mode, TimeDebt
 from rigs.virtual.cosem import OTHER_REASON, SUCCESS
 from rigs.virtual.cosem_objects import Attribute, attribute
@@ -36,6 +36,13 @@ SETTINGS = {
     attribute("9000:0-0:94.44.2.20:2"): "maximum_balance",
     attribute("9000:0-0:94.44.128.12:2"): "rate_cap",
 }
+#: attribute by which a setting is read (ECS26a) -> field of the account's settings
+READ_SETTINGS = {
+    attribute("111:0-0:19.0.0.255:16"): "low_credit",
+    attribute("112:0-0:19.10.1.255:9"): "emergency_limit",
+    attribute("112:0-0:19.10.1.255:10"): "emergency_threshold",
+}
+DISABLEMENT_THRESHOLDS = attribute("21:0-0:16.0.1.255:2")
 WHOLE_UNITS = ("maximum_credit", "maximum_balance")
 POUND = 100_000  #: 1/1000 p
 ACTIVE = 2
@@ -95,6 +102,9 @@ class EsmePrepayment:
         for key, name in SETTINGS.items():
             factor = POUND if name in WHOLE_UNITS else 1
             objects.put(key, i32(getattr(self.account.settings, name) // factor))
+        for key, name in READ_SETTINGS.items():
+            objects.put(key, lambda name=name: i32(self.setting(name)))  # type: ignore[misc]
+        objects.put(DISABLEMENT_THRESHOLDS, lambda: array([i32(self.setting("disablement_threshold"))]))
         objects.methods |= {
             ADJUST: self._done(lambda value: self.account.adjust(value)),  # noqa: PLW0108
             RESET: self._done(lambda value: self.account.reset()),
@@ -129,6 +139,11 @@ class EsmePrepayment:
         """Return the most a top up may be and the balance may become."""
         settings = self.account.settings
         return Limits(settings.maximum_credit, settings.maximum_balance)
+
+    @rule("R-PPM-007")
+    def setting(self, name: str) -> int:
+        """Return a threshold or limit as it is read (ECS26a), 1/1000 p."""
+        return int(getattr(self.account.settings, name))
 
     @rule("R-DIS-008")
     def registers(self) -> Data:
@@ -181,6 +196,7 @@ class EsmePrepayment:
         charge, period = objects.read(attribute(f"{name}:6")), objects.read(attribute(f"{name}:8"))
         if charge is not None and charge.value:
             debt.rate = _money(charge)
+            objects.put(attribute(f"{name}:5"), charge)
         if period is not None and period.value:
             debt.period = timedelta(seconds=period.value)
         self.account.settle()

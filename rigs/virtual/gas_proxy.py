@@ -13,6 +13,7 @@ from bench.han.zcl import DEFAULT_RESPONSE, ZclFrame, default_response
 from bench.pki import TestSmki
 from rigs.virtual.exchange import Exchange
 from rigs.virtual.gas_mirror import GET_SAMPLED_DATA, GasMirror
+from rigs.virtual.gbcs_device import ACTIONED, NOT_ACTIONED
 from rigs.virtual.gbz_device import (
     EVENTS,
     MANAGEMENT,
@@ -136,6 +137,7 @@ class Taps:
 
     gpf: Gpf
     open: dict[tuple[Eui64, int], Message] = field(default_factory=dict)
+    waiting: dict[tuple[int, int], GbzComponent] = field(default_factory=dict)  #: by cluster and command
     down: Assembly = field(default_factory=Assembly)
     back: Assembly = field(default_factory=Assembly)
 
@@ -165,7 +167,8 @@ class Taps:
             if component.tsn in accepted:
                 self.apply(component)
         code = command.message_code.to_bytes(2)
-        self.gpf.logs.add(self.gpf.logs.event, 0x8154 if accepted else 0x8155, code)
+        done = all(component.tsn in accepted for component in asked)
+        self.gpf.logs.add(self.gpf.logs.event, ACTIONED if done else NOT_ACTIONED, code)
 
     @rule("R-TOM-002")
     def succeeded(self, answer: GbzComponent) -> bool:
@@ -179,15 +182,24 @@ class Taps:
         self.gpf.alert(TAP_FAILED, Role.SUPPLIER)
 
     def apply(self, component: GbzComponent) -> None:
-        """Take a component over now, at its start, or not at all."""
-        sent = values(component)
+        """Take a component over now, at its start, or not at all; one of its kind that waited no longer does."""
+        sent, item = values(component), (component.cluster, component.command)
         when = sent.get("implementation", sent.get("start", NOW))
+        self.waiting.pop(item, None)
         if when >= NEVER:
             return
         if when == NOW:
             self.take(component, sent)
         else:
-            self.gpf.at(from_zigbee_utc(when), lambda: self.take(component, sent))
+            self.waiting[item] = component
+            self.gpf.at(from_zigbee_utc(when), lambda: self.fall_due(item, component))
+
+    @rule("R-TOM-001")
+    def fall_due(self, item: tuple[int, int], component: GbzComponent) -> None:
+        """Take over what waited for its start, as the meter does now."""
+        if self.waiting.get(item) is component:
+            del self.waiting[item]
+            self.take(component, values(component))
 
     @rule("R-TOM-001")
     def take(self, component: GbzComponent, sent: dict[str, Any]) -> None:

@@ -47,11 +47,15 @@ class Tokens:
 
     @rule("R-UTR-008", "R-UTR-009")
     def counter_of(self, token: Ptut, command_counter: int | None) -> int | None:
-        """Return the counter of a token: of the command that brought it, else the nearest to the highest known."""
+        """Return the counter of a token: of the command that brought it, else the nearest to the highest known.
+
+        None where there is no such counter.
+        """
         if command_counter is not None:
             counter = command_counter >> 32
             return counter if counter % 1024 == token.truncated_counter else None
-        return recover_counter(token.truncated_counter, max([self.floor(), *self.cache]))
+        counter = recover_counter(token.truncated_counter, max([self.floor(), *self.cache]))
+        return counter if 0 <= counter < 1 << 32 else None
 
     def floor(self) -> int:
         """Return the counter below which the present supplier issued nothing."""
@@ -105,7 +109,7 @@ class Tokens:
         device = self._device
         key = device.anchors.key(Role.SUPPLIER, KeyUsage.KEY_AGREEMENT, TOP_UP_CELL)
         supplier = device.anchors.subject(Role.SUPPLIER)
-        if key is None or supplier is None or not 0 <= counter < 1 << 32:
+        if key is None or supplier is None:
             return False
         return token_mac(device.secret(key), supplier, device.eui, counter, token.head) == token.mac
 

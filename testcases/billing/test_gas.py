@@ -179,7 +179,7 @@ def test_reading(meter, clock, timeline, expect):
 @testcase(
     "BIL-102",
     "Another calendar ends the gas period at once; the old calendar's date is one no more",
-    rules=["R-BIL-007", "R-BIL-003"],
+    rules=["R-BIL-007", "R-BIL-003", "R-GPF-012"],
     requirements=REQUIREMENTS,
     use_cases=["GCS25a", "GCS53", "GCS15c"],
     devices=["GSME"],
@@ -189,7 +189,7 @@ def test_forced_end(meter, clock, timeline, expect):
     meter.set_calendar(first)
     since = clock.now()
     meter.set_calendar(first + minutes(80))
-    seen = timeline.expect(meter.alerted(), within=ON_ITS_WAY, after=since)
+    seen = timeline.expect(meter.alerted(), within=ON_ITS_WAY, after=since, rule="R-GPF-012")
     forced = times([meter.gas.read(seen).reading_alerted()])[0]
     expect("time of the forced end", forced).lies_between(since - seconds(1), clock.now(), rule="R-BIL-003")
     with timeline.never(meter.alerted()):

@@ -18,7 +18,7 @@ def shown(at_the_meter, clock):
 @testcase(
     "GAS-401",
     "From the restriction on, the display shows nothing older; the supplier reads everything",
-    rules=["R-PRV-002", "R-PRV-003", "R-PRV-004", "R-PRV-001"],
+    rules=["R-PRV-002", "R-PRV-003", "R-PRV-004", "R-PRV-001", "R-GPF-014"],
     requirements=["DS.06"],
     use_cases=USE,
     devices=["GPF"],

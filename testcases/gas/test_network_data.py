@@ -1,10 +1,16 @@
 """The network data log: use in steps of six minutes, for four hours from when the transporter's request arrives."""
 
+from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from bench.clock import hours, minutes, seconds
 from bench.dcc.bodies import ReadLogPeriod, ReadNetworkData, RecordNetworkDataGAS
+from bench.gbcs import Message
+from bench.gbcs.gbz import Gbz
 from bench.gbcs.times import from_zigbee_utc
+from bench.local_point import answer_to
 from bench.testcase import testcase
 
 NOT_STARTED = 0xFFFF
@@ -80,3 +86,29 @@ def test_ends(gsme, gas, at_the_meter, clock, gas_suppliers, expect):
     expect("start of the samples of another recording", from_zigbee_utc(third["start"])).satisfies(
         "after it began", lambda start: start > again.seen.time - STEP
     )
+
+
+@testcase(
+    "GAS-396",
+    "A recording in other steps or of more samples than there is room for is not started, which the answer says",
+    rules=["R-GAS-018", "R-GAS-012"],
+    requirements=REQUIREMENTS,
+    use_cases=["GCS31", "GCS18"],
+    devices=["GSME"],
+)
+@pytest.mark.parametrize(("step", "count"), [(600, MOST), (360, MOST + 1), (60, 10)])
+def test_not_started(step, count, gsme, gas, local, clock, timeline, gas_suppliers, expect):
+    supplier = gas_suppliers.losing
+    good = local.command(RecordNetworkDataGAS(), gsme, as_user=supplier)
+    whole = Gbz.parse(good.payload)
+    (component,) = whole.components
+    octets = component.payload[:-4] + step.to_bytes(2, "little") + count.to_bytes(2, "little")
+    changed = Gbz(whole.profile, [replace(component, payload=octets)])
+    command = local.protect(replace(good, payload=bytes(changed), mac=None), gsme)
+
+    delivered = local.deliver(command, f"GCS31 for {count} samples, one each {step} s")
+    seen = timeline.expect(answer_to(command), within=hours(1), after=delivered)
+
+    (answer,) = Gbz.parse(Message.parse(seen.raw).payload).components
+    expect("number of the recording", int.from_bytes(answer.payload[-2:], "little")).equals(NOT_STARTED)
+    expect("statuses of a read", recorded(gas, gsme, supplier, clock).statuses).equals([NOTHING], rule="R-GAS-012")

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import pytest
+
 from bench.clock import hours, minutes, seconds
 from bench.dcc.bodies import (
     ClearEventLog,
@@ -15,6 +17,7 @@ from bench.dcc.bodies import (
     RetrieveDailyConsumptionLog,
     UpdateDeviceConfigurationGasConversion,
 )
+from bench.expecting import precondition
 from bench.testcase import testcase
 from testcases.gas_steps import (
     BILL,
@@ -28,7 +31,7 @@ from testcases.gas_steps import (
 from testcases.joining.conftest import gas_log  # noqa: F401 - a fixture
 from testcases.joining.own_log import GPF, METHOD_B, SUCCESS
 
-CLEARED = 0x8F52
+CLEARED, CLEARED_EVENT_LOG = 0x8F52, 0x08
 PRICE, STANDING_CHARGE = "0700:0410", "0700:0301"  #: 1e-5 pounds a kWh, a day
 PRICE_DECIMALS = "0700:0617"
 
@@ -61,7 +64,7 @@ def test_register(gsme, gpf, gas, at_the_meter, clock, gas_suppliers, expect):
 @testcase(
     "GAS-302",
     "Half hours in the proxy are those of the meter",
-    rules=["R-GPF-002", "R-GPF-013"],
+    rules=["R-GPF-002", "R-GPF-001", "R-GPF-013"],
     requirements=["SFA-12-MIRROR"],
     use_cases=["GCS17"],
     devices=["GPF", "GSME"],
@@ -71,11 +74,13 @@ def test_half_hours(gsme, gpf, gas, at_the_meter, clock, gas_suppliers, expect):
     for flow in (0.4, 1.2, 0.0, 3.0):
         at_the_meter.set_taps(flow)
         past_wake(clock)
+    latest = clock.now().replace(minute=clock.now().minute // 30 * 30, second=0, microsecond=0)
     period = ReadLogPeriod(start=clock.now() - hours(8), end=clock.now())
     copy = dict(gas.ask(ReadActiveImportProfileData(period=period), gpf, as_user=supplier).samples())
     own = dict(gas.ask(ReadActiveImportProfileData(period=period), gsme, as_user=supplier).samples())
     expect("half hours in the copy", len(copy)).satisfies("ten at least", lambda count: count >= 10)
     expect("half hours of the copy", copy).equals({at: own.get(at) for at in copy})
+    expect("latest half hour of the copy", max(copy)).equals(latest, rule="R-GPF-013")
 
 
 @testcase(
@@ -92,7 +97,9 @@ def test_gap_filled(gsme, gpf, gas, gas_link, at_the_meter, clock, gas_suppliers
     began = clock.now().replace(microsecond=0)
     past_wake(clock)
     gas_link.black_out()
-    clock.sleep(hours(2))
+    for flow in (1, 3, 0, 0.5, 4):
+        at_the_meter.set_taps(flow)
+        clock.sleep(hours(1))
     gas_link.settle()
     for _ in range(3):
         past_wake(clock)
@@ -100,7 +107,7 @@ def test_gap_filled(gsme, gpf, gas, gas_link, at_the_meter, clock, gas_suppliers
     copy = gas.ask(ReadActiveImportProfileData(period=period), gpf, as_user=supplier).samples()
     own = gas.ask(ReadActiveImportProfileData(period=period), gsme, as_user=supplier).samples()
     expect("half hours in the proxy after the gap", copy).equals(own[: len(copy)])
-    expect("number of half hours", len(copy)).satisfies("seven at least", lambda count: count >= 7)
+    expect("number of half hours", len(copy)).satisfies("twelve at least", lambda count: count >= 12)
 
 
 @testcase(
@@ -164,6 +171,34 @@ def test_tapped_clearing(gsme, gpf, gas, dcc, clock, gas_suppliers, expect):
 
 
 @testcase(
+    "GAS-394",
+    "Clearing the meter's event log empties it and the proxy's, and leaves in the security log of both what was there",
+    rules=["R-GAS-019", "R-HUB-019", "R-TOM-001"],
+    use_cases=["CS11", "CS10a", "CS10b"],
+    devices=["GPF", "GSME"],
+)
+def test_cleared(gsme, gpf, gas, clock, gas_suppliers, expect):
+    supplier, began = gas_suppliers.losing, clock.now()
+    conversion = UpdateDeviceConfigurationGasConversion(
+        calorific_value=Decimal("39.5"), conversion_factor=Decimal("1.02264")
+    )
+    for number in (1, 2):
+        gas.ask(conversion, gsme, as_user=supplier)  # both log it: the meter that obeys and the proxy that looks
+        at = clock.now()
+        for device in (gsme, gpf):
+            precondition(event_log(gas, device, supplier, at - hours(1), at), "there are entries in the event log")
+        at = clock.now()
+        answer = gas.ask(ClearEventLog(), gsme, as_user=supplier)
+        expect("logs that were cleared", answer.fields()["cleared"]).equals(CLEARED_EVENT_LOG)
+        for device in (gsme, gpf):
+            rule = "R-GAS-019" if device is gsme else "R-TOM-001"
+            left = event_log(gas, device, supplier, began - hours(1), at - seconds(1))
+            expect(f"entries of {device}'s event log from before", left).equals([], rule=rule)
+            security = event_log(gas, device, supplier, began, clock.now(), "Security")
+            expect(f"entries 8F52 in {device}'s security log", security.count(CLEARED)).equals(number, rule=rule)
+
+
+@testcase(
     "GAS-307",
     "A new calorific value counts from now on, in the meter's money as well",
     rules=["R-GAS-001", "R-GAS-002"],
@@ -220,6 +255,39 @@ def test_energy(gsme, gas, at_the_meter, clock, gas_suppliers, expect):
     charged = kilowatt_hours * tariff[PRICE] + tariff[STANDING_CHARGE] * hours_between / 24
     expect("charged for half an hour (1/1000 p)", second.attributes[BILL] - first.attributes[BILL]).lies_between(
         round(0.98 * charged), round(1.02 * charged)
+    )
+
+
+@testcase(
+    "GAS-397",
+    "New values of calorific value and conversion factor count for what flows from the change on, to the minute",
+    rules=["R-GAS-002", "R-GAS-001"],
+    requirements=["GS.01"],
+    use_cases=["GCS23", "GCS60a"],
+    devices=["GSME"],
+)
+@pytest.mark.parametrize("changed", ["calorific value", "conversion factor"])
+def test_from_the_change_on(changed, gsme, gas, at_the_meter, gas_suppliers, expect):
+    supplier = gas_suppliers.losing
+    tariff = gas.ask(ReadTariffPrimaryElement(), gsme, as_user=supplier).attributes
+
+    def convert(calorific_value, factor):
+        """Set both values; returns when, and the kWh in a cubic metre."""
+        body = UpdateDeviceConfigurationGasConversion(
+            calorific_value=Decimal(str(calorific_value)), conversion_factor=Decimal(str(factor))
+        )
+        return gas.ask(body, gsme, as_user=supplier).seen.time, calorific_value * factor / 3.6
+
+    _, before = convert(39.5, 1.02264)
+    at_the_meter.set_taps(6)
+    first = gas.ask(ReadMeterBalance(), gsme, as_user=supplier)
+    at, after = convert(80.1, 1.02264) if changed == "calorific value" else convert(39.5, 2.04528)
+    second = gas.ask(ReadMeterBalance(), gsme, as_user=supplier)
+
+    old, new = (at - first.seen.time) / hours(1), (second.seen.time - at) / hours(1)
+    due = 6 * (old * before + new * after) * tariff[PRICE] + tariff[STANDING_CHARGE] * (old + new) / 24
+    expect("charged (1/1000 p)", second.attributes[BILL] - first.attributes[BILL]).lies_between(
+        round(0.98 * due), round(1.02 * due)
     )
 
 

@@ -13,6 +13,7 @@ from bench.dcc.bodies import (
 )
 from bench.gbcs import Message
 from bench.gbcs.gbz import Gbz
+from bench.gbcs.times import from_zigbee_utc
 from bench.local_point import answer_to
 from bench.testcase import testcase
 from testcases.days import midnight
@@ -108,16 +109,27 @@ def test_prepayment_midnight(gsme, gas, clock, gas_suppliers, expect):
     expect("readings of days in credit mode", before.statuses.count(0)).equals(0)
     to_prepayment(gas, gsme, supplier, 10)
 
-    end_of_day = midnight(clock, -1)
-    clock.sleep_until(end_of_day + minutes(1))
-    log = gas.ask(
-        ReadPrepaymentDailyReadLog(period=ReadLogPeriod(start=end_of_day, end=end_of_day)), gsme, as_user=supplier
-    )
-    now = registers(gas, gsme, supplier)[BALANCE]
+    def next_midnight():
+        end_of_day = midnight(clock, -1)
+        clock.sleep_until(end_of_day + minutes(1))
+        return end_of_day
 
-    expect("readings of that midnight", log.statuses.count(0)).equals(1)
-    balance = log.fields(0)["creditRemaining"]
-    expect("balance of midnight (1/1000 p)", balance).lies_between(now, now + POUND // 2)
+    def readings(since, until):
+        return gas.ask(ReadPrepaymentDailyReadLog(period=ReadLogPeriod(start=since, end=until)), gsme, as_user=supplier)
+
+    first, second = next_midnight(), next_midnight()
+    log = readings(first, second)
+    now = registers(gas, gsme, supplier)[BALANCE]
+    expect("readings of two midnights", log.statuses.count(0)).equals(2)
+    times, balances = ([log.fields(number)[name] for number in (0, 1)] for name in ("time", "creditRemaining"))
+    expect("times of them", [from_zigbee_utc(at) for at in times]).equals([first, second])
+    expect("balance of the latter (1/1000 p)", balances[1]).lies_between(now, now + POUND // 2)
+    expect("balance of the former", balances[0]).satisfies("to be higher", lambda one: one > balances[1])
+
+    gas.ask(UpdatePaymentMode(credit=True), gsme, as_user=supplier)
+    third = next_midnight()
+    log = readings(third, third)
+    expect("readings of a midnight in credit mode again", log.statuses.count(0)).equals(0)
 
 
 @testcase(

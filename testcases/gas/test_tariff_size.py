@@ -4,11 +4,19 @@ from datetime import date, timedelta
 
 import pytest
 
-from bench.dcc.bodies import ReadTariffPrimaryElement, UpdateImportTariffPrimaryElement, common, tariff
+from bench.dcc.bodies import (
+    ReadEventOrSecurityLog,
+    ReadLogPeriod,
+    ReadTariffPrimaryElement,
+    UpdateImportTariffPrimaryElement,
+    common,
+    tariff,
+)
 from bench.testcase import testcase
 
 NEW = 5_500  #: price of a kWh, 1/1000 p
 PRICE = "0700:0400"
+DONE, NOT_DONE, TARIFF = 0x8154, 0x8155, 0x006B  #: events, and the message code of GCS01a
 START = date(2015, 1, 1)
 #: seasons, week profiles, day profiles, special days (GBCS mapping table)
 MOST = {"seasons": 3, "weeks": 2, "days": 4, "special days": 20}
@@ -59,22 +67,30 @@ def gas_tariff(unit, size):
 @testcase(
     "GAS-353",
     "A gas tariff with 3 seasons, 2 weeks, 4 days and 20 special days is taken; one more of any is refused as a whole",
-    rules=["R-GAS-014"],
+    rules=["R-GAS-014", "R-TOM-001", "R-TOM-002", "R-TOM-005"],
     requirements=REQUIREMENTS,
     use_cases=["GCS01a", "GCS21f"],
-    devices=["GSME"],
+    devices=["GSME", "GPF"],
 )
 @pytest.mark.parametrize("larger", ["nothing", *MOST])
-def test_size(larger, gsme, gas, gas_suppliers, expect):
-    supplier = gas_suppliers.losing
+def test_size(larger, gsme, gpf, gas, clock, gas_suppliers, expect):
+    supplier, began = gas_suppliers.losing, clock.now().replace(microsecond=0)
     size = {what: most + (what == larger) for what, most in MOST.items()}
 
-    def price():
-        return gas.ask(ReadTariffPrimaryElement(), gsme, as_user=supplier).attributes[PRICE]
+    def price(device):
+        return gas.ask(ReadTariffPrimaryElement(), device, as_user=supplier).attributes[PRICE]
 
-    before = price()
+    before = price(gsme)
     answer = gas.ask(gas_tariff(NEW, size), gsme, as_user=supplier)
 
     fits = larger == "nothing"
     expect("whether every part is answered with success", not any(answer.statuses)).equals(fits)
-    expect("price in force (1/1000 p)", price()).equals(NEW if fits else before)
+    for device in (gsme, gpf):
+        rule = "R-TOM-002" if device is gpf else "R-GAS-014"
+        expect(f"price that {device} tells (1/1000 p)", price(device)).equals(NEW if fits else before, rule=rule)
+    period = ReadLogPeriod(start=began, end=clock.now())
+    log = gas.ask(ReadEventOrSecurityLog(period=period, log="Event"), gpf, as_user=supplier).log()
+    outcomes = [one.code for one in log if one.other == TARIFF.to_bytes(2)]
+    expect("outcome of the command in the proxy's event log", outcomes).equals(
+        [DONE if fits else NOT_DONE], rule="R-TOM-005"
+    )

@@ -14,6 +14,8 @@ from bench.dcc.bodies import (
 )
 from bench.dcc_point import dcc_alert, device_alert, response_to
 from bench.gbcs import decode_der
+from bench.han.tunnelling import CloseTunnel, RequestTunnelResponse
+from bench.han_point import frame
 from bench.testcase import testcase
 
 SUCCESS = 0
@@ -66,6 +68,12 @@ def test_busy(hub, ppmid, dcc, mains, han, at_the_ppmid, suppliers, clock, timel
     devices=["CHF"],
 )
 def test_none_left(hub, ppmid, dcc, mains, han, at_the_ppmid, suppliers, clock, timeline, expect):
+    began = clock.now()
+    for _ in range(2):  # each time it has another tunnel, and those from before may be open still
+        asked_again(hub, ppmid, mains, clock)
+    given = han.query("cmd == request_tunnel_response and src == ppmid")
+    answers = (han.frame_of(seen).zcl.payload for seen in timeline.find(given, after=began))
+    numbers = {RequestTunnelResponse.parse(payload).tunnel for payload in answers}
     at_the_ppmid.answer_tunnels("full")
     started = asked_again(hub, ppmid, mains, clock)
     clock.sleep(seconds(20))
@@ -75,7 +83,9 @@ def test_none_left(hub, ppmid, dcc, mains, han, at_the_ppmid, suppliers, clock, 
     seen = [one.data["what"] for one in frames if not one.data["repeat"] and one.data["what"] != "APS ack"]
     passed = seen[seen.index(ANSWER) :] if ANSWER in seen else seen
     closes = passed.count("CloseTunnel")
-    expect("tunnels it closes", closes).satisfies("one at least", bool)
+    asked = timeline.find(han.query("cmd == close_tunnel and src == chf and dst == ppmid"), after=started)
+    closed = {CloseTunnel.parse(han.frame_of(one).zcl.payload).tunnel for one in asked}
+    expect("tunnels it closes", closed).satisfies(f"{sorted(numbers)} at least", lambda each: each >= numbers)
     expect("what passes from its first answer on", passed).equals(
         [ANSWER, *["CloseTunnel", "DefaultResponse"] * closes, "RequestTunnel", ANSWER]
     )
@@ -124,7 +134,7 @@ def test_unlisted(hub, ppmid, dut, dcc, han, suppliers, clock, timeline, expect)
 
 @testcase(
     "HAN-145",
-    "A command that cannot be delivered to the electricity meter is told to who sent it, once",
+    "Each command that cannot be delivered to the electricity meter is told to who sent it, once",
     rules=["R-HUB-015"],
     use_cases=["ECS70"],
     devices=["CHF"],
@@ -138,6 +148,33 @@ def test_undelivered(dut, dcc, link, suppliers, clock, timeline, expect):
     clock.sleep(minutes(30))
     again = timeline.find(dcc_alert("N53", to=suppliers.losing), after=sent.posted)
     expect("alerts", len(again)).equals(1)
+    second = dcc.send(ReadSupplyStatus(), dut, as_user=suppliers.losing)
+    told = timeline.expect(dcc_alert("N53", to=suppliers.losing), within=GIVES_UP_WITHIN, after=second.posted)
+    expect("the second command", told.data["details"]["request_id"]).equals(str(second.request.request_id))
+
+
+@testcase(
+    "HAN-196",
+    "What was delivered before an outage of the hub is not delivered again after it, to a meter or to the WAN",
+    rules=["R-HUB-017", "R-RSP-018"],
+    use_cases=["GCS33", "ECS45"],
+    devices=["CHF"],
+)
+def test_delivered_once(hub, dut, gsme, dcc, gas, mains, clock, timeline, suppliers, gas_suppliers, expect):
+    sent = [
+        dcc.send(ReadSupplyStatus(), gsme, as_user=gas_suppliers.losing),
+        dcc.send(ReadSupplyStatus(), dut, as_user=suppliers.losing),
+    ]
+    for one in sent:
+        one.response()
+    clock.sleep(minutes(1))
+    began = clock.now()
+    with timeline.never(frame(src="CHF", dst="GSME", tunnel="GET-RESPONSE", use_case="GCS33")):
+        mains.of(hub).interrupt("1 min")
+        clock.sleep(minutes(35))
+
+    again = [len(timeline.find(response_to(one.request), after=began)) for one in sent]
+    expect("responses after the outage, of gas and electricity meter", again).equals([0, 0])
 
 
 @testcase(

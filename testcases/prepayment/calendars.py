@@ -7,7 +7,6 @@ from bench.dcc.bodies import common, prepayment
 from bench.dcc.record import Date
 
 POUND = 100_000
-EVERY_DAY = tuple(common.DayOfWeekApplicability(day=day) for day in common.DAYS)
 START, STOP = "START", "STOP"
 ALWAYS = (Date(None, 1, 1), Date(None, 12, 31))
 PROTECTED, PLAIN = 1, 2  #: day profiles of the gas meter
@@ -26,6 +25,10 @@ class Settings:
     weekly_cap: int = 1000
     #: from when to when of each day (UTC) supply stays on
     protected: tuple[time, time] | None = None
+    #: days of the week on which that holds, Monday is 1
+    weekdays: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
+    #: days of the year on which that holds, of an electricity meter
+    dates: tuple[Date, Date] = ALWAYS
     #: a day on which it does not
     plain_day: date | None = None
 
@@ -48,21 +51,22 @@ def _electricity_calendar(settings: Settings) -> prepayment.ElectricityNonDisabl
         () if settings.plain_day is None else (prepayment.ElectricitySpecialDay(index=1, **_parts(settings.plain_day)),)
     )
     starts = () if settings.protected is None else zip((START, STOP), settings.protected, strict=True)
-    schedule = [_entry(script, at, EVERY_DAY, ()) for script, at in starts]
+    days_of_week = tuple(common.DayOfWeekApplicability(day=common.DAYS[number - 1]) for number in settings.weekdays)
+    schedule = [_entry(script, at, days_of_week, (), settings.dates) for script, at in starts]
     if settings.plain_day is not None:
         special = (prepayment.SpecialDayApplicability(day=1),)
-        schedule.append(_entry(STOP, time(0), (), special))
+        schedule.append(_entry(STOP, time(0), (), special, ALWAYS))
     return prepayment.ElectricityNonDisablementCalendar(
         special_days=prepayment.ElectricitySpecialDays(days=days), schedule=tuple(schedule)
     )
 
 
-def _entry(script, at, week_days, special_days) -> prepayment.ElectricityNonDisablementSchedule:
+def _entry(script, at, week_days, special_days, dates) -> prepayment.ElectricityNonDisablementSchedule:
     return prepayment.ElectricityNonDisablementSchedule(
         script=script,
         special_days=prepayment.SpecialDaysApplicability(days=special_days),
         week_days=common.DaysOfWeekApplicability(days=week_days),
-        at=common.ScheduleDatesAndTime(switch_time=at, start=ALWAYS[0], end=ALWAYS[1]),
+        at=common.ScheduleDatesAndTime(switch_time=at, start=dates[0], end=dates[1]),
     )
 
 
@@ -94,7 +98,10 @@ def _gas_calendar(settings: Settings) -> prepayment.GasNonDisablementCalendar:
     special = (
         () if settings.plain_day is None else (common.GasSpecialDay(date=_gas(settings.plain_day), day_name=PLAIN),)
     )
-    week = tuple(common.IndexedValue(index=number, value=PROTECTED) for number in range(1, 8))
+    week = tuple(
+        common.IndexedValue(index=number, value=PROTECTED if number in settings.weekdays else PLAIN)
+        for number in range(1, 8)
+    )
     return prepayment.GasNonDisablementCalendar(
         days=prepayment.GasNonDisablementDayProfiles(profiles=(
             _day(PROTECTED, _switches(settings.protected)), _day(PLAIN, [(time(0), STOP)]),

@@ -12,6 +12,7 @@ from bench.dcc.bodies import (
     ReadEventOrSecurityLog,
     ReadInstantaneousPrepayValues,
     ReadLogPeriod,
+    ReadPrepaymentConfiguration,
     ReadSupplyStatus,
     RetrieveBillingDataLogDebtPayments,
     RetrieveBillingDataLogPrepaymentCredits,
@@ -44,6 +45,11 @@ HOUR = timedelta(hours=1)
 DONE, ACCEPTED = [0], 0
 SCALE = -3  #: of electricity rates: hundredths of a unit of 1/1000 p, so that the scale matters
 PENNYTHOUSANDTHS = -5  #: scale of prices in pounds
+#: logical names of the emergency credit and of the charges of both time debts, and when these are collected
+EMERGENCY = bytes.fromhex("0000130a01ff")
+TIME_DEBTS = {bytes.fromhex("0000131401ff"), bytes.fromhex("0000131402ff")}
+WHILE_ON = 0xC0
+STOPS_WHEN_OFF, COLLECTS_IN_EMERGENCY = 0x0400, 0x0800  #: bits of a gas meter's payment control configuration
 
 
 class Money(NamedTuple):
@@ -69,6 +75,22 @@ class Recovery:
     def period(self) -> str:
         """As DUIS names it."""
         return "HOURLY" if self.every == HOUR else "DAILY"
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """How a meter is set for prepayment, as it is read."""
+
+    low_credit: int
+    emergency_limit: int
+    emergency_threshold: int
+    disablement_threshold: int
+    largest_credit: int  #: pounds
+    largest_balance: int  #: pounds
+    share: int
+    recovery: tuple[Recovery, Recovery]
+    keeps_when_off: bool
+    keeps_in_emergency: bool
 
 
 @dataclass(frozen=True)
@@ -183,6 +205,23 @@ class ElectricityMeter(PrepaidMeter):
         answer = self.ask(RetrieveBillingDataLogDebtPayments(period=self._period(since, until)))
         return [(from_zigbee_utc(at), amount) for at, amount in answer.rows()]
 
+    def configuration(self):
+        """Read the prepayment configuration (ECS26a)."""
+        items = self.ask(ReadPrepaymentConfiguration()).items(lambda data: data)
+        rows = [(row[0].value, row[1].value, row[2].value[1][0]) for row in items[17].value]
+        return Configuration(
+            low_credit=items[11].value,
+            emergency_limit=items[14].value,
+            emergency_threshold=items[15].value,
+            disablement_threshold=items[9].value[0].value,
+            largest_credit=items[8].value,
+            largest_balance=items[10].value,
+            share=items[7].value,
+            recovery=(_recovery(items[3], items[2]), _recovery(items[6], items[5])),
+            keeps_when_off=all(bits == WHILE_ON for _, charge, bits in rows if charge in TIME_DEBTS),
+            keeps_in_emergency=not any(credit == EMERGENCY and charge in TIME_DEBTS for credit, charge, _ in rows),
+        )
+
     def is_in_prepayment(self):
         """Read the payment mode (ECS26j)."""
         return self.ask(ReadDeviceConfigurationPaymentMode()).items(lambda data: data[0][0].value) == 2
@@ -209,12 +248,16 @@ class GasMeter(PrepaidMeter):
 
     def prices(self, unit, standing_charge, *, at=None):
         """Set the price of a kWh and the standing charge of a day (GCS01b)."""
+        return self.ask(self.price_request(unit, standing_charge, at))
+
+    def price_request(self, unit, standing_charge, at=None):
+        """Return the request that sets prices (1.2.1), now or at an instant."""
         prices = GasPriceElements(
             currency="GBP",
             standing_charge=standing_charge,
             tou=GasTOUTariff(prices=tuple(IndexedValue(index=n, value=unit) for n in range(1, 5))),
         )
-        return self.ask(UpdatePricePrimaryElement(execute_at=at, prices=PriceElements(gas=prices)))
+        return UpdatePricePrimaryElement(execute_at=at, prices=PriceElements(gas=prices))
 
     def debts(self, one=0, two=0, payment=0, *, recovery=(Recovery(), Recovery()), share=0):
         """Add to the debts and set how they are recovered; `share` in 1/100 % of a payment (GCS04)."""
@@ -258,6 +301,30 @@ class GasMeter(PrepaidMeter):
             return []
         return [(from_zigbee_utc(row["time"]), row[amount]) for row in answer.fields()[name]][::-1]
 
+    def configuration(self):
+        """Read the prepayment configuration (GCS21b), and that of payment control (GCS21j)."""
+        read = self._read(ReadPrepaymentConfiguration()).attributes
+        control = self._read(ReadDeviceConfigurationPaymentMode()).attributes["0705:0000"]
+        periods = [(HOUR, DAY)[read[f"0705:02{number}6"]] for number in (1, 2)]
+        return Configuration(
+            low_credit=read["0705:0031"],
+            emergency_limit=read["0705:0010"],
+            emergency_threshold=read["0705:0011"],
+            disablement_threshold=read["0705:0040"],
+            largest_credit=read["0705:0022"] // POUND,
+            largest_balance=read["0705:0021"] // POUND,
+            share=read["0705:0239"],
+            recovery=(Recovery(read["0705:0217"], periods[0]), Recovery(read["0705:0227"], periods[1])),
+            keeps_when_off=bool(control & STOPS_WHEN_OFF),
+            keeps_in_emergency=not control & COLLECTS_IN_EMERGENCY,
+        )
+
     def is_in_prepayment(self):
         """Read the payment mode (GCS21j): bit 1 of the payment control configuration."""
         return bool(self._read(ReadDeviceConfigurationPaymentMode()).attributes["0705:0000"] & 2)
+
+
+def _recovery(charge, period):
+    """How a time debt is recovered, from its unit charge and its period in seconds (ECS26a)."""
+    rate = round(charge[2].value[0][1].value * 10.0 ** (charge[0][1].value - PENNYTHOUSANDTHS))
+    return Recovery(rate, timedelta(seconds=period.value))

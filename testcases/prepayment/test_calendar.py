@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
+import pytest
+
 from bench.clock import hours, minutes
+from bench.dcc.record import Date
 from bench.dcc_point import device_alert
 from bench.testcase import testcase
 from testcases.prepayment.calendars import Settings
@@ -67,7 +70,7 @@ def test_protected(meter, clock, timeline, expect):
 @testcase(
     "PPM-502",
     "On a special day of the calendar the period of the other days does not protect",
-    rules=["R-DIS-003", "R-DIS-001"],
+    rules=["R-DIS-003", "R-DIS-001", "R-PPM-005"],
     requirements=REQUIREMENTS,
     use_cases=["ECS08a", "ECS03", "ECS45", "GCS05", "GCS03", "GCS33"],
     devices=BOTH,
@@ -96,6 +99,7 @@ def test_before_the_period(meter, clock, timeline, expect):
     expect("state of the supply before the period", meter.supply()).equals(OFF)
     with timeline.never(device_alert(meter.device, SUPPLY_ARMED), rule="R-DIS-004"):
         clock.sleep_until(start + minutes(2))
+        meter.add(-1000)  # the meter looks at its credit
     expect("state of the supply in the period", meter.supply()).equals(OFF, rule="R-DIS-004")
 
 
@@ -115,3 +119,42 @@ def test_credit_within(meter, clock, timeline, expect):
     with timeline.never(device_alert(meter.device, BELOW_THRESHOLD)):
         clock.sleep_until(end + minutes(2))
     expect("state of the supply after the period", meter.supply()).equals(ON)
+
+
+@testcase(
+    "PPM-596",
+    "The period protects on the days of the week that are set for it, and on no others",
+    rules=["R-DIS-003", "R-DIS-001"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS08a", "ECS03", "ECS45", "GCS05", "GCS03", "GCS33"],
+    devices=BOTH,
+)
+def test_days_of_the_week(meter, clock, expect):
+    start, stop, _ = _hour_of(meter, clock)
+    today = clock.now().isoweekday()
+    others = tuple(day for day in range(1, 8) if day != today)
+    for days, state in (((today,), ON), (others, OFF)):
+        meter.configure(Settings(protected=(start, stop), weekdays=days))
+        meter.prepay()
+        expect(f"supply when the period is of the days {days}", meter.supply()).equals(state)
+
+
+@testcase(
+    "PPM-597",
+    "An entry of the electricity meter's calendar protects between its dates, both included, and on no other day",
+    rules=["R-DIS-003", "R-DIS-001"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS08a", "ECS03", "ECS45"],
+)
+@pytest.mark.parametrize("meter", ["electricity"], indirect=True)
+def test_between_its_dates(meter, clock, expect):
+    start, stop, _ = _hour_of(meter, clock)
+    yesterday, today, tomorrow = (_day_of_year(clock.now() + timedelta(days=number)) for number in (-1, 0, 1))
+    for dates, state in (((today, today), ON), ((today, tomorrow), ON), ((yesterday, yesterday), OFF)):
+        meter.configure(Settings(protected=(start, stop), dates=dates))
+        meter.prepay()
+        expect(f"supply when the entry holds from {dates[0]} to {dates[1]}", meter.supply()).equals(state)
+
+
+def _day_of_year(instant):
+    return Date(None, instant.month, instant.day)

@@ -185,7 +185,7 @@ def test_after_the_week(meter, mains, clock, expect):
 @testcase(
     "PPM-206",
     "While supply is off, debts are collected or wait, as it is set",
-    rules=["R-DBT-004"],
+    rules=["R-DBT-004", "R-TAR-011"],
     requirements=REQUIREMENTS,
     use_cases=["ECS03", "ECS43", "ECS19", "GCS03", "GCS32", "GCS14"],
     devices=BOTH,
@@ -216,7 +216,7 @@ def test_while_off(suspended, meter, clock, expect):
 @testcase(
     "PPM-207",
     "While emergency credit is in use, charges by time gather apart if that is set, else the emergency credit pays",
-    rules=["R-DBT-005", "R-CRE-005"],
+    rules=["R-DBT-005", "R-CRE-005", "R-TAR-011"],
     requirements=REQUIREMENTS,
     use_cases=["ECS03", "ECS09", "ECS19", "GCS03", "GCS06", "GCS14"],
     devices=BOTH,

@@ -67,7 +67,7 @@ def _use_up(meter, clock, limit=3 * POUND):
 @testcase(
     "PPM-402",
     "Emergency credit that is used up is on offer again when all of it has been repaid, and then arms the supply",
-    rules=["R-EMC-005", "R-EMC-006", "R-CRE-001", "R-RSP-016"],
+    rules=["R-EMC-005", "R-EMC-001", "R-EMC-006", "R-CRE-001", "R-RSP-016"],
     requirements=REQUIREMENTS,
     use_cases=["CS01a", "ECS09", "ECS19", "ECS45", "CS01b", "GCS06", "GCS14", "GCS33"],
     devices=BOTH,
@@ -87,7 +87,8 @@ def test_repaid(meter, clock, timeline, expect):
     expect("the token of two pounds", meter.top_up(meter.token(2))).equals(True)
     whole = meter.registers()
     expect("emergency credit and balance", (whole.emergency_credit, whole.balance)).equals((3 * POUND, 0), "R-CRE-001")
-    timeline.expect(device_alert(meter.device, AVAILABLE, to=meter.supplier), within="1 min", after=began)
+    told = device_alert(meter.device, AVAILABLE, to=meter.supplier)
+    timeline.expect(told, within="1 min", after=began, rule="R-EMC-001")
     expect("state of the supply", meter.supply()).equals(OFF)
     began = clock.now()
     expect("activation at the meter", meter.hands.activate_emergency_credit()).equals(True)
@@ -126,19 +127,22 @@ def test_arms(by, meter, clock, timeline, expect):
 @testcase(
     "PPM-404",
     "With nothing owed the emergency credit is its limit; a reset of the balance restores it",
-    rules=["R-EMC-004", "R-DIS-007"],
+    rules=["R-EMC-004", "R-DIS-007", "R-GAS-017"],
     requirements=REQUIREMENTS,
     use_cases=["ECS04b", "ECS08a", "ECS19", "GCS40b", "GCS05", "GCS14"],
     devices=BOTH,
 )
-def test_limit(meter, clock, expect):
+@pytest.mark.parametrize("gathers", [True, False], ids=["debt-gathered", "credit-used"])
+def test_limit(gathers, meter, clock, expect):
     meter.configure(Settings(emergency_limit=7 * POUND))
     expect("emergency credit with nothing owed", meter.registers().emergency_credit).equals(7 * POUND)
-    meter.prepay(threshold=-20 * POUND, keeps_in_emergency=True)
+    meter.prepay(threshold=-20 * POUND, keeps_in_emergency=gathers)
     meter.hands.activate_emergency_credit()
-    meter.debts(one=2 * POUND, recovery=(DRAIN, Recovery()))
+    meter.debts(one=2 * POUND, two=3 * POUND, payment=4 * POUND, recovery=(DRAIN, Recovery()))
     clock.sleep(minutes(20))
-    expect("accumulated debt", meter.registers().accumulated_debt).equals(2 * POUND, rule="R-CRE-005")
+    taken = meter.registers()[1:3]
+    wanted = (7 * POUND, 2 * POUND) if gathers else (5 * POUND, 0)
+    expect("emergency credit and accumulated debt", taken).equals(wanted, rule="R-CRE-005")
     meter.add(-3 * POUND)
 
     meter.reset()
@@ -146,6 +150,8 @@ def test_limit(meter, clock, expect):
     clock.sleep(minutes(1))
     after = meter.registers()
     expect("balance, emergency credit and accumulated debt", after[:3]).equals((0, 7 * POUND, 0))
+    owed = after.payment_debt, after.time_debt_1, after.time_debt_2
+    expect("the other debts", owed).equals((4 * POUND, 0, 3 * POUND), rule="R-DIS-007")
     expect("activation after the reset", meter.hands.activate_emergency_credit()).equals(True)
 
 
@@ -174,20 +180,44 @@ def test_future_dated(meter, clock, timeline, expect):
 
 @testcase(
     "PPM-406",
-    "Below and above its threshold: emergency credit is refused to who has a penny more, and the rest is kept apart",
-    rules=["R-EMC-001", "R-EMC-002", "R-EMC-003"],
+    "At and below the thresholds: emergency credit is refused to who has as much, low credit is told below its own",
+    rules=["R-EMC-001", "R-EMC-002", "R-EMC-003", "R-DIS-005"],
     requirements=REQUIREMENTS,
     use_cases=["ECS08a", "ECS09", "ECS19", "GCS05", "GCS06", "GCS14"],
     devices=BOTH,
 )
-def test_threshold(meter, expect):
-    meter.configure(Settings(emergency_threshold=2 * POUND))
-    meter.add(2 * POUND + 1000)
-    meter.prepay()
-    expect("activation with a penny more than the threshold", meter.hands.activate_emergency_credit()).equals(False)
-    meter.add(-2000)
+def test_threshold(meter, clock, timeline, expect):
+    meter.configure(Settings(emergency_threshold=2 * POUND, low_credit=3 * POUND))
+    meter.add(3 * POUND)
+    with timeline.never(device_alert(meter.device, LOW), rule="R-DIS-005"):
+        meter.prepay()
+        clock.sleep(minutes(1))
+    began = clock.now()
+    with timeline.never(device_alert(meter.device, AVAILABLE)):
+        meter.add(-POUND)
+        expect("activation with as much as the threshold", meter.hands.activate_emergency_credit()).equals(False)
+    low = device_alert(meter.device, LOW, to=meter.supplier)
+    timeline.expect(low, within="1 min", after=began, rule="R-DIS-005")
+    meter.add(-1000)
     expect("activation with a penny less", meter.hands.activate_emergency_credit()).equals(True)
     money = meter.registers()
     expect("balance and emergency credit", money[:2]).equals((2 * POUND - 1000, 5 * POUND), rule="R-EMC-002")
     meter.add(-2 * POUND)
     expect("supply with a negative balance and emergency credit in use", meter.supply()).equals(ON)
+
+
+@testcase(
+    "PPM-497",
+    "Supply ends at exactly the disablement threshold, be it above or below nothing, and not before",
+    rules=["R-DIS-001"],
+    requirements=["ES.12"],
+    use_cases=["ECS03", "ECS04a", "ECS45", "GCS03", "GCS40a", "GCS33"],
+    devices=BOTH,
+)
+@pytest.mark.parametrize("threshold", [3 * POUND, -5 * POUND], ids=["3-pounds", "minus-5-pounds"])
+def test_disablement_threshold(threshold, meter, expect):
+    meter.add(threshold + 1000)
+    meter.prepay(threshold)
+    expect("supply with a penny more than the threshold", meter.supply()).equals(ON)
+    meter.add(-1000)
+    expect("supply with as much as the threshold", meter.supply()).equals(OFF)

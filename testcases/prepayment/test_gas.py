@@ -8,6 +8,7 @@ from bench.dcc.bodies import (
     ReadDeviceConfigurationPaymentMode,
     ReadLogPeriod,
     ReadMeterBalance,
+    ReadPrepaymentConfiguration,
     RetrieveBillingDataLogPrepaymentCredits,
     UpdateDebt,
     UpdateMeterBalance,
@@ -34,6 +35,7 @@ OUT_OF_CREDIT, ARMED_ALERT, ADDED_LOCALLY, DUPLICATE, NOT_AUTHENTIC = 0x8F0F, 0x
 ACTIVATED = 0x8F66
 ACCEPTED, REJECTED, NO_AMOUNT = 0, 1, -1
 CREDIT_MODE, PREPAYMENT_MODE = 0x0C94, 0x0897
+CUT_OFF = "0705:0040"
 
 
 @testcase(
@@ -297,6 +299,42 @@ def test_future_mode(gsme, dcc, gas, clock, timeline, gas_suppliers, expect):
     expect("alerts of one item", len(told)).equals(1, rule="R-FUT-007")
     logged = event_log(gas, gsme, supplier, at - seconds(1), clock.now())
     expect("entries 8F66 in the event log", logged.count(ACTIVATED)).equals(1, rule="R-EVT-020")
+
+
+@testcase(
+    "GAS-296",
+    "In credit mode a gas meter has no credit at which supply ends",
+    rules=["R-PPM-002a"],
+    requirements=["PC.01"],
+    use_cases=["GCS02", "GCS03", "GCS21b"],
+    devices=["GSME"],
+)
+def test_no_cut_off_in_credit_mode(gsme, gas, gas_suppliers, expect):
+    supplier = gas_suppliers.losing
+    to_prepayment(gas, gsme, supplier, 10)
+    read = gas.ask(ReadPrepaymentConfiguration(), gsme, as_user=supplier)
+    expect("cut-off value in prepayment", read.attributes[CUT_OFF]).equals(0)
+    gas.ask(UpdatePaymentMode(credit=True), gsme, as_user=supplier)
+    read = gas.ask(ReadPrepaymentConfiguration(), gsme, as_user=supplier)
+    expect("cut-off value in credit mode", read.attributes[CUT_OFF]).equals(NO_AMOUNT)
+
+
+@testcase(
+    "GAS-297",
+    "What was owed in credit mode stands still in prepayment, and a reset of the prepayment balance leaves it alone",
+    rules=["R-GAS-015"],
+    use_cases=["GCS03", "GCS40b", "GCS60a"],
+    devices=["GSME"],
+)
+def test_bill_in_prepayment(gsme, gas, at_the_meter, gas_suppliers, expect):
+    supplier = gas_suppliers.losing
+    to_prepayment(gas, gsme, supplier, 50)
+    at_the_meter.set_taps(2)
+    owed = gas.ask(ReadMeterBalance(), gsme, as_user=supplier).attributes[BILL]
+    gas.ask(UpdateMeterBalance(prepayment=MeterBalanceChange(reset=True)), gsme, as_user=supplier)
+    later = gas.ask(ReadMeterBalance(), gsme, as_user=supplier).attributes[BILL]
+    expect("what is owed an hour later", later).equals(owed)
+    expect("whether it is anything", owed > 0).equals(True)
 
 
 @testcase(

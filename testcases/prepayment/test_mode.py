@@ -11,11 +11,11 @@ from bench.dcc_point import device_alert
 from bench.expecting import precondition
 from bench.testcase import testcase
 from testcases.prepayment.calendars import Settings
-from testcases.prepayment.meters import HOUR, OFF, ON, POUND, Recovery
+from testcases.prepayment.meters import ARMED, HOUR, OFF, ON, POUND, Recovery
 
 BOTH = ("ESME", "GSME")
 REQUIREMENTS = ["PC.01"]
-BELOW_THRESHOLD, MODE_CHANGED = 0x8F0F, 0x8F66
+BELOW_THRESHOLD, MODE_CHANGED, SUPPLY_ARMED = 0x8F0F, 0x8F66, 0x8F32
 
 
 @testcase(
@@ -131,6 +131,30 @@ def test_sign(meter, expect):
             expect(f"balance in {mode} mode", meter.registers().balance).equals(balance)
         meter.reset()
         expect(f"balance in {mode} mode after the reset", meter.registers().balance).equals(0, rule="R-DIS-007")
+
+
+@testcase(
+    "PPM-696",
+    "A change to credit mode arms a supply that lack of credit had disabled, and none that the supplier disabled",
+    rules=["R-PPM-004", "R-SUP-007"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS02", "ECS03", "ECS43", "ECS45", "GCS02", "GCS03", "GCS32", "GCS33"],
+    devices=BOTH,
+)
+@pytest.mark.parametrize("by", ["credit", "supplier"])
+def test_to_credit_with_supply_off(by, meter, clock, timeline, expect):
+    if by == "supplier":
+        meter.disable()
+    meter.prepay(threshold=POUND)
+    precondition(meter.supply() == OFF, "the supply is off")
+    began = clock.now()
+
+    meter.credit_mode()
+
+    wanted, rule = (ARMED, "R-PPM-004") if by == "credit" else (OFF, "R-SUP-007")
+    expect("state of the supply in credit mode", meter.supply()).equals(wanted, rule=rule)
+    told = timeline.find(device_alert(meter.device, SUPPLY_ARMED, to=meter.supplier), after=began)
+    expect("alerts 8F32", len(told)).equals(1 if by == "credit" else 0, rule=rule)
 
 
 #: octets of the command, and what is put there instead: charges never taken; a configuration that does not exist

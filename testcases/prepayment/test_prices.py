@@ -10,7 +10,7 @@ from bench.dcc_point import device_alert
 from bench.testcase import testcase
 from testcases.gas_steps import volume
 from testcases.prepayment.calendars import Settings
-from testcases.prepayment.meters import DAY, POUND
+from testcases.prepayment.meters import DAY, HOUR, POUND
 
 BOTH = ("ESME", "GSME")
 REQUIREMENTS = ["PC.08"]
@@ -84,6 +84,30 @@ def test_cost_of_gas(meter, gas, clock, expect):
     expect("paid for the time that has passed", before.balance - after.balance).lies_between(
         due - room, due + room, rule="R-TAR-011"
     )
+
+
+@testcase(
+    "PPM-796",
+    "A new price counts for what is used from the change on; what was used before costs the old one",
+    rules=["R-TAR-005", "R-TAR-009"],
+    requirements=REQUIREMENTS,
+    use_cases=["GCS01b", "GCS13a", "GCS14"],
+    devices=["GSME"],
+)
+@pytest.mark.parametrize("meter", ["gas"], indirect=True)
+def test_change_while_gas_flows(meter, clock, expect):
+    old, new, a_cubic_metre = 2_000, 20_000, (9.5, 12.5)  # kWh
+    meter.add(50 * POUND)
+    meter.prepay()
+    meter.prices(old, 0)
+    meter.hands.set_taps(2)
+    before = meter.registers()
+    at = meter.prices(new, 0).seen.time
+    after = meter.registers()
+
+    spans = (at - before.at) / HOUR, (after.at - at) / HOUR
+    least, most = (2 * kwh * (spans[0] * old + spans[1] * new) for kwh in a_cubic_metre)
+    expect("paid before and since the change", before.balance - after.balance).lies_between(round(least), round(most))
 
 
 @testcase(

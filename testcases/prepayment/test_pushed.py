@@ -57,7 +57,7 @@ def test_top_ups(gsme, gas_suppliers, dcc, gas, at_the_meter, han, clock, timeli
 
 @testcase(
     "PPM-552",
-    "A top up of which a share pays off debt is told with that payment, of the type of payment debt",
+    "Each top up of which a share pays off debt is told with its own payment, of the type of payment debt",
     rules=["R-GPF-009", "R-CRE-002"],
     requirements=["SFA-12-MIRROR"],
     use_cases=["CS01b", "GCS04"],
@@ -68,11 +68,11 @@ def test_payment(gsme, gas_suppliers, dcc, gas, at_the_meter, han, clock, timeli
     meter.debts(payment=50 * POUND, share=1_000)
     began = clock.now()
 
-    precondition(meter.top_up(meter.token(2)), "the meter takes the token")
-    past_wake(clock)
-    clock.sleep(minutes(1))
-
-    told = pushed(timeline, han, "PublishDebtLog", began)
-    expect("times it has told the payment", len(told)).equals(1)
-    rows = [(row["collected"], row["debtType"]) for row in told[0]["debts"]]
-    expect("amount (1/1000 p) and type of debt", rows).equals([(POUND // 5, PAYMENT_DEBT)])
+    for number, pounds in enumerate((2, 3), 1):
+        precondition(meter.top_up(meter.token(pounds)), "the meter takes the token")
+        past_wake(clock)
+        clock.sleep(minutes(1))
+        told = pushed(timeline, han, "PublishDebtLog", began)
+        expect("times it has told a payment", len(told)).equals(number)
+        rows = [(row["collected"], row["debtType"]) for row in told[-1]["debts"]]
+        expect("amount (1/1000 p) and type of debt", rows).equals([(pounds * POUND // 10, PAYMENT_DEBT)])

@@ -3,15 +3,17 @@
 import pytest
 
 from bench.clock import minutes, seconds
-from bench.dcc.bodies import ReadTariffPrimaryElement
+from bench.dcc.bodies import ReadTariffPrimaryElement, UpdatePricePrimaryElement
+from bench.dcc.bodies.common import IndexedValue
+from bench.dcc.bodies.tariff import GasPriceElements, GasTOUTariff, PriceElements
 from bench.testcase import testcase
 from testcases.prepayment.calendars import Settings
-from testcases.prepayment.meters import POUND, GasMeter
+from testcases.prepayment.meters import DAY, HOUR, POUND, Configuration, GasMeter, Recovery
 
 BOTH = ("ESME", "GSME")
 REQUIREMENTS = ["PC.01", "PC.04", "PC.06"]
 DEFAULT_RESPONSE = 0x0B
-GAS_PRICE = "0700:0400"  #: price of tier 1 without blocks
+GAS_PRICES = ("0700:0400", "0700:0401", "0700:0402", "0700:0403")  #: of tiers 1 to 4 without blocks
 #: what is set: how, and the rule that says it
 SETTINGS = {
     "an addition to the balance": (lambda meter: meter.add(10 * POUND), "R-DIS-007"),
@@ -52,7 +54,7 @@ def test_success(meter, expect):
 
 @testcase(
     "PPM-608",
-    "The price of gas that was set is the one that is read",
+    "The prices of gas that were set are those that are read, each at its own time of use",
     rules=["R-TAR-012"],
     requirements=["PC.01"],
     use_cases=["GCS01b", "GCS21f"],
@@ -61,9 +63,12 @@ def test_success(meter, expect):
 @pytest.mark.parametrize("meter", ["gas"], indirect=True)
 def test_gas_price(meter, gas, expect):
     for price in (7_321, 12_000):
-        meter.prices(price, 20_000)
+        units = tuple(price + 10 * number for number in range(4))
+        tou = GasTOUTariff(prices=tuple(IndexedValue(index=n, value=unit) for n, unit in enumerate(units, 1)))
+        elements = GasPriceElements(currency="GBP", standing_charge=20_000, tou=tou)
+        meter.ask(UpdatePricePrimaryElement(prices=PriceElements(gas=elements)))
         tariff = gas.ask(ReadTariffPrimaryElement(), meter.device, as_user=meter.supplier).attributes
-        expect("price of a kWh (1/1000 p)", tariff[GAS_PRICE]).equals(price)
+        expect("prices of a kWh (1/1000 p)", tuple(tariff[name] for name in GAS_PRICES)).equals(units)
 
 
 @testcase(
@@ -92,3 +97,35 @@ def test_from_an_instant_on(meter, clock, expect):
     expect("payments towards debt", len(payments)).equals(2, rule="R-CRE-004")
     later = meter.debt_payments(between, clock.now() + seconds(1))
     expect("payments towards debt after the first top up", later).equals(payments[1:])
+
+
+@testcase(
+    "PPM-697",
+    "The prepayment settings that were set are those that are read, and a new payment mode changes its own alone",
+    rules=["R-PPM-007", "R-PPM-002a", "R-PPM-002", "R-EMC-003", "R-DIS-005", "R-DBT-003", "R-UTR-015"],
+    requirements=["PC.01", "PC.03", "PC.04"],
+    use_cases=["ECS03", "ECS07", "ECS08a", "ECS26a", "GCS03", "GCS04", "GCS05", "GCS21b", "GCS21j"],
+    devices=BOTH,
+)
+def test_read_back(meter, expect):
+    limits = Settings(
+        emergency_limit=7 * POUND, emergency_threshold=2 * POUND, low_credit=3 * POUND,
+        largest_credit=120, largest_balance=340,
+    )  # fmt: skip
+    recovery = Recovery(36_000, HOUR), Recovery(86_400, DAY)
+    meter.configure(limits)
+    meter.debts(one=POUND, two=POUND, payment=POUND, recovery=recovery, share=1250)
+    for threshold, when_off, in_emergency in (
+        (-5, False, False),
+        (-5, True, False),
+        (-6, True, True),
+        (4, False, True),
+    ):
+        meter.prepay(threshold * POUND, keeps_when_off=when_off, keeps_in_emergency=in_emergency)
+        read = meter.configuration()
+        wanted = Configuration(
+            low_credit=3 * POUND, emergency_limit=7 * POUND, emergency_threshold=2 * POUND,
+            disablement_threshold=threshold * POUND, largest_credit=120, largest_balance=340, share=1250,
+            recovery=recovery, keeps_when_off=when_off, keeps_in_emergency=in_emergency,
+        )  # fmt: skip
+        expect("configuration", read).equals(wanted)

@@ -5,7 +5,7 @@ from datetime import time
 import pytest
 
 from bench.clock import minutes, seconds
-from bench.dcc.bodies import ResetTariffBlockCounterMatrix
+from bench.dcc.bodies import ResetTariffBlockCounterMatrix, UpdatePricePrimaryElement
 from bench.dcc.bodies.settings import UpdateDeviceConfigurationDailyResettingOfTariffBlockCounterMatrix as DailyReset
 from bench.testcase import meters, testcase
 from testcases.billing.steps import set_calendar
@@ -164,6 +164,50 @@ def test_counters_begin_again(reset, meter, clock, expect):
         expect(f"counted in block 1 of rate {rate} since the reset (Wh)", counted).equals(LOW, rule=RESETS[reset])
     fallen = [place for place, counted in middle.counted_since(before).items() if counted < 0]
     expect("registers that fell", fallen).equals([], rule="R-TAR-014")
+
+
+@testcase(
+    "TAR-196",
+    "New prices alone leave the block counters and the switching table as they are",
+    rules=["R-TAR-005", "R-TAR-007", "R-TAR-009"],
+    requirements=[*REQUIREMENTS, "PC.08.33"],
+    use_cases=["ECS01a", "ECS01b", "ECS17e", "ECS24"],
+)
+@meters("single", "twin")
+def test_new_prices_alone(meter, clock, expect):
+    low = {EVEN: (LOW, 4_000_000, 5_000_000)}
+    meter.set(all_day(EVEN, thresholds=low))
+    clock.sleep(minutes(2))
+    expect("price in force (1/1000 p)", meter.data()[0].value).equals(PRICES[2, EVEN], rule="R-TAR-009")
+
+    dearer = Tariff(block_prices={place: 7 * price for place, price in PRICES.items()})
+    meter.ask(UpdatePricePrimaryElement(prices=dearer.request().prices))
+    first = meter.read()
+    clock.sleep(minutes(1))
+
+    expect("registers that count", set(meter.read().counted_since(first))).equals({(2, EVEN)})
+    expect("price in force then (1/1000 p)", meter.data()[0].value).equals(7 * PRICES[2, EVEN], rule="R-TAR-009")
+
+
+@testcase(
+    "TAR-197",
+    "With daily resetting on, the block counters begin again each midnight, not the first alone",
+    rules=["R-TAR-007"],
+    requirements=[*REQUIREMENTS, "PC.08.33"],
+    use_cases=["ECS01a", "ECS48", "ECS17e"],
+)
+def test_each_midnight(meter, clock, mains, expect):
+    meter.set(all_day(EVEN, thresholds={EVEN: (LOW, 4_000_000, 5_000_000)}))
+    meter.expect("result of ECS48", meter.ask(DailyReset(reset=True)).results).equals([0])
+    for night in ("first", "second"):
+        end_of_day = midnight(clock, -1)
+        mains.interrupt(end_of_day - minutes(9) - clock.now())  # the day passes without mains
+        clock.sleep_until(end_of_day - minutes(1))
+        before = meter.read()
+        clock.sleep_until(end_of_day + minutes(2))
+        counted = meter.read().counted_since(before)
+        expect(f"counted in block 1 since the {night} midnight (Wh)", counted[1, EVEN]).equals(LOW)
+        expect("counted in block 2 before and since (Wh)", counted[2, EVEN]).satisfies("some", lambda wh: wh > 0)
 
 
 @testcase(

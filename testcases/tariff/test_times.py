@@ -1,5 +1,6 @@
 """Which register counts when: times of day, weeks, seasons, special days, midnight, outages, another tariff."""
 
+from dataclasses import replace
 from datetime import time
 
 import pytest
@@ -8,6 +9,7 @@ from bench.clock import minutes, seconds
 from bench.dcc.bodies import UpdatePricePrimaryElement
 from bench.dcc.bodies.settings import UpdateDeviceConfigurationDailyResettingOfTariffBlockCounterMatrix as DailyReset
 from bench.dcc_point import device_alert
+from bench.expecting import precondition
 from bench.testcase import testcase
 from testcases.billing.steps import change_log, whole_minute
 from testcases.days import DAY, midnight
@@ -190,6 +192,30 @@ def test_too_large(too_large, meter, clock, expect):
     }[too_large]
     results = meter.ask(tariff.request()).results
     expect("items that were refused", [code for code in results if code != SUCCESS]).satisfies("one or more", bool)
+    first = meter.read()
+    clock.sleep(minutes(2))
+    expect("registers that count", set(meter.read().counted_since(first))).equals({9})
+
+
+#: octets of a switch in a day profile: script table of tariffs, then the number of the script
+SWITCH = bytes.fromhex("090600000a0064ff12")
+
+
+@testcase(
+    "TAR-096",
+    "A table that names a register which is not there is refused, and the tariff in force goes on",
+    rules=["R-TAR-003", "R-TAR-001"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS01a", "ECS17d"],
+)
+@pytest.mark.parametrize("register", [0, 49, 100, 109])
+def test_no_such_register(register, meter, local, clock, expect):
+    meter.set(Tariff(days={1: [(time(0), 9)]}))
+    good = local.command(Tariff(days={1: [(time(0), 10)]}).request(), meter.device, as_user=meter.supplier)
+    precondition(SWITCH + b"\x00\x0a" in good.payload, "the switch stands in the command where it is looked for")
+    payload = good.payload.replace(SWITCH + b"\x00\x0a", SWITCH + register.to_bytes(2))
+    local.deliver(local.protect(replace(good, payload=payload, signature=None, mac=None), meter.device), "a tariff")
+    clock.sleep(minutes(1))
     first = meter.read()
     clock.sleep(minutes(2))
     expect("registers that count", set(meter.read().counted_since(first))).equals({9})
