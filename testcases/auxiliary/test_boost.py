@@ -183,7 +183,7 @@ def test_several(dut, dcc, clock, at_the_esme, suppliers, expect):
 @testcase(
     "AUX-206",
     "The log of boosts keeps the latest 25, also through an outage",
-    rules=["R-AUX-010"],
+    rules=["R-AUX-010", "R-PWR-007"],
     requirements=[*REQUIREMENTS, "SFA-12-AUDIT", "DI.01.4"],
     use_cases=["ECS62", "ECS61c"],
 )
@@ -196,8 +196,10 @@ def test_full_log(dut, dcc, clock, mains, at_the_esme, suppliers, expect):
         at_the_esme.press_boost()
         clock.sleep(minutes(1))
         at_the_esme.cancel_boost()
+    before = details(dcc, dut, supplier, began, clock)[1]
     mains.interrupt("1 min")
     clock.sleep(minutes(1))
     boosts = details(dcc, dut, supplier, began, clock)[1]
+    expect("boosts in the log after an outage", boosts).equals(before, rule="R-PWR-007")
     expect("boosts in the log", len(boosts)).equals(ENTRIES)
     expect("start of the first of them", boosts[0][0]).lies_between(starts[2] - seconds(2), starts[2] + seconds(2))

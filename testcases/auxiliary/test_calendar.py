@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 
 from bench.clock import hours, minutes, seconds
-from bench.dcc.bodies import ReadALCSData, SetRandomisedOffsetLimit
+from bench.dcc.bodies import ActivateAuxiliaryLoad, ReadALCSData, SetRandomisedOffsetLimit
 from bench.dcc.bodies.common import DayOfMonth, DayOfWeek, IndexedDate, IndexMark, Month, Year
-from bench.dcc.bodies.supply import ALCSHCALCSSpecialDays
+from bench.dcc.bodies.supply import ALCSHCALCSSpecialDays, SwitchDuration
 from bench.dcc_point import device_alert
+from bench.expecting import precondition
 from bench.testcase import testcase
 from testcases.auxiliary.steps import (
     EVERY_DAY,
@@ -23,6 +24,7 @@ from testcases.auxiliary.steps import (
 )
 
 LONGEST = 1799
+HOLD = seconds(10)
 ACTIVATED = 0x8F66
 SPECIAL_DAYS, CALENDAR = 10, 11  #: items of ECS61a
 
@@ -84,14 +86,23 @@ def test_offset(limit, dut, dcc, clock, mains, switched_load, suppliers, expect)
 
 @testcase(
     "AUX-103",
-    "The offset does not delay what is activated at a time: the calendar itself is alerted when it is due",
+    "The offset delays no command and no activation at a time: the calendar itself is alerted when it is due",
     rules=["R-AUX-009", "R-AUX-002", "R-FUT-013"],
     requirements=[*REQUIREMENTS, *RANDOM],
     use_cases=["ECS46c", "ECS38"],
 )
-def test_future_dated(dut, dcc, clock, timeline, suppliers, expect):
-    supplier = suppliers.losing
+def test_future_dated(dut, dcc, clock, mains, switched_load, timeline, suppliers, expect):
+    supplier, contact = suppliers.losing, Contact(mains, switched_load)
     set_limit(dcc, dut, supplier, LONGEST)
+    precondition(
+        offset_read(dcc, dut, supplier)[0] > HOLD.total_seconds(), "the meter's number is not among the lowest"
+    )
+    body = ActivateAuxiliaryLoad(switches=(SwitchDuration(index=1, duration=1),))
+    dcc.ask(body, dut, as_user=supplier)
+    clock.sleep(seconds(2))
+    expect("load just after a command", contact.is_closed()).equals(True)
+    clock.sleep(minutes(1) + HOLD)
+    expect("load after its minute", contact.is_closed()).equals(False)
     at = (clock.now() + minutes(10)).replace(second=0, microsecond=0)
     set_calendar(dcc, dut, supplier, entry(True, at), at=at)
     with timeline.never(device_alert(dut, ACTIVATED), rule="R-FUT-013"):

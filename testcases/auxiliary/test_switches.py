@@ -192,6 +192,17 @@ def test_failure(dut, dcc, clock, timeline, suppliers, expect):
     ids = {row[3] for row in log}
     expect("log: HAN commands", (len(ids), 0 in ids)).equals((1, False), rule="R-AUX-006")
 
+    again = clock.now()
+    deactivate(dcc, dut, supplier, 10, switch=2)
+    activate(dcc, dut, supplier, 10, switch=2)
+    timeline.expect(device_alert(dut, FAILURE, to=supplier), within=minutes(2), after=again, rule="R-AUX-007")
+    clock.sleep(minutes(1))
+    told = timeline.find(device_alert(dut, FAILURE, to=supplier), after=again)
+    failed = [row[2] for row in switch_log(dcc, dut, supplier, again, clock)].count(FAILED)
+    expect("failures told and logged of further commands", (len(told), failed)).satisfies(
+        "to be as many, and some", lambda counts: counts[0] == counts[1] > 0, rule="R-AUX-007"
+    )
+
 
 @testcase(
     "AUX-006",

@@ -6,6 +6,7 @@ import pytest
 
 from bench.clock import minutes, seconds
 from bench.dcc.bodies import ReadDeviceConfigurationBillingCalendar, UpdatePaymentMode
+from bench.dcc.bodies.prepayment import PrepaymentMode
 from bench.dcc_point import device_alert
 from bench.testcase import meters, testcase
 from testcases.billing.steps import POUND, UPDATED, calendar_log, change_log, imported, set_calendar, whole_minute
@@ -15,6 +16,7 @@ from testcases.prepayment.steps import registers, to_prepayment
 REQUIREMENTS = ["PC.07", "PC.07.1"]
 HOLD = seconds(30)  #: of an alert on its way
 LAST_DAY = 28
+PREPAYMENT = PrepaymentMode(suspend_debt_disabled=False, suspend_debt_emergency=False, disablement_threshold=0)
 LONGEST = minutes(20)  #: of a test that must not run into the next day
 LOAD = 20  #: Wh that a home uses in a minute or so of answers on their way
 
@@ -163,8 +165,8 @@ def test_capacity(dut, dcc, clock, suppliers, expect):
 
 @testcase(
     "BIL-006",
-    "What the calendar triggers and what a change of mode triggers are read apart",
-    rules=["R-BIL-006", "R-PPM-003"],
+    "What the calendar triggers and what a change of mode triggers are read apart, as often as is asked",
+    rules=["R-BIL-006", "R-PPM-003", "R-LOG-008"],
     requirements=[*REQUIREMENTS, "PC.01"],
     use_cases=["ECS30a", "ECS02", "ECS03", "ECS20b", "ECS20c"],
 )
@@ -187,6 +189,30 @@ def test_read_apart(dut, dcc, clock, suppliers, expect):
     for entry, at in zip(by_change, changes, strict=True):
         expect("time of the entry", entry.time).lies_between(at - minutes(1), at, rule="R-PPM-003")
     expect("import of the last (Wh)", by_change[-1].imported).lies_between(read - LOAD, read, rule="R-PPM-003")
+    again = calendar_log(dcc, dut, supplier, clock)[0], change_log(dcc, dut, supplier, clock)
+    expect("entries when they are read again", again).equals((by_calendar, by_change), rule="R-LOG-008")
+
+
+@testcase(
+    "BIL-186",
+    "Twelve entries of changes are kept: the thirteenth takes the place of the oldest",
+    rules=["R-BIL-005", "R-PPM-003"],
+    requirements=[*REQUIREMENTS, "PC.01"],
+    use_cases=["ECS02", "ECS03", "ECS20b"],
+)
+def test_capacity_of_changes(dut, dcc, clock, suppliers, expect):
+    supplier, times = suppliers.losing, []
+    to_prepayment(dcc, dut, supplier, balance=10 * POUND)
+    for number in range(13):
+        body = UpdatePaymentMode(credit=True) if number % 2 == 0 else UpdatePaymentMode(prepayment=PREPAYMENT)
+        dcc.ask(body, dut, as_user=supplier)
+        times.append(clock.now())
+        clock.sleep(HOLD)
+
+    kept = change_log(dcc, dut, supplier, clock)
+    expect("entries of changes", len(kept)).equals(12)
+    for entry, at in zip(kept, times[-12:], strict=True):
+        expect("time of an entry", entry.time).lies_between(at - HOLD / 2, at)
 
 
 @testcase(

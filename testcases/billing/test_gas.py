@@ -146,6 +146,24 @@ def test_periodicity(periodicity, meter, clock, timeline, expect):
 
 
 @testcase(
+    "BIL-187",
+    "A gas billing period does not end before its time: three days of a week, or of a month, are none",
+    rules=["R-BIL-001"],
+    requirements=REQUIREMENTS,
+    use_cases=["GCS25a", "GCS53"],
+    devices=["GSME"],
+)
+@pytest.mark.parametrize("periodicity", ["Weekly", "Monthly"])
+def test_not_yet(periodicity, meter, clock, timeline):
+    at = clock.now().replace(second=0, microsecond=0) + minutes(70)
+    meter.set_calendar(at - 3 * DAY, periodicity)
+    clock.sleep_until(at - minutes(2))
+
+    with timeline.never(meter.alerted()):
+        clock.sleep_until(at + minutes(2))
+
+
+@testcase(
     "BIL-105",
     "At the end of a gas period the reading of that moment is kept, and sent, encrypted and signed",
     rules=["R-BIL-004", "R-ALT-019", "R-TAR-014", "R-GPF-012"],

@@ -4,59 +4,37 @@ from dataclasses import replace
 
 import pytest
 
-from bench.clock import hours, minutes, seconds
+from bench.clock import minutes, seconds
 from bench.dcc import CANCEL
 from bench.dcc.bodies import (
     ActivateFirmware,
-    ReadEventOrSecurityLog,
-    ReadFirmwareVersion,
-    ReadLogPeriod,
     ReadSupplyStatus,
 )
 from bench.dcc_point import device_alert
+from bench.gbcs.firmware import OtaImage
 from bench.local_point import answer_to
 from bench.testcase import testcase
 from testcases.change_of_supplier.steps import counter, held, suppliers_of
-from testcases.gas_steps import event_log
+from testcases.firmware.steps import (
+    ACTIVATED,
+    CHANGED,
+    DOWNLOAD,
+    NO_IMAGE,
+    NOT_ACTIVATED,
+    RECEIVED,
+    REJECTED,
+    REQUIREMENTS,
+    SUCCESS,
+    WRONG_HASH,
+    activate,
+    load,
+    security_codes,
+    version_in_use,
+)
 from testcases.messages.test_alert_counters import state_counters
 
-RECEIVED, REJECTED, CHANGED = 0x8F72, 0x8F1C, 0x8F43
 HASH_OCTETS = 32
-ACTIVATED, NOT_ACTIVATED = 0x8F66, 0x8F67
-SUCCESS, NO_IMAGE, WRONG_HASH = 0, 1, 2
-VERSION = "0702:0206"
-DOWNLOAD = hours(3)  #: an image over the HAN; a gas meter is awake for some of it only
-REQUIREMENTS = ["IM.02"]
 METERS = pytest.mark.parametrize("kind", ["ESME", "GSME"])
-
-
-def _version(dcc, gas, device, supplier):
-    """The version a meter says it runs, hexadecimal."""
-    response = dcc.ask(ReadFirmwareVersion(), device, as_user=supplier, rule="R-FWU-018")
-    if device.type == "ESME":
-        return response.items(lambda data: data[0].value.hex())
-    return gas.read(response).attributes[VERSION].hex()
-
-
-def _activate(dcc, firmware, device, supplier, image_hash, **when):
-    body = ActivateFirmware(firmware_hash=image_hash, **when)
-    return firmware.outcome(dcc.ask(body, device, as_user=supplier))
-
-
-def _load(firmware, timeline, device, supplier):
-    """Bring the rig's newer image onto a meter; returns it."""
-    image = firmware.signed(firmware.image(device), supplier)
-    posted = firmware.distribute(image, device, as_user=supplier)
-    timeline.expect(device_alert(device, RECEIVED, to=supplier), within=DOWNLOAD, after=posted, rule="R-FWU-006")
-    return image
-
-
-def _security_codes(dcc, gas, device, supplier, began, ended):
-    if device.type == "GSME":
-        return event_log(gas, device, supplier, began, ended, "Security")
-    period = ReadLogPeriod(start=began.replace(microsecond=0), end=ended + seconds(1))
-    log = dcc.ask(ReadEventOrSecurityLog(period=period, log="Security"), device, as_user=supplier).log()
-    return [entry.code for entry in log]
 
 
 @testcase(
@@ -71,7 +49,7 @@ def _security_codes(dcc, gas, device, supplier, began, ended):
 def test_received(kind, home, dcc, gas, firmware, clock, timeline, expect):
     device = home.device(kind)
     supplier = suppliers_of(home, device).losing
-    before, began = _version(dcc, gas, device, supplier), clock.now()
+    before, began = version_in_use(dcc, gas, device, supplier), clock.now()
     image = firmware.signed(firmware.image(device), supplier)
 
     posted = firmware.distribute(image, device, as_user=supplier)
@@ -82,8 +60,8 @@ def test_received(kind, home, dcc, gas, firmware, clock, timeline, expect):
     expect("octets of the hash in the alert", len(told)).equals(HASH_OCTETS, rule="R-ALT-021")
     expect("hash in the alert", told.hex()).equals(image.hash.hex(), rule="R-FWU-003")
     expect("signature of the alert", dcc.read(seen).protection.signature).equals("valid", rule="R-FWU-006")
-    expect("version in use", _version(dcc, gas, device, supplier)).equals(before, rule="R-FWU-018")
-    codes = _security_codes(dcc, gas, device, supplier, began, clock.now())
+    expect("version in use", version_in_use(dcc, gas, device, supplier)).equals(before, rule="R-FWU-018")
+    codes = security_codes(dcc, gas, device, supplier, began, clock.now())
     expect("entries 8F72 in the security log", codes.count(RECEIVED)).equals(1, rule="R-FWU-006")
 
 
@@ -104,7 +82,7 @@ def test_activated(kind, home, dcc, gas, firmware, clock, timeline, expect):
         response = dcc.ask(ReadSupplyStatus(), device, as_user=supplier)
         return response.value() if kind == "ESME" else gas.read(response).attributes
 
-    image = _load(firmware, timeline, device, supplier)
+    image = load(firmware, timeline, device, supplier)
     credentials, supply, began = held(dcc, device, "Supplier", supplier), state(), clock.now()
 
     sent = dcc.send(ActivateFirmware(firmware_hash=image.hash), device, as_user=supplier)
@@ -112,16 +90,16 @@ def test_activated(kind, home, dcc, gas, firmware, clock, timeline, expect):
 
     version = f"{image.version:08x}"
     expect("code and version in the answer", outcome).equals((SUCCESS, version), rule="R-FWU-011")
-    expect("version in use", _version(dcc, gas, device, supplier)).equals(version, rule="R-IDN-003")
+    expect("version in use", version_in_use(dcc, gas, device, supplier)).equals(version, rule="R-IDN-003")
     expect("state of the supply", state()).equals(supply, rule="R-FWU-015")
     expect("supplier's cells", held(dcc, device, "Supplier", supplier)).equals(credentials, rule="R-FWU-013")
     counted = counter(dcc, device, "Supplier", supplier)
     expect("counter of the supplier", counted).equals(sent.request.request_id.counter, rule="R-FWU-013")
-    codes = _security_codes(dcc, gas, device, supplier, began, clock.now())
+    codes = security_codes(dcc, gas, device, supplier, began, clock.now())
     expect("entries 8F43 in the security log", codes.count(CHANGED)).equals(1, rule="R-FWU-014")
     told = timeline.find(device_alert(device, CHANGED), after=began)
     expect("alerts 8F43: the answer has told it", len(told)).equals(0, rule="R-EVT-022")
-    again = _activate(dcc, firmware, device, supplier, image.hash)
+    again = activate(dcc, firmware, device, supplier, image.hash)
     expect("code and version when it is asked for again", again).equals((NO_IMAGE, version), rule="R-FWU-010")
 
 
@@ -137,18 +115,18 @@ def test_activated(kind, home, dcc, gas, firmware, clock, timeline, expect):
 def test_not_activated(kind, home, dcc, gas, firmware, clock, timeline, expect):
     device = home.device(kind)
     supplier = suppliers_of(home, device).losing
-    before, began = _version(dcc, gas, device, supplier), clock.now()
+    before, began = version_in_use(dcc, gas, device, supplier), clock.now()
 
-    outcome = _activate(dcc, firmware, device, supplier, bytes(32))
+    outcome = activate(dcc, firmware, device, supplier, bytes(32))
     expect("code and version without an image", outcome).equals((NO_IMAGE, before))
 
-    image = _load(firmware, timeline, device, supplier)
-    outcome = _activate(dcc, firmware, device, supplier, bytes([image.hash[0] ^ 1]) + image.hash[1:])
+    image = load(firmware, timeline, device, supplier)
+    outcome = activate(dcc, firmware, device, supplier, bytes([image.hash[0] ^ 1]) + image.hash[1:])
     expect("code and version with another hash", outcome).equals((WRONG_HASH, before))
-    expect("version in use", _version(dcc, gas, device, supplier)).equals(before)
-    codes = _security_codes(dcc, gas, device, supplier, began, clock.now())
+    expect("version in use", version_in_use(dcc, gas, device, supplier)).equals(before)
+    codes = security_codes(dcc, gas, device, supplier, began, clock.now())
     expect("entries 8F43 in the security log", codes.count(CHANGED)).equals(0, rule="R-FWU-014")
-    outcome = _activate(dcc, firmware, device, supplier, image.hash)
+    outcome = activate(dcc, firmware, device, supplier, image.hash)
     expect("code with the right hash", outcome[0]).equals(SUCCESS)
 
 
@@ -162,15 +140,15 @@ def test_not_activated(kind, home, dcc, gas, firmware, clock, timeline, expect):
 @pytest.mark.parametrize("power", ["there", "away"])
 def test_later(power, dut, dcc, gas, firmware, mains, clock, timeline, suppliers, expect):
     supplier = suppliers.losing
-    before = _version(dcc, gas, dut, supplier)
-    image = _load(firmware, timeline, dut, supplier)
+    before = version_in_use(dcc, gas, dut, supplier)
+    image = load(firmware, timeline, dut, supplier)
     at = (clock.now() + minutes(10)).replace(second=0, microsecond=0)
     sent = dcc.send(ActivateFirmware(firmware_hash=image.hash, execute_at=at), dut, as_user=supplier)
 
     expect("outcome in the answer", firmware.outcome(sent.response())).equals(None)
     with timeline.never(device_alert(dut, ACTIVATED, NOT_ACTIVATED)):
         clock.sleep_until(at - minutes(1))
-    expect("version before the time", _version(dcc, gas, dut, supplier)).equals(before)
+    expect("version before the time", version_in_use(dcc, gas, dut, supplier)).equals(before)
     if power == "away":
         mains.interrupt(seconds(60), start=at - seconds(20))
 
@@ -181,7 +159,7 @@ def test_later(power, dut, dcc, gas, firmware, mains, clock, timeline, suppliers
     expect("counter in the alert", told["originator_counter"]).equals(sent.request.request_id.counter, "R-FUT-011")
     version = f"{image.version:08x}"
     expect("code and version in the alert", firmware.outcome(dcc.read(seen))).equals((SUCCESS, version), "R-FUT-011")
-    expect("version in use", _version(dcc, gas, dut, supplier)).equals(version)
+    expect("version in use", version_in_use(dcc, gas, dut, supplier)).equals(version)
 
 
 @testcase(
@@ -194,14 +172,14 @@ def test_later(power, dut, dcc, gas, firmware, mains, clock, timeline, suppliers
 @pytest.mark.parametrize("how", ["withdrawn", "without image"])
 def test_later_not(how, dut, dcc, gas, firmware, clock, timeline, suppliers, expect):
     supplier = suppliers.losing
-    before = _version(dcc, gas, dut, supplier)
-    wanted = _load(firmware, timeline, dut, supplier).hash if how == "withdrawn" else bytes(32)
+    before = version_in_use(dcc, gas, dut, supplier)
+    wanted = load(firmware, timeline, dut, supplier).hash if how == "withdrawn" else bytes(32)
     at = (clock.now() + minutes(10)).replace(second=0, microsecond=0)
-    accepted = _activate(dcc, firmware, dut, supplier, wanted, execute_at=at)
+    accepted = activate(dcc, firmware, dut, supplier, wanted, execute_at=at)
     expect("outcome in the answer", accepted).equals(None)
 
     if how == "withdrawn":
-        cancelled = _activate(dcc, firmware, dut, supplier, wanted, execute_at=CANCEL)
+        cancelled = activate(dcc, firmware, dut, supplier, wanted, execute_at=CANCEL)
         expect("outcome in the answer to the cancellation", cancelled).equals(None)
         with timeline.never(device_alert(dut, ACTIVATED, NOT_ACTIVATED), rule="R-FUT-004"):
             clock.sleep_until(at + minutes(2))
@@ -210,13 +188,13 @@ def test_later_not(how, dut, dcc, gas, firmware, clock, timeline, suppliers, exp
         expect("code of the alert", int(seen.data["alert_code"], 16)).equals(NOT_ACTIVATED)
         told = firmware.outcome(dcc.read(seen))
         expect("code and version in the alert", told).equals((NO_IMAGE, before), rule="R-FUT-011")
-    expect("version in use", _version(dcc, gas, dut, supplier)).equals(before)
+    expect("version in use", version_in_use(dcc, gas, dut, supplier)).equals(before)
 
 
 @testcase(
     "FWU-006",
     "An image that is damaged, for other hardware, of another maker or type, or not signed by the supplier is dropped",
-    rules=["R-FWU-005", "R-FWU-007", "R-FWU-001", "R-FWU-002"],
+    rules=["R-FWU-005", "R-FWU-007", "R-FWU-001", "R-FWU-002", "R-FWU-003", "R-ALT-021"],
     requirements=[*REQUIREMENTS, "IM.02.5"],
     use_cases=["CS06"],
 )
@@ -244,8 +222,10 @@ def test_dropped(wrong, dut, dcc, firmware, timeline, suppliers, expect):
 
     rule = {"signed with its header": "R-FWU-001", "identifier": "R-FWU-002", "length": "R-FWU-002"}.get(wrong)
     with timeline.never(device_alert(dut, RECEIVED), rule=rule or "R-FWU-005"):
-        timeline.expect(device_alert(dut, REJECTED, RECEIVED), within=DOWNLOAD, after=posted, rule="R-FWU-007")
-    outcome = _activate(dcc, firmware, dut, supplier, good.hash)
+        seen = timeline.expect(device_alert(dut, REJECTED, RECEIVED), within=DOWNLOAD, after=posted, rule="R-FWU-007")
+    if isinstance(made, OtaImage):
+        expect("hash in the alert", firmware.told_hash(seen)).equals(made.hash.hex(), rule="R-FWU-003")
+    outcome = activate(dcc, firmware, dut, supplier, good.hash)
     expect("code of its activation", outcome[0]).equals(NO_IMAGE, rule=rule or "R-FWU-005")
 
 
@@ -258,16 +238,16 @@ def test_dropped(wrong, dut, dcc, firmware, timeline, suppliers, expect):
 )
 def test_one_image(dut, dcc, firmware, timeline, suppliers, expect):
     supplier = suppliers.losing
-    first = _load(firmware, timeline, dut, supplier)
+    first = load(firmware, timeline, dut, supplier)
     second = firmware.signed(replace(first, content=first.content + b"\1", version=first.version + 1), supplier)
     posted = firmware.distribute(second, dut, as_user=supplier)
     timeline.expect(device_alert(dut, RECEIVED, to=supplier), within=DOWNLOAD, after=posted)
     posted = firmware.distribute(replace(first, signature=bytes(64)), dut, as_user=supplier)
     timeline.expect(device_alert(dut, REJECTED, to=supplier), within=DOWNLOAD, after=posted, rule="R-FWU-007")
 
-    outcome = _activate(dcc, firmware, dut, supplier, first.hash)
+    outcome = activate(dcc, firmware, dut, supplier, first.hash)
     expect("code for the first image", outcome[0]).equals(WRONG_HASH)
-    outcome = _activate(dcc, firmware, dut, supplier, second.hash)
+    outcome = activate(dcc, firmware, dut, supplier, second.hash)
     expect("code and version for the second", outcome).equals((SUCCESS, f"{second.version:08x}"))
 
 
@@ -280,15 +260,15 @@ def test_one_image(dut, dcc, firmware, timeline, suppliers, expect):
 )
 def test_counter(dut, dcc, gas, local, firmware, timeline, suppliers, expect):
     supplier = suppliers.losing
-    before = _version(dcc, gas, dut, supplier)
-    image = _load(firmware, timeline, dut, supplier)
+    before = version_in_use(dcc, gas, dut, supplier)
+    image = load(firmware, timeline, dut, supplier)
     good = local.command(ActivateFirmware(firmware_hash=image.hash), dut, as_user=supplier)
     other = local.protect(replace(good, counter=good.counter + 1, signature=None, mac=None), dut)
 
     with timeline.never(answer_to(other), during=minutes(1)):
         local.deliver(other, "an activation with the counter of another message")
 
-    expect("version in use", _version(dcc, gas, dut, supplier)).equals(before)
+    expect("version in use", version_in_use(dcc, gas, dut, supplier)).equals(before)
 
 
 @testcase(
@@ -310,9 +290,9 @@ def test_alerts_numbered_on(kind, home, dcc, local, firmware, clock, timeline, e
             local.deliver(replace(command, mac=bytes(12)), "a read with a wrong MAC")
 
     provoke()
-    image = _load(firmware, timeline, device, supplier)
+    image = load(firmware, timeline, device, supplier)
     provoke()
-    _activate(dcc, firmware, device, supplier, image.hash)
+    activate(dcc, firmware, device, supplier, image.hash)
     provoke()
 
     told = timeline.find(device_alert(device), after=began)

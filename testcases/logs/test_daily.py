@@ -67,7 +67,7 @@ def test_readings(dut, dcc, clock, suppliers, expect):
 @testcase(
     "LOG-112",
     "The reading of a midnight is there a minute after it, with the register of that moment; the oldest of 31 goes",
-    rules=["R-LOG-005", "R-TIM-001"],
+    rules=["R-LOG-005", "R-TIM-001", "R-LOG-006"],
     requirements=REQUIREMENTS,
     use_cases=["ECS21a", "ECS21b", "ECS17b", "ECS70"],
 )

@@ -38,7 +38,7 @@ def test_short_outage(dut, dcc, clock, mains, timeline, network_operator, expect
     expect("code of the restoration alert", int(seen.data["alert_code"], 16)).equals(RESTORED)
     _times_fit(dcc.read(seen), outage, expect)
     _only_alert(timeline, dut, seen, expect)
-    _logged(dcc, dut, start, clock, network_operator, RESTORED, expect)
+    _logged(dcc, dut, start, clock, network_operator, RESTORED, outage, expect)
 
 
 @meters("single", "twin")
@@ -67,7 +67,7 @@ def test_long_outage(dut, hub, dcc, clock, mains, timeline, network_operator, ex
     expect("code of the restoration alert", int(seen.data["alert_code"], 16)).equals(RESTORED_LONG)
     _times_fit(dcc.read(seen), outage, expect)
     _only_alert(timeline, dut, seen, expect)
-    _logged(dcc, dut, start, clock, network_operator, RESTORED_LONG, expect)
+    _logged(dcc, dut, start, clock, network_operator, RESTORED_LONG, outage, expect)
 
 
 @testcase(
@@ -155,9 +155,13 @@ def _only_alert(timeline, dut, seen, expect):
     expect("alerts of the meter about the outage", [alert.number for alert in alerts]).equals([seen.number])
 
 
-def _logged(dcc, dut, start, clock, reader, restored, expect):
+def _logged(dcc, dut, start, clock, reader, restored, outage, expect):
     period = ReadLogPeriod(start=start.replace(microsecond=0), end=clock.now() + seconds(1))
     log = dcc.ask(ReadEventOrSecurityLog(period=period, log="PowerEvent"), dut, as_user=reader).log()
     expect("codes in the power event log", [entry.code for entry in log]).equals(
         [INTERRUPTED, restored], rule="R-PWR-003"
     )
+    for entry, at in zip(log, (outage.began, outage.ended), strict=True):
+        expect(f"time of the entry {entry.code:04X}", entry.time).lies_between(
+            at - TOLERANCE, at + TOLERANCE, rule="R-PWR-003"
+        )
