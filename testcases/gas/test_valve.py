@@ -11,7 +11,7 @@ from bench.gas import ARMED, CLOSED, OPEN
 from bench.gbcs import Cra
 from bench.gbcs.times import from_zigbee_utc
 from bench.testcase import testcase
-from testcases.gas_steps import STATUS, event_log, valve_state
+from testcases.gas_steps import STATUS, event_log, to_prepayment, valve_state
 
 ARMED_ALERT, UNCONTROLLED_FLOW, LOCKED_BY_TAMPER, COVER_OPEN, LOW_BATTERY = 0x8F32, 0x81BF, 0x81BE, 0x8F73, 0x8F1F
 DONE = 0x8154
@@ -215,11 +215,11 @@ def test_rate_of_uncontrolled_flow(rate, opens, gsme, gas, at_the_meter, clock, 
 @testcase(
     "GAS-010",
     "A tamper closes and locks the valve until the supplier arms it",
-    rules=["R-GAS-007", "R-GAS-006", "R-SUP-011"],
-    use_cases=["GCS24a", "GCS39"],
+    rules=["R-GAS-007", "R-GAS-006", "R-SUP-011", "R-SUP-007"],
+    use_cases=["GCS24a", "GCS39", "CS01b"],
     devices=["GSME"],
 )
-def test_tamper_locks(gsme, gas, at_the_meter, clock, timeline, gas_suppliers, expect):
+def test_tamper_locks(gsme, dcc, gas, at_the_meter, clock, timeline, gas_suppliers, expect):
     supplier = gas_suppliers.losing
     gas.ask(_flow_settings("Locked", "Unchanged"), gsme, as_user=supplier)
     at_the_meter.set_taps(0)
@@ -234,6 +234,11 @@ def test_tamper_locks(gsme, gas, at_the_meter, clock, timeline, gas_suppliers, e
     security = event_log(gas, gsme, supplier, began, clock.now(), "Security")
     expect("entries 8F73 in the security log", security.count(COVER_OPEN)).equals(1, rule="R-SUP-011")
 
+    to_prepayment(gas, gsme, supplier, 5)
+    dcc.top_up(gsme, dcc.token(gsme, 5, as_user=supplier), as_user=supplier)
+    expect("state of the locked valve after a top up", valve_state(gas, gsme, supplier)).equals(
+        CLOSED, rule="R-SUP-007"
+    )
     gas.ask(ArmSupply(), gsme, as_user=supplier)
     expect("the valve after the button is pressed", at_the_meter.open_valve()).equals(True)
 

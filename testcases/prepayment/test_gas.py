@@ -17,6 +17,7 @@ from bench.dcc.bodies import (
 from bench.dcc.bodies.prepayment import GasDebtRecovery, MeterBalanceChange
 from bench.dcc_point import device_alert
 from bench.gas import ARMED, CLOSED, OPEN
+from bench.gbcs.times import zigbee_utc
 from bench.testcase import testcase
 from testcases.gas_steps import (
     BALANCE,
@@ -270,7 +271,17 @@ def test_immediate_mode(gsme, gas, gas_suppliers, expect):
 @testcase(
     "GAS-210",
     "A future-dated change to credit mode happens at its time, and is told",
-    rules=["R-FUT-007", "R-FUT-008", "R-FUT-010", "R-FUT-012", "R-FUT-013", "R-FUT-014", "R-PPM-002a", "R-EVT-020"],
+    rules=[
+        "R-FUT-007",
+        "R-FUT-008",
+        "R-FUT-010",
+        "R-FUT-012",
+        "R-FUT-013",
+        "R-FUT-014",
+        "R-PPM-002a",
+        "R-EVT-020",
+        "R-TIM-019",
+    ],
     requirements=["PC.01"],
     use_cases=["GCS02", "GCS03", "GCS21j", "CS10a"],
     devices=["GSME"],
@@ -292,6 +303,7 @@ def test_future_mode(gsme, dcc, gas, clock, timeline, gas_suppliers, expect):
     counter = sent.request.request_id.counter
     item = bytes.fromhex("0e006c") + counter.to_bytes(8) + bytes.fromhex("07050106")
     expect("item in the alert", alert.alert.content).equals(item, rule="R-FUT-010")
+    expect("time in the alert, seconds since 2000", alert.alert.timestamp).equals(zigbee_utc(at), rule="R-TIM-019")
     expect("signature on the alert", len(alert.message.signature)).equals(64)
     mode = gas.ask(ReadDeviceConfigurationPaymentMode(), gsme, as_user=supplier)
     expect("payment mode after the time", mode.attributes["0705:0000"]).equals(CREDIT_MODE, rule="R-FUT-013")

@@ -94,16 +94,17 @@ def test_outside(gsme, dcc, gas, wan_time, clock, timeline, gas_suppliers, expec
     use_cases=["GCS28", "CS02b", "CS10a"],
     devices=["GSME"],
 )
-@pytest.mark.parametrize("ahead", [60, -60])
+@pytest.mark.parametrize("ahead", [60, -100])
 def test_what_waits(ahead, gsme, dcc, gas, wan_time, clock, timeline, gas_suppliers, expect):
     supplier = gas_suppliers.losing
     began = clock.now() - hours(2)
     dcc.ask(ReadInstantaneousImportRegisters(), gsme, as_user=supplier)
     past_wake(clock)
-    at = (clock.now() + minutes(95)).replace(second=0, microsecond=0)
+    at = (clock.now() + minutes(155)).replace(second=0, microsecond=0)
     sent = dcc.send(dcc.change_of_supplier(gsme, gas_suppliers.gaining, execute_at=at), gsme,
                     as_user=gas_suppliers.gaining)  # fmt: skip
     sent.response(rule="R-FUT-005")
+    dcc.ask(ReadInstantaneousImportRegisters(), gsme, as_user=supplier)
     before = event_log(gas, gsme, supplier, began, clock.now())
     wan_time.set_ahead(minutes(ahead))
 
