@@ -77,7 +77,9 @@ def test_ends(gsme, gas, at_the_meter, clock, gas_suppliers, expect):
 
     clock.sleep(hours(1))
 
-    second = recorded(gas, gsme, supplier, clock).fields()
+    answer = recorded(gas, gsme, supplier, clock)
+    expect("status of a read an hour later", answer.statuses).equals([0])
+    second = answer.fields()
     expect("start of the samples an hour later", second["start"]).equals(first["start"])
     expect("the samples an hour later", second["samples"]).equals(first["samples"])
     again = gas.ask(RecordNetworkDataGAS(), gsme, as_user=supplier)

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from bench.clock import hours, minutes
+from bench.clock import hours, minutes, seconds
 from bench.dcc.bodies import (
     ReadActiveImportProfileData,
     ReadLogPeriod,
@@ -143,12 +143,18 @@ def test_prepayment_midnight(gsme, gas, clock, gas_suppliers, expect):
 def test_reading_before_a_change_of_mode(gsme, gas, clock, gas_suppliers, expect):
     supplier, began = gas_suppliers.losing, clock.now().replace(microsecond=0)
     to_prepayment(gas, gsme, supplier, 10)
+    between = clock.now()
     gas.ask(UpdatePaymentMode(credit=True), gsme, as_user=supplier)
+    changed = clock.now()
 
     period = ReadLogPeriod(start=began, end=clock.now() + hours(1))
     log = gas.ask(RetrieveCoMOrTariffTriggeredBillingDataLog(period=period), gsme, as_user=supplier)
     readings = [log.fields(number) for number, status in enumerate(log.statuses) if status == 0]
     expect("causes of the readings", [one["cause"] for one in readings]).equals([CHANGE_OF_MODE] * 4)
+    times = sorted({from_zigbee_utc(one["time"]) for one in readings})
+    expect("times of the readings", len(times)).equals(2, rule="R-PPM-003")
+    for at, (since, until) in zip(times, ((began, between), (between, changed)), strict=True):
+        expect("time of a reading", at).lies_between(since - seconds(1), until, rule="R-PPM-003")
     balances = [one["creditRemaining"] for one in readings if "creditRemaining" in one]
     expect("balances before each change (1/1000 p)", len(balances)).equals(2, rule="R-PPM-003")
     expect("the second of them", balances[1]).lies_between(9 * POUND, 10 * POUND, rule="R-PPM-003")

@@ -120,9 +120,11 @@ def test_emergency_credit(dut, dcc, clock, timeline, suppliers, expect):
     for number in (1, 2):
         response = dcc.ask(ActivateEmergencyCredit(), dut, as_user=suppliers.losing)
         expect(f"result of activation {number}", response.results).equals(OK, rule="R-RSP-016")
-    timeline.expect(device_alert(dut, ACTIVATED, to=suppliers.losing), within=minutes(1), rule="R-EMC-002")
+    told = device_alert(dut, ACTIVATED, to=suppliers.losing)
+    timeline.expect(told, within=minutes(1), rule="R-EMC-002")
 
     clock.sleep(hours(3))
+    expect("alerts 81AB of both activations", len(timeline.find(told))).equals(1, rule="R-EMC-002")
     used = limit - registers(dcc, dut, suppliers.losing).emergency_credit
     expect("emergency credit used (1/1000 p)", used).satisfies(
         "to be more than nothing", lambda one: one > 0, "R-EMC-002"

@@ -199,6 +199,7 @@ def test_threshold(meter, clock, timeline, expect):
     low = device_alert(meter.device, LOW, to=meter.supplier)
     timeline.expect(low, within="1 min", after=began, rule="R-DIS-005")
     meter.add(-1000)
+    expect("alerts of low credit", len(timeline.find(low, after=began))).equals(1, rule="R-DIS-005")
     expect("activation with a penny less", meter.hands.activate_emergency_credit()).equals(True)
     money = meter.registers()
     expect("balance and emergency credit", money[:2]).equals((2 * POUND - 1000, 5 * POUND), rule="R-EMC-002")

@@ -197,6 +197,7 @@ def test_balance_adjusted(gsme, gas, gas_suppliers, expect):
 )
 def test_bill(gsme, gas, at_the_meter, gas_suppliers, expect):
     supplier = gas_suppliers.losing
+    gas.ask(UpdateMeterBalance(prepayment=MeterBalanceChange(adjust=3 * POUND)), gsme, as_user=supplier)
     at_the_meter.set_taps(2)
     first, second = (gas.ask(ReadMeterBalance(), gsme, as_user=supplier).attributes[BILL] for _ in range(2))
     expect("what is owed half an hour later", second - first).satisfies("more", lambda more: more > 0)
@@ -372,7 +373,7 @@ def test_top_up_log(gsme, dcc, gas, clock, gas_suppliers, expect):
 @testcase(
     "GAS-212",
     "A cancelled change of payment mode does not happen",
-    rules=["R-FUT-004"],
+    rules=["R-FUT-004", "R-PPM-001"],
     requirements=["PC.01"],
     use_cases=["GCS03", "GCS21j"],
     devices=["GSME"],
