@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bench.clock import seconds
+from bench.clock import minutes, seconds
 from bench.dcc.bodies import AddDeviceToCHFWhitelist, ReadDeviceLog, UpdateHANDeviceLog
 from bench.dcc_point import dcc_alert, device_alert
 from bench.gbcs import Eui64
@@ -12,6 +12,7 @@ from bench.gbcs.dlms import AccessRequest
 from bench.gbcs.times import parse_date_time
 from bench.local_point import answer_to
 from bench.testcase import testcase
+from testcases.gas_steps import next_wake
 from testcases.joining.steps import historic_hashes, key_hashes, try_to_join
 
 SUCCESS, ERROR, NOT_EXECUTED = 0, 1, 250
@@ -159,6 +160,21 @@ def test_added_twice(hub, dcc, newcomer, suppliers, clock, expect):
 
 
 @testcase(
+    "HAN-286",
+    "Adding a device again before it has joined leaves its install code as it was: it joins by the first one",
+    rules=["R-HAN-004", "R-HAN-005"],
+    use_cases=["CCS01"],
+    devices=["CHF"],
+)
+def test_added_twice_before_it_joined(hub, dcc, newcomer, suppliers, clock, expect):
+    dcc.ask(newcomer.addition(), hub, as_user=suppliers.losing)
+    again = dcc.ask(newcomer.addition(install_code=CODE), hub, as_user=suppliers.losing)
+    expect("results", again.results).equals([SUCCESS] * 3)
+
+    expect("that the device joins by the install code named first", try_to_join(newcomer, clock)).equals(True)
+
+
+@testcase(
     "HAN-007",
     "There is room for sixteen devices; the next one is refused, and joining is not opened for it",
     rules=["R-HAN-016", "R-HAN-017"],
@@ -184,9 +200,11 @@ def test_full(hub, dcc, suppliers, expect):
     "The hub tells of each device when it was heard last, and how well",
     rules=["R-HAN-014"],
     use_cases=["CCS06"],
-    devices=["CHF"],
+    devices=["CHF", "GSME"],
 )
-def test_communications(hub, dut, dcc, suppliers, clock, expect):
+def test_communications(hub, dut, gsme, dcc, suppliers, clock, expect):
+    woken = next_wake(clock)
+    clock.sleep_until(woken + minutes(10))
     before = clock.now()
     key_hashes(dcc, hub, suppliers.losing)
     dcc.credentials(dut, ["Supplier"], as_user=suppliers.losing)
@@ -195,6 +213,8 @@ def test_communications(hub, dut, dcc, suppliers, clock, expect):
     expect("devices", list(rows)).satisfies("to name the electricity meter", lambda seen: dut.eui in seen)
     heard = parse_date_time(rows[dut.eui][8].value)
     expect("when the meter was heard last", heard).lies_between(before - seconds(1), clock.now())
+    heard = parse_date_time(rows[gsme.eui][8].value)
+    expect("when the gas meter was heard last", heard).lies_between(woken - minutes(1), woken + minutes(5))
     levels = [rows[dut.eui][number].value for number in (2, 3, 4)]
     expect("its levels (dBm)", levels).satisfies("to be those of a radio", lambda dbm: all(-110 < x < 10 for x in dbm))
 

@@ -156,9 +156,10 @@ def test_return_by_install_code(hub, dcc, newcomer, suppliers, clock, expect):
     hashed = joined_and_removed(hub, dcc, newcomer, supplier, clock, expect)
     newcomer.reset()
     dcc.ask(newcomer.addition(WINDOW), hub, as_user=supplier)
+    clock.sleep(seconds(WINDOW * 0.3))
     expect("that it says it has joined, in the first half", try_to_join(newcomer, clock)).equals(False)
 
-    clock.sleep(seconds(WINDOW / 2))
+    clock.sleep(seconds(WINDOW * 0.2))
     expect("that it says it has joined, in the second half", try_to_join(newcomer, clock)).equals(True)
     now = key_hashes(dcc, hub, supplier)[newcomer.eui]
     expect("its key hash", now).satisfies("to be a new one", lambda seen: seen not in (hashed, b""))

@@ -6,6 +6,7 @@ from bench.clock import seconds
 from bench.dcc.bodies import ReadEventOrSecurityLog, ReadLogPeriod
 from bench.gbcs import Eui64
 from bench.testcase import testcase
+from testcases.gas_steps import event_log
 from testcases.joining.own_log import (
     FULL,
     GPF,
@@ -20,6 +21,7 @@ from testcases.joining.own_log import (
     SUCCESS,
     WRONG_CODE,
     WRONG_METHOD,
+    OwnLog,
 )
 
 JOIN_FAILED, JOINED, UNJOIN_FAILED, UNJOINED = 0x8F48, 0x8F49, 0x8F4A, 0x8F4B
@@ -118,6 +120,24 @@ def test_unjoined(dut, dcc, own_log, suppliers, clock, expect):
     expect("events in the security log", logged).satisfies(
         "an unjoin and a failed one", lambda codes: {UNJOINED, UNJOIN_FAILED} <= set(codes), rule="R-HAN-048"
     )
+
+
+@testcase(
+    "HAN-287",
+    "Unjoining a device that gas meter or proxy do not list is answered with code 1, and is in the security log",
+    rules=["R-HAN-048", "R-HAN-049"],
+    use_cases=["CS04AC", "CS04B", "CS10b"],
+    devices=["GSME", "GPF"],
+)
+@pytest.mark.parametrize(("kind", "use_case"), [("GSME", "CS04ACCritical"), ("GPF", "CS04B")])
+def test_not_listed(kind, use_case, home, local, gas, timeline, clock, gas_suppliers, expect):
+    device, supplier, began = home.device(kind), gas_suppliers.losing, clock.now()
+    own_log = OwnLog(local, timeline, device, supplier, patience="40 min")
+
+    expect("result", own_log.unjoin(use_case, partner())).equals(NOT_IN_LOG, rule="R-HAN-049")
+
+    logged = event_log(gas, device, supplier, began, clock.now(), "Security")
+    expect("entries 8F4A in the security log", logged.count(UNJOIN_FAILED)).equals(1, rule="R-HAN-048")
 
 
 @testcase(

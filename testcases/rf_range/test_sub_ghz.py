@@ -171,6 +171,10 @@ def test_suspended(home, hub, gsme, dcc, clock, han, sub_ghz, timeline, supplier
     reports = han.query(f'src_eui == "{gsme.eui}" and cluster == metering')
     with timeline.never(reports, rule="R-SUB-004"):
         clock.sleep_until(asked.time + period - minutes(2))
+    late = dcc.send(ReadSupplyStatus(), gsme, as_user=supplier)
+    timeline.expect(hub_alert(hub, DISCARDED), within="1 min", after=late.posted, rule="R-SUB-004")
+    dropped = timeline.find(hub_alert(hub, DISCARDED), after=alert)
+    expect("alerts of two messages that were dropped", len(dropped)).equals(2, rule="R-SUB-005")
 
     timeline.expect(hub_alert(hub, NOT_LIMITED), within=WINDOW, after=alert, rule="R-SUB-003")
     clock.sleep(minutes(1))

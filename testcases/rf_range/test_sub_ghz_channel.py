@@ -69,6 +69,9 @@ def test_scan(how, hub, gsme, dcc, clock, noise, sub_ghz, timeline, suppliers, g
     moved = how == "noisy"
     expect("alerts, in order", codes).equals([SCANNING, *[CHANGED] * moved, ASSESSED])
     channel = OTHERS[0] if moved else here
+    for seen in timeline.find(hub_alert(hub, CHANGED), after=began):
+        named = int(str(sub_ghz.told(seen)["channel_mask"]), 2)
+        expect("channel in the alert 8F26", named).equals(channel_mask(*channel), rule="R-SUB-006")
     expect("operating channel", sub_ghz.channel(user)).equals(channel, rule="R-SUB-006" if moved else "R-SUB-002")
     period = ReadLogPeriod(start=began.replace(microsecond=0), end=clock.now() + seconds(1))
     log = dcc.ask(ReadCHFSubGHzChannelLog(period=period), hub, as_user=user).log()

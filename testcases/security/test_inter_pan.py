@@ -68,6 +68,8 @@ def test_shut(dut, inter_pan, wan, clock, expect):
         with wan.down():
             clock.sleep(minutes(2))
             expect("that it answers without WAN", inter_pan.knock()).equals(False, rule=rule(inter_pan))
+        clock.sleep(minutes(1))
+        expect("that it answers when the WAN is back", inter_pan.knock()).equals(False, rule=rule(inter_pan))
     if inter_pan.option != "power-on":
         inter_pan.power_cycle()
         expect("that it answers after a power cycle", inter_pan.knock()).equals(False, rule=rule(inter_pan))
