@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from bench.gbcs.axdr import Data, octets
 from rigs.virtual.cosem_objects import Attribute, attribute
+from rigs.virtual.firmware import HARDWARE, IMAGE_TYPES, MAKER
 from rigs.virtual.gbz_device import text
 from rigs.virtual.rules import rule
 
@@ -13,11 +14,9 @@ if TYPE_CHECKING:
 
 IMPORT_MPAN, EXPORT_MPAN = attribute("1:0-0:94.44.34.11:2"), attribute("1:1-0:0.0.2.255:2")
 VARIANT, MODEL = attribute("1:0-0:96.1.2.255:2"), attribute("1:0-0:96.1.4.255:2")
-MAKER = attribute("1:0-0:96.1.6.255:2")
+MAKERS_CODE = attribute("1:0-0:96.1.6.255:2")
 MPAN_DIGITS = 13
 VARIANTS = {"single": b"A", "twin": b"B", "polyphase": b"C"}
-MAKER_CODE, IMAGE_TYPE, HARDWARE = 0x10B5, 0x0001, 0x0100
-GAS_IMAGE_TYPE = 0x0002
 BASIC, METERING = 0x0000, 0x0702
 MAKER_NAME, MODEL_NAME, SITE = 0x0004, 0x0005, 0x0307
 OCTET_STRING, CHARACTER_STRING = 0x41, 0x42
@@ -33,7 +32,7 @@ class EsmeIdentity:
         objects.put(EXPORT_MPAN, octets(b""))
         for key in (IMPORT_MPAN, EXPORT_MPAN):
             objects.allowed[key] = lambda value: self.mpan_allowed(value)  # noqa: PLW0108
-        parts: dict[Attribute, str] = {VARIANT: "variant", MODEL: "model", MAKER: "maker"}
+        parts: dict[Attribute, str] = {VARIANT: "variant", MODEL: "model", MAKERS_CODE: "maker"}
         for key, name in parts.items():
             objects.put(key, lambda name=name: octets(getattr(self, name)()))  # type: ignore[misc]
 
@@ -52,12 +51,12 @@ class EsmeIdentity:
     @rule("R-IDN-002")
     def model(self) -> bytes:
         """Return image type and hardware version, four hexadecimal characters each."""
-        return f"{IMAGE_TYPE:04X}{HARDWARE:04X}".encode()
+        return f"{IMAGE_TYPES['ESME']:04X}{HARDWARE:04X}".encode()
 
     @rule("R-IDN-002")
     def maker(self) -> bytes:
         """Return the maker's code as four hexadecimal characters."""
-        return f"{MAKER_CODE:04X}".encode()
+        return f"{MAKER:04X}".encode()
 
 
 class GsmeIdentity:
@@ -78,9 +77,9 @@ class GsmeIdentity:
     @rule("R-IDN-002")
     def model(self) -> bytes:
         """Return image type and hardware version, four hexadecimal characters each (GCS21m)."""
-        return f"{GAS_IMAGE_TYPE:04X}{HARDWARE:04X}".encode()
+        return f"{IMAGE_TYPES['GSME']:04X}{HARDWARE:04X}".encode()
 
     @rule("R-IDN-002")
     def maker(self) -> bytes:
         """Return the maker's code as four hexadecimal characters (GCS21m)."""
-        return f"{MAKER_CODE:04X}".encode()
+        return f"{MAKER:04X}".encode()

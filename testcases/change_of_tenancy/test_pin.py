@@ -1,11 +1,14 @@
 """The privacy PIN: set at the keys of a meter it guards what the meter itself shows and does there, no more."""
 
+from dataclasses import replace
+
 import pytest
 
 from bench.clock import minutes
 from bench.dcc.bodies import ArmSupply
 from bench.dcc.bodies.settings import DisablePrivacyPIN, RestrictAccessForChangeOfTenancy
 from bench.expecting import precondition
+from bench.gbcs.gbz import Gbz
 from bench.testcase import testcase
 from testcases.prepayment.conftest import meter  # noqa: F401 - a fixture
 from testcases.prepayment.meters import ARMED, OFF, ON, POUND
@@ -154,8 +157,10 @@ def test_off(meter, mains, clock, expect):  # noqa: F811
 
     expect("result of the command", meter.ask(DisablePrivacyPIN()).results).equals([0])
 
+    mains.interrupt("4 min")
+    clock.sleep(minutes(1))
     for what in OPEN + GUARDED:
-        expect(f"whether {what} is shown", shows(meter, what)).equals(True)
+        expect(f"whether {what} is shown, also after an outage", shows(meter, what)).equals(True)
     expect("whether another PIN is taken", meter.hands.set_pin("2222")).equals(True, rule="R-PRV-008")
 
 
@@ -176,3 +181,27 @@ def test_gas_off(meter, expect):  # noqa: F811
 
     for what in OPEN + GUARDED:
         expect(f"whether {what} is shown", shows(meter, what)).equals(True)
+
+
+@testcase(
+    "COT-076",
+    "A command to the gas meter that brings a PIN, instead of nothing, sets none and leaves the one there is",
+    rules=["R-PRV-007", "R-PRV-008"],
+    requirements=["SDAG8-8.4-PINLOCAL"],
+    use_cases=["GCS11"],
+    devices=["GSME"],
+)
+@pytest.mark.parametrize("meter", ["gas"], indirect=True)
+def test_pin_from_afar(meter, local, timeline, clock, expect):  # noqa: F811
+    precondition(meter.hands.set_pin(PIN), "the meter takes a PIN of four digits")
+    good = local.command(DisablePrivacyPIN(), meter.device, as_user=meter.supplier)
+    (part,) = Gbz.parse(good.payload).components
+    part = replace(part, payload=part.payload[:-1] + b"\x042222")  # an octet string of four octets instead of none
+    command = local.maced(replace(good, payload=bytes(Gbz(components=[part])), mac=None), meter.device)
+
+    local.deliver(command, "a command that brings the PIN 2222")
+    clock.sleep(minutes(35))
+
+    expect("whether the history is shown after 2222", shows(meter, "history", "2222")).equals(False, rule="R-PRV-008")
+    expect("whether it is shown without a PIN", shows(meter, "history")).equals(False)
+    expect("whether it is shown after the PIN", shows(meter, "history", PIN)).equals(True, rule="R-PRV-008")

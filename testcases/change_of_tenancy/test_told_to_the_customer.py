@@ -10,7 +10,7 @@ from bench.testcase import testcase
 from testcases.change_of_supplier.steps import suppliers_of
 
 ACKNOWLEDGED, ACTIONED = 0x81A6, 0x8154
-NUMBER = "4829"
+NUMBER, OTHER_NUMBER = "4829", "7310"
 KINDS = pytest.mark.parametrize("kind", ["ESME", "GSME"])
 WORDS = "Meter exchange on Monday"
 
@@ -47,8 +47,12 @@ def test_number(kind, request, home, dcc, gas, local, clock, timeline, expect):
     log = answer.log() if kind == "ESME" else gas.read(answer).log()
     told = [bytes(entry.other) for entry in log if entry.code == ACTIONED]
     expect("commands in the event log", told).equals([command.message_code.to_bytes(2)], rule="R-EVT-006")
+    another = local.command(RequestCustomerIdentificationNumber(), meter, as_user=supplier, cin=OTHER_NUMBER)
+    local.deliver(another, "another number, while the first is shown")
+    answered = timeline.expect(answer_to(another), within="40 min")
+    expect("number on the meter", hands.page("number")).equals(OTHER_NUMBER)
     clock.sleep_until(answered.time + shown_for - minutes(5))
-    expect("number on the meter shortly before its time is over", hands.page("number")).equals(NUMBER)
+    expect("number on the meter shortly before its time is over", hands.page("number")).equals(OTHER_NUMBER)
     clock.sleep(minutes(10))
     expect("number on the meter in the end", hands.page("number")).equals("blank")
 

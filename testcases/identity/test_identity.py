@@ -1,5 +1,7 @@
 """What meters say of themselves: supply point, maker, model, kind."""
 
+import pytest
+
 from bench.clock import minutes
 from bench.dcc.bodies import (
     ImportMPANs,
@@ -8,7 +10,9 @@ from bench.dcc.bodies import (
     SetDeviceConfigurationImportMPxN,
 )
 from bench.testcase import meters, testcase
+from testcases.change_of_supplier.steps import suppliers_of
 
+OTHER_MPRN = "0012345607"
 OTHER_MPAN = "1399999999991"
 SECOND_MPAN = "1399999999982"
 DIGITS = 13
@@ -82,15 +86,40 @@ def test_gas(gsme, gas, gas_suppliers, expect):
 
 
 @testcase(
+    "IDN-076",
+    "Maker and type of image that a meter tells are those of the header of its firmware images",
+    rules=["R-IDN-002"],
+    use_cases=["ECS26m", "GCS21m"],
+    devices=["ESME", "GSME"],
+)
+@pytest.mark.parametrize("kind", ["ESME", "GSME"])
+def test_image(kind, home, dcc, gas, firmware, expect):
+    device = home.device(kind)
+    image = firmware.image(device)
+    answer = dcc.ask(ReadDeviceConfigurationIdentityExcMPxN(), device, as_user=suppliers_of(home, device).losing)
+    if kind == "ESME":
+        _, model, maker, _ = (item.value for item in answer.access.data)
+    else:
+        attributes = gas.read(answer).attributes
+        model, maker = attributes["0000:0005"], attributes["0000:0004"]
+    expect("maker", bytes(maker).upper()).equals(f"{image.manufacturer:04X}".encode())
+    expect("first half of the model: image type", bytes(model[:4]).upper()).equals(f"{image.image_type:04X}".encode())
+
+
+@testcase(
     "IDN-004",
     "A gas meter answers with its MPRN",
     rules=["R-IDN-004"],
-    use_cases=["GCS46"],
+    use_cases=["GCS46", "GCS41"],
     devices=["GSME"],
 )
-def test_mprn(gsme, gas, gas_suppliers, expect):
+def test_mprn(gsme, dcc, gas, gas_suppliers, expect):
     answer = gas.ask(ReadDeviceConfigurationMPxN(), gsme, as_user=gas_suppliers.losing)
     expect("MPRN", answer.attributes["0702:0307"]).equals(gsme.mpxn.encode())
+    for mprn in (OTHER_MPRN, gsme.mpxn):
+        dcc.ask(SetDeviceConfigurationImportMPxN(mprn=mprn), gsme, as_user=gas_suppliers.losing)
+        answer = gas.ask(ReadDeviceConfigurationMPxN(), gsme, as_user=gas_suppliers.losing)
+        expect("MPRN that was set", answer.attributes["0702:0307"]).equals(mprn.encode())
 
 
 @testcase(

@@ -125,19 +125,21 @@ def test_wrong_certificate(kind, home, dcc, gas, local, clock, timeline, network
     device = home.device(kind)
     stranger = suppliers_of(home, device).gaining
     end = clock.now().replace(minute=0, second=0, microsecond=0)
-    body = ReadActiveImportProfileData(
-        period=ReadLogPeriod(start=end - hours(6), end=end),
-        key_agreement_certificate=local.certificate(network_operator, "ka"),
-    )
-    command = local.command(body, device, as_user=stranger)
+    for words, certificate in (
+        ("another party's certificate", local.certificate(network_operator, "ka")),
+        ("its certificate for signing", local.certificate(stranger, "ds")),
+    ):
+        period = ReadLogPeriod(start=end - hours(6), end=end)
+        body = ReadActiveImportProfileData(period=period, key_agreement_certificate=certificate)
+        command = local.command(body, device, as_user=stranger)
 
-    delivered = local.deliver(command, "a read for a stranger with another party's certificate")
-    clock.sleep(timedelta(minutes=1))
+        delivered = local.deliver(command, f"a read for a stranger with {words}")
+        clock.sleep(timedelta(minutes=1))
 
-    for seen in timeline.find(answer_to(command), after=delivered):
-        answer = local.read(seen)
-        if kind == "ESME":
-            found = [item for item in answer.access.data if is_protected(item)]
-        else:
-            found = [one for one in gas.read(answer).components if one.encrypted and one.payload]
-        expect("encrypted parts of the answer", len(found)).equals(0)
+        for seen in timeline.find(answer_to(command), after=delivered):
+            answer = local.read(seen)
+            if kind == "ESME":
+                found = [item for item in answer.access.data if is_protected(item)]
+            else:
+                found = [one for one in gas.read(answer).components if one.encrypted and one.payload]
+            expect(f"encrypted parts of the answer to a read with {words}", len(found)).equals(0)
