@@ -7,7 +7,7 @@ import pytest
 
 from bench.clock import hours, minutes, seconds
 from bench.dcc.bodies import ActivateAuxiliaryLoad, ReadALCSData, SetRandomisedOffsetLimit
-from bench.dcc.bodies.common import DayOfMonth, DayOfWeek, IndexedDate, IndexMark, Month, Year
+from bench.dcc.bodies.common import CalendarDate, DayOfMonth, DayOfWeek, IndexedDate, IndexMark, Month, Year
 from bench.dcc.bodies.supply import ALCSHCALCSSpecialDays, SwitchDuration
 from bench.dcc_point import device_alert
 from bench.expecting import precondition
@@ -32,6 +32,14 @@ SPECIAL_DAYS, CALENDAR = 10, 11  #: items of ECS61a
 def set_limit(dcc, dut, supplier, limit):
     """Set the limit of the random offset (7.12); returns whether it was done."""
     return dcc.ask(SetRandomisedOffsetLimit(limit=limit), dut, as_user=supplier).results == [0]
+
+
+def dated(instant):
+    """A day as a calendar names it."""
+    return CalendarDate(
+        year=Year(specified=instant.year), month=Month(specified=instant.month), day=DayOfMonth(specified=instant.day),
+        weekday=DayOfWeek(any=True),
+    )  # fmt: skip
 
 
 @testcase(
@@ -114,6 +122,27 @@ def test_future_dated(dut, dcc, clock, mains, switched_load, timeline, suppliers
     expect("alerts 8F66 by half a minute after the time", len(alerts)).equals(2)
     read = dcc.ask(ReadALCSData(), dut, as_user=supplier).value(CALENDAR)
     expect("entries in force after the time", len(read)).equals(1, rule="R-AUX-002")
+
+
+@testcase(
+    "AUX-186",
+    "An entry of the calendar is in force on a day that is its first and its last, and not on the day before",
+    rules=["R-AUX-002"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS46c", "ECS61a"],
+)
+def test_first_and_last_day(dut, dcc, clock, mains, switched_load, suppliers, expect):
+    supplier, contact = suppliers.losing, Contact(mains, switched_load)
+    set_limit(dcc, dut, supplier, 0)
+    at = clock.now().replace(second=0, microsecond=0) + minutes(3)
+    today, tomorrow = dated(at), dated(at + timedelta(days=1))
+
+    for number, (day, closed) in enumerate(((tomorrow, False), (today, True))):
+        on = at + number * minutes(5)
+        row = entry(True, on)
+        set_calendar(dcc, dut, supplier, replace(row, at=replace(row.at, start=day, end=day)))
+        clock.sleep_until(on + HOLD)
+        expect(f"load at {on:%H:%M} by an entry for the {day.day.specified}.", contact.is_closed()).equals(closed)
 
 
 @testcase(

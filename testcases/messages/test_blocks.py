@@ -132,6 +132,28 @@ def test_long_answer(dut, dcc, han, clock, timeline, network_operator, expect):
 
 
 @testcase(
+    "MSG-286",
+    "A long answer of the gas meter comes in blocks of at most 1149 octets, too, and is whole at the DCC",
+    rules=["R-GBT-001", "R-GBT-002", "R-GBT-006"],
+    requirements=[*REQUIREMENTS, "DS.02"],
+    use_cases=["GCS17"],
+    devices=["GSME"],
+)
+def test_long_answer_of_gas(gsme, dcc, gas, han, clock, timeline, gas_suppliers, expect):
+    end = clock.now().replace(minute=0, second=0, microsecond=0)
+    body = ReadActiveImportProfileData(period=ReadLogPeriod(start=end - hours(480), end=end))
+    sent = dcc.send(body, gsme, as_user=gas_suppliers.losing)
+    answer = sent.response(within=minutes(65))
+    precondition(len(bytes(answer.message)) > MAX_TRANSFER, "the answer is too long for one transfer")
+
+    heard = [han.transfer(seen) for seen in timeline.find(frame(src="GSME"), after=sent.posted)]
+    blocks = [Block.parse(one) for one in heard if one is not None and is_block(one)]
+    expect("octets of the longest block", max(len(one.data) for one in blocks)).lies_between(1, MAX_BLOCK)
+    together = b"".join({one.number: one.data for one in sorted(blocks, key=lambda one: one.number)}.values())
+    expect("whether the DCC has what was on the air", together == bytes(answer.message)).equals(True, rule="R-GBT-002")
+
+
+@testcase(
     "MSG-206",
     "A read in two blocks is answered after the second, and not after the first",
     rules=["R-GBT-003", "R-GBT-001"],

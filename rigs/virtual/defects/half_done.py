@@ -1,10 +1,13 @@
 """Defects of what is done in part: the first time and not the second, for one unit, one device, one of two causes."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from bench.gbcs.axdr import Data
 from bench.gbcs.firmware import OtaImage
+from bench.gbcs.gbt import split
 from bench.gbcs.trust_anchors import Role
+from rigs.virtual.auxiliary_calendar import ANY
 from rigs.virtual.billing import Snapshot
 from rigs.virtual.defects import defect
 from rigs.virtual.esme import Esme
@@ -224,3 +227,32 @@ def commands_wait_for_the_offset(esme: Esme) -> None:
         return auxiliary.asked_by_calendar(switch, now) if early else wanted(switch, now)
 
     auxiliary.wanted = wanted_  # type: ignore[method-assign]
+
+
+@defect(
+    "esme-calendar-ends-a-day-early",
+    device="Esme",
+    breaks="R-AUX-002",
+    story="The last day of an entry is compared with 'below': an entry for one day is for none.",
+)
+def calendar_ends_a_day_early(esme: Esme) -> None:
+    """The end does not count."""
+    calendar = esme.auxiliary.calendar
+    applies = calendar.applies
+
+    def applies_(row: Data, day: date) -> bool:
+        last = row[9].value[3]
+        return applies(row, day) and last in (ANY, *range(day.day + 1, 32))
+
+    calendar.applies = applies_  # type: ignore[method-assign]
+
+
+@defect(
+    "gsme-blocks-of-1160-octets",
+    device="Gsme",
+    breaks="R-GBT-001",
+    story="The blocks of a gas meter's answers are as long as its radio's buffer, 1160 octets, and not 1149.",
+)
+def blocks_of_1160_octets(gsme: Gsme) -> None:
+    """Eleven octets too many."""
+    gsme.transfers.blocks = lambda message: split(message, 1160)  # type: ignore[method-assign]
