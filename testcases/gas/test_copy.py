@@ -57,7 +57,7 @@ def told(gas, device, supplier):
     use_cases=["GCS13b", "GCS13c", "GCS14", "GCS21f", "GCS21j", "GCS33", "GCS60a"],
     devices=["GPF", "GSME"],
 )
-def test_answers_alike(meter, gsme, gpf, gas, clock, expect):
+def test_answers_alike(meter, gsme, gpf, dcc, gas, clock, expect):
     meter.configure(Settings(emergency_limit=7 * POUND))
     meter.add(-2 * POUND)
     meter.prepay(threshold=-50 * POUND)
@@ -69,8 +69,9 @@ def test_answers_alike(meter, gsme, gpf, gas, clock, expect):
         meter.add(POUND)  # at this wake; the proxy is told at the next
         past_wake(clock)
         copied = {what: dict(gas.ask(body(), gpf, as_user=meter.supplier).attributes) for what, body in COPIED.items()}
-        for what, body in COPIED.items():
-            own = gas.ask(body(), gsme, as_user=meter.supplier).attributes
+        sent = {what: dcc.send(body(), gsme, as_user=meter.supplier) for what, body in COPIED.items()}
+        for what, one in sent.items():
+            own = gas.read(one.response()).attributes
             expect(f"{what} as the proxy answers in {name} mode", copied[what]).equals(dict(own))
 
 

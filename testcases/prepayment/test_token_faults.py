@@ -33,7 +33,7 @@ def test_any_way(meter, at_the_ppmid, clock, timeline, expect):
 
     with timeline.never(device_alert(meter.device, DUPLICATE, NOT_AUTHENTIC)):
         for way, enter in ways.items():
-            forged = meter.dcc.token(meter.device, 5, as_user=meter.gaining)
+            forged = meter.dcc.token(meter.device, 5, as_user=meter.gaining, utrn_counter=meter.token(5).counter)
             for token, name in ((used, "used"), (forged, "forged")):
                 expect(f"{name} token {way}", enter(token)).equals(False)
         clock.sleep(minutes(1))
