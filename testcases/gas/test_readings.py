@@ -14,6 +14,7 @@ from bench.dcc.bodies import (
 from bench.gbcs import Message
 from bench.gbcs.gbz import Gbz
 from bench.gbcs.times import from_zigbee_utc
+from bench.han_point import frame
 from bench.local_point import answer_to
 from bench.testcase import testcase
 from testcases.days import midnight
@@ -97,13 +98,13 @@ def test_parts_of_a_read(gsme, local, clock, timeline, gas_suppliers, expect):
 
 @testcase(
     "GAS-604",
-    "In prepayment the balances of midnight are kept as well, and only then",
-    rules=["R-GPF-006"],
+    "In prepayment the balances of midnight are kept as well, and only then; the meter wakes all night",
+    rules=["R-GPF-006", "R-GSM-001"],
     requirements=["PC.06"],
     use_cases=["GCS03", "GCS16b"],
     devices=["GSME"],
 )
-def test_prepayment_midnight(gsme, gas, clock, gas_suppliers, expect):
+def test_prepayment_midnight(gsme, gas, han, clock, timeline, gas_suppliers, expect):
     supplier = gas_suppliers.losing
     before = gas.ask(ReadPrepaymentDailyReadLog(period=midnights(clock)), gsme, as_user=supplier)
     expect("readings of days in credit mode", before.statuses.count(0)).equals(0)
@@ -118,6 +119,11 @@ def test_prepayment_midnight(gsme, gas, clock, gas_suppliers, expect):
         return gas.ask(ReadPrepaymentDailyReadLog(period=ReadLogPeriod(start=since, end=until)), gsme, as_user=supplier)
 
     first, second = next_midnight(), next_midnight()
+    heard = timeline.find(frame(src="GSME", what="ReportAttributes"), after=first - minutes(60))
+    gaps = [later.time - earlier.time for earlier, later in pairwise(heard)]
+    expect("longest silence of the meter round the clock", max(gaps)).satisfies(
+        "not above half an hour", lambda gap: gap <= minutes(30.5), "R-GSM-001"
+    )
     log = readings(first, second)
     now = registers(gas, gsme, supplier)[BALANCE]
     expect("readings of two midnights", log.statuses.count(0)).equals(2)

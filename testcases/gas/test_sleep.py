@@ -7,7 +7,6 @@ from bench.dcc.bodies import ClearEventLog, DisableSupply, ReadSupplyStatus
 from bench.dcc_point import device_alert, response_to
 from bench.han_point import frame
 from bench.testcase import testcase
-from testcases.days import midnight
 from testcases.gas_steps import STATUS, event_log, next_wake, past_wake
 
 NOT_RETRIEVED = 0x819D
@@ -196,24 +195,6 @@ def test_forwarded_unaltered(gsme, gas, dcc, timeline, gas_suppliers, expect):
     with timeline.never(device_alert(gsme, *REFUSALS)):
         answer = gas.read(sent.response())
     expect("protection of the response", answer.protected_well).equals(True)
-
-
-@testcase(
-    "GAS-196",
-    "The meter wakes each half hour round the clock, at midnight, too",
-    rules=["R-GSM-001"],
-    requirements=["GS.03", "HA.11"],
-    devices=["GSME"],
-)
-def test_wakes_round_the_clock(gsme, gpf, han, clock, timeline, expect):
-    end_of_day = midnight(clock, -1)
-    clock.sleep_until(end_of_day - hours(1))
-    began = clock.now()
-    clock.sleep_until(end_of_day + hours(1.5))
-    heard = timeline.find(frame(src="GSME", what="ReportAttributes"), after=began)
-    stamps = [began, *(one.time for one in heard), clock.now()]
-    longest = max(later - earlier for earlier, later in pairwise(stamps))
-    expect("longest silence", longest).satisfies("not above half an hour", lambda gap: gap <= minutes(30) + seconds(30))
 
 
 @testcase(
