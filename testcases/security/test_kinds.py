@@ -94,7 +94,7 @@ def test_auxiliary_log(dut, home, local, timeline, suppliers, network_operator):
 
 @testcase(
     "SEC-223",
-    "CS07 is answered to the device's supplier and to the broker for it, and not to another supplier",
+    "CS07 is answered to the device's supplier and to the broker for it, not to another supplier or a network operator",
     rules=["R-USE-021", "R-SEC-005", "R-HAN-051"],
     requirements=REQUIREMENTS,
     use_cases=["CS07"],
@@ -110,10 +110,11 @@ def test_own_log(kind, home, local, timeline, expect):
         seen = timeline.expect(answer_to(command), within=patience(device), after=delivered)
         expect("MAC of the answer", seen.data["mac"]).equals("valid", rule="R-HAN-051")
 
-    command = local.command(ReadDeviceLog(), device, as_user=suppliers.gaining)
-    with timeline.never(answer_to(command), during=patience(device)):
-        delivered = local.deliver(command, "CS07 of a supplier without credentials on the device")
-    timeline.expect(device_alert(device, *REFUSALS, to=suppliers.losing), within="1 s", after=delivered)
+    for party in (suppliers.gaining, home.network_operator):
+        command = local.command(ReadDeviceLog(), device, as_user=party)
+        with timeline.never(answer_to(command), during=patience(device)):
+            delivered = local.deliver(command, f"CS07 of the {party.name}, who has no right to it")
+        timeline.expect(device_alert(device, *REFUSALS, to=suppliers.losing), within="1 s", after=delivered)
 
 
 @testcase(
