@@ -29,15 +29,14 @@ def bench(*arguments):
     )
 
 
-def test_tests_that_cite_the_broken_rule_come_first():
+def test_tests_that_cite_the_broken_rule_come_first_and_then_those_of_its_family():
     defect = Defect("it-forgets", "Esme", "R-PWR-002", "It forgets.")
-    assert relevant(defect, CASES) == ["a.py::test_two"]
+    assert relevant(defect, CASES) == (["a.py::test_two"], ["a.py::test_one"])
 
 
-def test_else_those_of_its_family():
+def test_a_rule_that_no_test_cites():
     defect = Defect("it-forgets", "Esme", "R-PWR-077", "It forgets.")
-    assert relevant(defect, CASES) == ["a.py::test_one", "a.py::test_two"]
-    assert relevant(defect, CASES, exactly=True) == []
+    assert relevant(defect, CASES) == ([], ["a.py::test_one", "a.py::test_two"])
 
 
 def test_family_of_a_rule():
@@ -59,7 +58,7 @@ def test_every_shipped_defect_has_a_name_a_rule_and_a_story():
 
 def test_every_shipped_defect_has_a_test_that_can_matter():
     cases = collect([])
-    assert [one.name for one in shipped(RIG) if not relevant(one, cases, exactly=True)] == []
+    assert [one.name for one in shipped(RIG) if not relevant(one, cases)[0]] == []
 
 
 def test_defects_as_json_lines():
@@ -97,26 +96,30 @@ def test_the_first_catch_ends_the_run_when_that_is_enough(tmp_path):
     assert verdicts.count("fail") == 1 and verdicts[-1] == "not-run"
 
 
-def test_two_defects_of_one_file_from_outside_one_that_nobody_notices(tmp_path):
+def test_defects_of_one_file_from_outside_one_that_nobody_notices_and_one_with_another_rule(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(
         "from rigs.virtual.defects import defect\n\n"
-        '@defect("quiet", device="Esme", breaks="R-ALT-008", story="Its alerts are as good as ever.")\n'
+        '@defect("quiet", device="Esme", breaks="R-DEM-001", story="Its alerts are as good as ever.")\n'
         "def harmless(esme):\n"
         "    usual = esme.report_outage\n"
         "    esme.report_outage = lambda *when: usual(*when)\n\n"
         '@defect("forgetful", device="Esme", breaks="R-PWR-005", story="No outage is ever reported.")\n'
         "def forgets(esme):\n"
+        "    esme.report_outage = lambda *when: None\n\n"
+        '@defect("misnamed", device="Esme", breaks="R-PWR-008", story="The same, told to be about debts.")\n'
+        "def misnamed(esme):\n"
         "    esme.report_outage = lambda *when: None\n"
     )
-    references = [f"{file}::harmless", f"{file}::forgets"]
+    references = [f"{file}::harmless", f"{file}::forgets", f"{file}::misnamed"]
     options = [part for one in references for part in ("--defect", one)]
     done = bench("sensitivity", *options, "--jobs", "2", "--confirm", "0", "--out", tmp_path / "out")
     assert done.returncode == 1, done.stdout + done.stderr
-    missed, caught = json.loads((tmp_path / "out" / "sensitivity.json").read_text())["outcomes"]
-    assert [missed["defect"]["name"], caught["defect"]["name"]] == references
+    missed, caught, blamed = json.loads((tmp_path / "out" / "sensitivity.json").read_text())["outcomes"]
+    assert [one["defect"]["name"] for one in (missed, caught, blamed)] == references
     assert missed["result"] == "missed" and missed["tests"] > 0
     assert caught["result"] == "caught" and caught["caught_by"]
+    assert blamed["result"] == "blamed wrongly" and any("(R-PWR-001)" in one for one in blamed["others"])
 
 
 def test_a_defect_file_that_is_not_there(tmp_path):
