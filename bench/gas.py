@@ -12,7 +12,7 @@ from bench.dcc.bodies import Body
 from bench.dcc_point import DccPoint
 from bench.device_message import DeviceMessage, LogEntry
 from bench.errors import Inconclusive
-from bench.gbcs import names, zcl_payload
+from bench.gbcs import GbcsError, names, zcl_payload
 from bench.gbcs.check import encryption_counter, encryption_recipient, encryption_secret
 from bench.gbcs.crypto import decrypt
 from bench.gbcs.gbz import Gbz, GbzAlert, GbzComponent
@@ -229,7 +229,7 @@ class GasMessage:
         component = self.components[number]
         known = names.zcl_command(component.cluster, component.to_server, component.command)
         if known is None or component.command == DEFAULT_RESPONSE:
-            raise Inconclusive(f"component {number + 1} of the answer is a default response")
+            raise GbcsError(f"component {number + 1} of the answer is a default response {component.payload.hex()}")
         return zcl_payload.decode(known.fields, self.plain(component))
 
     @of_the_device(GBZ_FORM)
