@@ -11,6 +11,7 @@ from bench.gas import GasMessage
 from bench.gbcs import Keystore
 from bench.gbcs.axdr import Data
 from bench.gbcs.dlms import AccessResponse
+from bench.gbcs.gbz import Gbz, GbzComponent
 from bench.observation import Observation
 
 SEEN = Observation(7, datetime(2030, 1, 7, 9, tzinfo=UTC), "dcc", "response", {"text": "a response"})
@@ -46,6 +47,13 @@ def test_gbz(payload: bytes) -> None:
     with pytest.raises(Failure, match="R-RSP-014: ") as told:
         answer.fields(3)
     assert told.value.rule == "R-RSP-014"
+
+
+def test_a_default_response_where_there_should_be_more() -> None:
+    failed = GbzComponent(1, 0x0705, 0x18, 0, 0x0B, bytes.fromhex("0001"))
+    answer = GasMessage(message(bytes(Gbz(components=[failed]))), Keystore())
+    with pytest.raises(Failure, match=r"R-RSP-014: (?s:.*)component 1 of the answer is a default response 0001"):
+        answer.fields()
 
 
 def test_an_attribute_that_is_not_there() -> None:
