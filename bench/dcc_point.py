@@ -42,7 +42,7 @@ from bench.gbcs.check import check
 from bench.gbcs.credentials import RoleDetails
 from bench.gbcs.crypto import sign
 from bench.gbcs.trust_anchors import Role
-from bench.gbcs.utrn import ValueClass, prepayment_secret
+from bench.gbcs.utrn import Token, ValueClass, prepayment_secret
 from bench.gbcs.utrn import build as build_token
 from bench.message_text import describe
 from bench.observation import Observation, Pattern
@@ -83,14 +83,6 @@ class Sent:
         """Raise Inconclusive if the DCC refused: then nothing can be said of the device."""
         if not self.accepted:
             raise Inconclusive(f"the DCC refused {self.request.variant} with {self.code}")
-
-
-@dataclass(frozen=True)
-class Token:
-    """A top-up token: its counter and its 20 digits."""
-
-    counter: int
-    digits: str
 
 
 class DccPoint:
@@ -147,7 +139,7 @@ class DccPoint:
         as_user: Party,
         utrn_counter: int | None = None,
         value_class: int = ValueClass.POUNDS,
-    ) -> "Token":
+    ) -> Token:
         """Return a top-up token of a supplier for a meter; without a counter it is a new one."""
         secret = prepayment_secret(self._keystore, as_user.eui, device.eui)
         if secret is None:
@@ -155,7 +147,7 @@ class DccPoint:
         counter = self._counters.next_token(as_user.eui) if utrn_counter is None else utrn_counter
         return Token(counter, build_token(secret, as_user.eui, device.eui, counter, value, value_class))
 
-    def top_up(self, device: Device, token: "Token", *, as_user: Party, rule: str = "") -> DeviceMessage:
+    def top_up(self, device: Device, token: Token, *, as_user: Party, rule: str = "") -> DeviceMessage:
         """Send a top up (2.2) and return the meter's response."""
         body = TopUpDevice(utrn=token.digits)
         return self.send(body, device, as_user=as_user, counter=token.counter << 32).response(rule=rule)

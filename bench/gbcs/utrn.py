@@ -174,6 +174,14 @@ def recover_counter(truncated: int, highest: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """A top-up token: its UTRN counter and its 20 digits."""
+
+    counter: int
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """What checking a token found."""
 

@@ -3,9 +3,9 @@
 import pytest
 
 from bench.clock import hours, minutes
-from bench.dcc_point import Token, device_alert
+from bench.dcc_point import device_alert
 from bench.expecting import precondition
-from bench.gbcs.utrn import ValueClass, check_digit
+from bench.gbcs.utrn import Token, ValueClass, check_digit
 from bench.testcase import testcase
 from testcases.prepayment.calendars import Settings
 from testcases.prepayment.meters import POUND
