@@ -7,6 +7,7 @@ import pytest
 
 from bench.clock import minutes, seconds
 from bench.dcc.bodies import (
+    ClearEventLog,
     ReadDeviceConfigurationBillingCalendar,
     ReadLogPeriod,
     RetrieveBillingCalendarTriggeredBillingDataLog,
@@ -274,3 +275,20 @@ def test_change_of_tariff(meter, clock, expect):
     expect("causes of the readings", [one["cause"] for one in registers]).equals([CHANGE_OF_TARIFF])
     expect("time of the reading", times(registers)[0]).lies_between(began, clock.now())
     expect("register of that moment (litres)", registers[0]["summation"]).lies_between(before, after)
+
+
+@testcase(
+    "BIL-801",
+    "Clearing the event log of a gas meter leaves its billing readings",
+    rules=["R-LOG-009"],
+    requirements=REQUIREMENTS,
+    use_cases=["CS11", "GCS01a", "GCS15b"],
+    devices=["GSME"],
+)
+def test_readings_are_not_cleared(meter, expect):
+    meter.ask(ALL_DAY_TARIFF)
+    before, _ = meter.readings(RetrieveCoMOrTariffTriggeredBillingDataLog)
+    expect("causes of the readings", [one["cause"] for one in before]).equals([CHANGE_OF_TARIFF])
+    meter.ask(ClearEventLog())
+    after, _ = meter.readings(RetrieveCoMOrTariffTriggeredBillingDataLog)
+    expect("readings after the event log was cleared", after).equals(before, rule="R-LOG-009")

@@ -9,7 +9,7 @@ from bench.han.mac_commands import Beacon
 from bench.testcase import testcase
 from testcases.joining.steps import ATTEMPT, key_hashes, try_to_join
 
-WINDOW = 120  #: s
+WINDOW, LONG_WINDOW = 120, 600  #: s
 SUITE_2 = 1 << 1
 NEED_A_KEY = "metering, prepayment, price, tunneling, messaging, events"
 WRONG_CODE = bytes.fromhex("00112233445566778899AABBCCDDEEFF")
@@ -124,6 +124,19 @@ def test_late(hub, dcc, newcomer, suppliers, clock, expect):
     dcc.ask(newcomer.addition(WINDOW), hub, as_user=suppliers.losing)
     clock.sleep(seconds(WINDOW - 20))
     expect("that the device has joined", try_to_join(newcomer, clock)).equals(True)
+
+
+@testcase(
+    "HAN-801",
+    "A time to join in of ten minutes is kept to the end: more than the 254 s that one octet of ZigBee can say",
+    rules=["R-HAN-008", "R-HAN-002"],
+    use_cases=["CCS01"],
+    devices=["CHF"],
+)
+def test_long_time(hub, dcc, newcomer, suppliers, clock, expect):
+    dcc.ask(newcomer.addition(LONG_WINDOW), hub, as_user=suppliers.losing)
+    clock.sleep(seconds(LONG_WINDOW - 30))
+    expect("that the device has joined", try_to_join(newcomer, clock)).equals(True, rule="R-HAN-008")
 
 
 @testcase(

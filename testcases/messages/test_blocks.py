@@ -132,6 +132,26 @@ def test_long_answer(dut, dcc, han, clock, timeline, network_operator, expect):
 
 
 @testcase(
+    "MSG-801",
+    "An answer that is a little longer than a transfer comes in blocks, too",
+    rules=["R-GBT-002", "R-GBT-001"],
+    requirements=[*REQUIREMENTS, "DS.02"],
+    use_cases=["ECS22b"],
+)
+def test_just_too_long(dut, dcc, han, clock, timeline, network_operator, expect):
+    end = clock.now().replace(minute=0, second=0, microsecond=0)
+    body = ReadActiveImportProfileData(period=ReadLogPeriod(start=end - hours(84), end=end))
+    sent = dcc.send(body, dut, as_user=network_operator)
+    answer = sent.response(within=minutes(3))
+    length = len(bytes(answer.message))
+    precondition(MAX_TRANSFER < length < MAX_TRANSFER + 100, f"the answer is just too long ({length} octets)")
+
+    heard = [han.transfer(seen) for seen in timeline.find(frame(src=dut.type), after=sent.posted)]
+    longest = max(len(one) for one in heard if one is not None)
+    expect("octets of the longest transfer", longest).lies_between(1, MAX_TRANSFER, rule="R-GBT-002")
+
+
+@testcase(
     "MSG-286",
     "A long answer of the gas meter comes in blocks of at most 1149 octets, too, and is whole at the DCC",
     rules=["R-GBT-001", "R-GBT-002", "R-GBT-006"],

@@ -28,9 +28,10 @@ def _state(dcc, dut, supplier):
 def test_disabled_for_credit(dut, dcc, mains, timeline, suppliers, expect):
     to_prepayment(dcc, dut, suppliers.losing, balance=LITTLE)
 
-    seen = timeline.expect(device_alert(dut, BELOW_THRESHOLD, to=suppliers.losing), within=hours(2))
+    alert = dcc.read(timeline.expect(device_alert(dut, BELOW_THRESHOLD, to=suppliers.losing), within=hours(2)))
 
-    expect("protection of the alert", dcc.read(seen).protected_well).equals(True, rule="R-ALT-001")
+    expect("its MAC", alert.message.mac).equals(None, rule="R-ALT-001")
+    expect("protection of the alert", alert.protected_well).equals(True, rule="R-ALT-001")
     expect("state of the load switch", _state(dcc, dut, suppliers.losing)).equals(DISABLED)
     expect("power drawn through the meter (W)", mains.sample().power).lies_between(0, 20)
 
@@ -146,8 +147,9 @@ def test_emergency_credit(dut, dcc, clock, timeline, suppliers, expect):
 )
 def test_low_credit_once(dut, dcc, clock, timeline, suppliers, expect):
     to_prepayment(dcc, dut, suppliers.losing, balance=4 * POUND)
-    seen = timeline.expect(device_alert(dut, LOW, to=suppliers.losing), within=minutes(1))
-    expect("protection of the alert", dcc.read(seen).protected_well).equals(True, rule="R-ALT-001")
+    alert = dcc.read(timeline.expect(device_alert(dut, LOW, to=suppliers.losing), within=minutes(1)))
+    expect("octets of its signature", len(alert.message.signature)).equals(0, rule="R-ALT-001")
+    expect("protection of the alert", alert.protected_well).equals(True, rule="R-ALT-001")
 
     with timeline.never(device_alert(dut, LOW), rule="R-DIS-005"):
         for _ in range(3):
