@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -273,10 +274,16 @@ class Home:
 
     def need_unusual_commands(self, kind: str) -> int:
         """Return how many bad commands in an hour are unusual to a meter. Raises NotRun when nobody says it."""
-        told = next((one.unusual_commands for one in self.rig.file.devices.values() if one.type == kind), None)
+        return int(self._told_by_its_maker(kind, "unusual_commands", "how many bad commands are unusual to it"))
+
+    def need_model(self, kind: str) -> str:
+        """Return the model of a device: image type and hardware version. Raises NotRun when nobody says it."""
+        return str(self._told_by_its_maker(kind, "model", "which image type and hardware version it has"))
+
+    def _told_by_its_maker(self, kind: str, key: str, what: str) -> Any:
+        told = next((getattr(one, key) for one in self.rig.file.devices.values() if one.type == kind), None)
         if told is None:
-            text = "how many bad commands are unusual to it (unusual_commands)"
-            raise NotRun(f"rig {self.rig.file.name} does not say of the {kind} {text}")
+            raise NotRun(f"rig {self.rig.file.name} does not say of the {kind} {what} ({key})")
         return told
 
     def need_generator(self) -> Generator:
@@ -290,10 +297,9 @@ class Home:
 
     def need_number_shown(self, kind: str) -> timedelta:
         """Return how long a meter shows a customer identification number. Raises NotRun when nobody says it."""
-        told = next((one.number_shown for one in self.rig.file.devices.values() if one.type == kind), None)
-        if told is None:
-            text = "how long it shows a customer identification number (number_shown)"
-            raise NotRun(f"rig {self.rig.file.name} does not say of the {kind} {text}")
+        told: timedelta = self._told_by_its_maker(
+            kind, "number_shown", "how long it shows a customer identification number"
+        )
         return told
 
     def need_link(self) -> Link:

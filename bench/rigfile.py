@@ -75,6 +75,7 @@ class DeviceTable(_Table):
     generation: Watts | None = None  #: of a generator behind its primary element, which hands turn on
     number_shown: Duration | None = None  #: how long a meter shows a customer identification number, as its maker says
     unusual_commands: int | None = Field(None, gt=1)  #: so many bad ones in an hour are unusual, by its maker
+    model: str | None = Field(None, pattern="^[0-9A-F]{8}$")  #: of a hub: image type and hardware version, by its maker
     firmware: str | None = None  #: file with a newer image of the maker for it (OTA)
     variant: MeterVariant = "single"  #: of an electricity meter: one element, two elements, three phases
     inter_pan: InterPan = ""  #: what opens a hub's inter-PAN for hand-held terminals

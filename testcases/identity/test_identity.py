@@ -136,3 +136,20 @@ def test_hub(hub, dcc, suppliers, expect):
     expect("length of the model", len(model)).equals(8)
     expect("length of the maker's code", len(maker)).equals(4)
     expect("whether both are there", model.strip(b"\0 ") != b"" and maker.strip(b"\0 ") != b"").equals(True)
+
+
+@testcase(
+    "IDN-801",
+    "The model of a hub is its image type, then its hardware version, as its maker says",
+    rules=["R-HUB-023"],
+    use_cases=["ECS26n"],
+    devices=["CHF"],
+)
+def test_model_of_the_hub(home, hub, dcc, suppliers, expect):
+    stated = home.need_model("CHF")
+    answer = dcc.ask(ReadDeviceConfigurationIdentityExcMPxN(), hub, as_user=suppliers.losing)
+    model, maker = (item.value for item in answer.access.data)
+    expect("model", model.decode("ascii", "replace").upper()).equals(stated)
+    expect("maker's code", maker.decode("ascii", "replace")).satisfies(
+        "four hex digits", lambda code: len(code) == 4 and set(code.encode()) <= set(HEXADECIMAL)
+    )

@@ -133,6 +133,7 @@ MISTAKES: list[tuple[Callable[[Table], None], str, str]] = [
     ),
     (put("devices", "esme", "number_shown", value="2"), "devices.esme.number_shown: ", "unit"),
     (put("devices", "esme", "unusual_commands", value=1), "devices.esme.unusual_commands: ", "got 1, correct it"),
+    (put("devices", "esme", "model", value="3"), "devices.esme.model: ", "got '3', correct it"),
     (put("parties", "acb", value="nobody"), "parties.acb: 'nobody' is not an EUI-64", "write eight hex pairs"),
     (put("parties", "suppliers", value=[]), "parties.suppliers: ", "correct it"),
     (put("services", "home", "command", value=[]), "services.home.command: ", "got [], correct it"),

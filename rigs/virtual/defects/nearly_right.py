@@ -10,6 +10,7 @@ from rigs.virtual.esme import Esme
 from rigs.virtual.gas_proxy import Gpf
 from rigs.virtual.gsme import Gsme
 from rigs.virtual.hub_log import HubLog
+from rigs.virtual.hub_objects import HubObjects
 from rigs.virtual.zcl_objects import Answer
 
 ONE_OCTET = timedelta(seconds=254)
@@ -97,3 +98,15 @@ def hides_all_up_to_now(gpf: Gpf) -> None:
         return answer
 
     gpf.restrict = restrict_from_now  # type: ignore[method-assign]
+
+
+@defect(
+    "chf-hardware-version-before-image-type",
+    device="HubObjects",
+    breaks="R-HUB-023",
+    story="Image type and hardware version are swapped in the hub's model: the DCC looks for firmware of another hub.",
+)
+def hardware_version_before_image_type(objects: HubObjects) -> None:
+    """The halves change places."""
+    model = objects.model
+    objects.model = lambda: model()[4:] + model()[:4]  # type: ignore[method-assign]
