@@ -215,7 +215,7 @@ def test_rate_of_uncontrolled_flow(rate, opens, gsme, gas, at_the_meter, clock, 
 @testcase(
     "GAS-010",
     "A tamper closes and locks the valve until the supplier arms it",
-    rules=["R-GAS-007", "R-GAS-006", "R-SUP-011", "R-SUP-007"],
+    rules=["R-GAS-007", "R-GAS-006", "R-SUP-011", "R-SUP-007", "R-CRE-006"],
     use_cases=["GCS24a", "GCS39", "CS01b"],
     devices=["GSME"],
 )
