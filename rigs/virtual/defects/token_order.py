@@ -11,6 +11,7 @@ from rigs.virtual.gsme import Gsme
 from rigs.virtual.tokens import DUPLICATE, NOT_AUTHENTIC
 
 POUNDS = 1
+REJECTED = 1  #: result of a top up
 TWELVE_BITS = 4096 * 1000  #: pence, in 1/1000 p
 
 
@@ -269,3 +270,35 @@ def token_used_up_in_credit_mode(esme: Esme) -> None:
 
 def _of(part: object, *names: str) -> tuple:
     return tuple(getattr(part, name) for name in names)
+
+
+@defect(
+    "esme-top-up-in-debt-is-a-failure",
+    device="Esme",
+    breaks="R-UTR-019",
+    story="The answer to a top up says whether there is credit now: who pays half of his debt is told that it failed.",
+)
+def top_up_in_debt_is_a_failure(esme: Esme) -> None:
+    """Failure while the balance is below zero."""
+    prepayment, top_up = esme.prepayment, esme.prepayment.top_up_remotely
+    prepayment.top_up_remotely = lambda token: top_up(token) or (REJECTED if prepayment.account.balance < 0 else 0)  # type: ignore[method-assign]
+
+
+@defect(
+    "gsme-keypad-works-in-credit-mode",
+    device="Gsme",
+    breaks="R-PPM-006",
+    story="The keypad takes tokens in either mode: what a customer in credit mode keys in is nobody's money.",
+)
+def keypad_works_in_credit_mode(gsme: Gsme) -> None:
+    """The mode is not looked at."""
+    prepayment, top_up = gsme.prepayment, gsme.prepayment.top_up_locally
+
+    def take(token):
+        mode, prepayment.account.mode = prepayment.account.mode, Mode.PREPAYMENT
+        try:
+            return top_up(token)
+        finally:
+            prepayment.account.mode = mode
+
+    prepayment.top_up_locally = take  # type: ignore[method-assign]
