@@ -52,6 +52,11 @@ def _work(arguments: list[str], rule: str | None, log: str) -> None:
     os._exit(code)
 
 
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    return lines[-1] if lines else ""
+
+
 def run(nodes: list[str], options: list[str], folder: Path, longest_s: float, rule: str | None) -> RunRecord:
     """Run tests into a folder; `rule`: end with the first that catches its breach. Raises BenchError: what was said."""
     chosen, log = folder.with_name(f"{folder.name}.txt"), folder.with_name(f"{folder.name}.log")
@@ -67,10 +72,12 @@ def run(nodes: list[str], options: list[str], folder: Path, longest_s: float, ru
             process.kill()
             raise BenchError(f"not done after {longest_s:g} s")
         try:
-            return load_run(folder)
+            record = load_run(folder)
         except BenchError as problem:
-            lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            raise BenchError(lines[-1] if lines else str(problem)) from None
+            raise BenchError(_last_line(log) or str(problem)) from None
+        if process.exitcode == pytest.ExitCode.USAGE_ERROR:  # planned, and then refused
+            raise BenchError(_last_line(log))
+        return record
     finally:
         chosen.unlink(missing_ok=True)
         log.unlink(missing_ok=True)

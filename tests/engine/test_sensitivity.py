@@ -122,6 +122,20 @@ def test_defects_of_one_file_from_outside_one_that_nobody_notices_and_one_with_a
     assert blamed["result"] == "blamed wrongly" and any("(R-PWR-001)" in one for one in blamed["others"])
 
 
+def test_a_defect_that_the_rig_refuses_is_told_with_the_reason(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from rigs.virtual.defects import defect\n\n"
+        '@defect("idle", device="Esme", breaks="R-DEM-001", story="It changes nothing.")\n'
+        "def idle(esme):\n"
+        "    pass\n"
+    )
+    done = bench("sensitivity", "--defect", f"{file}::idle", "--confirm", "0", "--out", tmp_path / "out")
+    assert done.returncode == 1, done.stdout + done.stderr
+    (outcome,) = json.loads((tmp_path / "out" / "sensitivity.json").read_text())["outcomes"]
+    assert outcome["result"] == "error" and "defect idle changes nothing" in outcome["trouble"]
+
+
 def test_a_defect_file_that_is_not_there(tmp_path):
     done = bench("sensitivity", "--defect", f"{tmp_path}/none.py::x", "--out", tmp_path)
     assert done.returncode == 2
