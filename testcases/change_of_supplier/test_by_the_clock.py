@@ -32,6 +32,7 @@ def test_own_clock(case, dut, dcc, authority, wan_time, clock, suppliers, expect
     wan_time.set_ahead(minutes(30))
     told = dcc.ask(SynchroniseClock(current=now + minutes(30), tolerance=600), dut, as_user=suppliers.losing)
     precondition(told.value(4) == RELIABLE, "the meter follows the hub by half an hour")
+    wan_time.set_ahead(minutes(0))
     before = held(dcc, dut, "Supplier", suppliers.losing)
     credentials = authority.credentials(suppliers.gaining, Unit.SUPPLIER, validity=(now + start, now + end))
 

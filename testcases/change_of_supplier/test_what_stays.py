@@ -16,12 +16,14 @@ from bench.dcc.bodies import (
 from bench.dcc.bodies.settings import UpdateDeviceConfigurationLoadLimitingGeneralSettings as LoadLimit
 from bench.dcc_point import dcc_alert, device_alert
 from bench.gbcs.trust_anchors import Role
-from bench.testcase import testcase
+from bench.pki import Role as Unit
+from bench.testcase import meters, testcase
+from testcases.change_of_supplier.steps import statuses
 from testcases.prepayment.steps import POUND, PREPAYMENT, add_to_balance, registers, to_prepayment
 
 DISABLED = 0
 DONE, REJECTED = [0], [1]
-BELOW_THRESHOLD = 0x8F0F
+BELOW_THRESHOLD, RESTORED_LONG = 0x8F0F, 0x8F36
 UNAUTHORISED = (0x8F1E, 0x8F30, 0x8F3D, 0x8F3E)
 SLACK = 3_000
 CREDENTIALS_WITH_LOAD_CONTROLLER, CANNOT_BE_REPORTED = 0x011B, 127
@@ -148,6 +150,25 @@ def test_alerts_follow(dut, dcc, timeline, suppliers):
 
     with timeline.never(device_alert(dut, BELOW_THRESHOLD, to=suppliers.losing), rule="R-SEC-028"):
         timeline.expect(device_alert(dut, BELOW_THRESHOLD, to=suppliers.gaining), within=hours(2), rule="R-CRD-060")
+
+
+@testcase(
+    "COS-491",
+    "An outage is told to the party that has the network operator's cells now, and not to the one before",
+    rules=["R-ALT-018", "R-CRD-060"],
+    requirements=["SDAG1-3-PRIVCOS"],
+    use_cases=["CS02b", "ECS80"],
+)
+@meters("single", "twin")
+def test_outages_follow(dut, dcc, mains, authority, timeline, suppliers, network_operator, expect):
+    taker = suppliers.gaining
+    credentials = authority.credentials(taker, Unit.NETWORK_OPERATOR)
+    outcome = dcc.ask(credentials.renewal("NetworkOperator"), dut, as_user=network_operator).replacement()
+    expect("status of each cell", set(statuses(outcome).values())).equals({0})
+
+    with timeline.never(device_alert(dut, RESTORED_LONG, to=network_operator), rule="R-ALT-018"):
+        mains.interrupt(minutes(4))
+        timeline.expect(device_alert(dut, RESTORED_LONG, to=taker), within=minutes(2), rule="R-ALT-018")
 
 
 @testcase(

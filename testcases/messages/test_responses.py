@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from bench.clock import minutes, seconds
 from bench.dcc.bodies import (
     ArmSupply,
@@ -89,6 +91,24 @@ def test_reads_are_not_signed(dut, local, timeline, network_operator):
     signed = local.protect(replace(unsigned, signature=None, mac=None), dut)
     with timeline.never(answer_to(signed), during=seconds(30), rule="R-SEC-007"):
         local.deliver(signed, "a read with a MAC and a signature")
+
+
+@testcase(
+    "MSG-401",
+    "A non-critical command without the broker's MAC is not carried out, be it a read or a setting; with its MAC it is",
+    rules=["R-CMD-004", "R-SEC-007"],
+    requirements=REQUIREMENTS,
+    use_cases=["ECS45", "ECS25b"],
+)
+@pytest.mark.parametrize("use_case", ["ECS45", "ECS25b"])
+def test_no_mac(use_case, dut, local, timeline, network_operator):
+    command = local.example(use_case, dut, as_user=network_operator)
+    bare = replace(command, signature=b"", mac=None)
+    with timeline.never(answer_to(bare), during=seconds(30), rule="R-CMD-004"):
+        local.deliver(bare, f"{use_case} without signature and MAC")
+
+    delivered = local.deliver(command, f"the same {use_case} with its MAC")
+    timeline.expect(answer_to(command), within=seconds(30), after=delivered)
 
 
 @testcase(

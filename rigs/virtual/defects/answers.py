@@ -195,6 +195,25 @@ def outages_told_to_the_supplier(esme: Esme) -> None:
 
 
 @defect(
+    "esme-outages-told-to-the-first-operator",
+    device="Esme",
+    breaks="R-ALT-018",
+    story="The network operator is noted at commissioning: once its cells change hands, outages are told to the first.",
+)
+def outages_told_to_the_first_operator(esme: Esme) -> None:
+    """The party of the cell is looked up once."""
+    report, subject = esme.report_outage, esme.anchors.subject
+    first = subject(Role.NETWORK_OPERATOR)
+
+    def report_outage(interrupted_at, restored_at) -> None:
+        esme.anchors.subject = lambda role: first if role is Role.NETWORK_OPERATOR else subject(role)
+        report(interrupted_at, restored_at)
+        esme.anchors.subject = subject
+
+    esme.report_outage = report_outage  # type: ignore[method-assign]
+
+
+@defect(
     "esme-billing-alert-for-the-network-operator",
     device="Esme",
     breaks="R-ALT-019",

@@ -105,8 +105,25 @@ def seconds_from_1970(gsme: Gsme) -> None:
     "any-certificates-judged-by-true-time",
     device="GbcsDevice",
     breaks="R-TIM-020",
-    story="Dates of certificates are compared with the time that the hub tells at that moment, not with the own clock.",
+    story="Dates of certificates are compared with true time, whatever the own clock says.",
 )
 def certificates_judged_by_true_time(device: GbcsDevice) -> None:
     """Another clock than the device's."""
     device.credentials.judged_at = lambda: device.world.now  # type: ignore[method-assign]
+
+
+@defect(
+    "any-certificates-judged-by-hub-time",
+    device="GbcsDevice",
+    breaks="R-TIM-020",
+    story="Dates of certificates are compared with the time that the hub tells at that moment, not with the own clock.",
+)
+def certificates_judged_by_hub_time(device: GbcsDevice) -> None:
+    """The hub is asked; the own clock stands in where it is not heard."""
+    own = device.credentials.judged_at
+
+    def judged_at():
+        said = device.time.hub()
+        return own() if said is None else said[0]
+
+    device.credentials.judged_at = judged_at  # type: ignore[method-assign]

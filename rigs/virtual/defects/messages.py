@@ -225,6 +225,23 @@ def reads_must_be_signed(device: GbcsDevice) -> None:
 
 
 @defect(
+    "any-commands-without-mac",
+    device="GbcsDevice",
+    breaks="R-CMD-004",
+    story="A MAC is checked where there is one: a command with neither MAC nor signature passes as if protected.",
+)
+def commands_without_mac(device: GbcsDevice) -> None:
+    """A non-critical command without any protection is accepted."""
+    check = device.check_protection
+
+    def lenient(message):
+        bare = not message.signature and message.mac is None
+        return None if bare and (False, True) in device.use_cases[message.message_code].protections else check(message)
+
+    device.check_protection = lenient  # type: ignore[method-assign]
+
+
+@defect(
     "esme-alert-without-time",
     device="Esme",
     breaks="R-ALT-006",
