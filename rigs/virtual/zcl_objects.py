@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bench.gbcs import names, zcl_values
+from bench.gbcs import GbcsError, names, zcl_values
 from bench.gbcs.gbz import GbzComponent
 
 Attribute = tuple[int, int]  #: cluster, attribute
@@ -11,6 +11,7 @@ Record = tuple[int, bytes]  #: ZCL type, octets of the value as on the wire
 Answer = list[tuple[int, bytes]] | int  #: commands and payloads that answer, or the status of a default response
 
 SUCCESS, FAILURE, UNSUPPORTED_ATTRIBUTE, NOT_FOUND, HARDWARE_FAILURE = 0x00, 0x01, 0x86, 0x8B, 0xC0
+MALFORMED_COMMAND = 0x80  #: ZCL status of a command whose payload is not that of its fields
 _OCTET_STRINGS = (0x41, 0x42)
 _SIZES = {0x10: 1, 0x30: 1, 0x31: 2, 0xE2: 4}
 
@@ -52,10 +53,13 @@ class ZclObjects:
             self.put((cluster, attribute), known.type, b"\x00" * _size(known.type))
 
     def execute(self, component: GbzComponent) -> Answer:
-        """Execute a cluster command."""
+        """Execute a cluster command; one whose payload cannot be read is malformed."""
         key = component.cluster, component.to_server, component.command
         if key in self.commands:
-            return self.commands[key](component)
+            try:
+                return self.commands[key](component)
+            except GbcsError:
+                return MALFORMED_COMMAND
         known = names.zcl_command(*key)
         if known is not None and known.name.startswith("Get"):
             return NOT_FOUND

@@ -221,3 +221,23 @@ def alerts_in_unix_time(gsme: Gsme) -> None:
         return bytes(GbzAlert(code, zigbee_utc(at) + 946_684_800, content))
 
     gsme.alert_payload = payload  # type: ignore[method-assign]
+
+
+@defect(
+    "gsme-conversion-rolled-back",
+    device="Gsme",
+    breaks="R-RSP-013a",
+    story="A command is all or nothing: when its calorific value is refused, the factor before it is put back unsaid.",
+)
+def conversion_rolled_back(gsme: Gsme) -> None:
+    """A failing part undoes the factor that was answered as taken."""
+    execute = gsme.zcl.execute
+
+    def all_or_nothing(exchange, request):
+        factor = gsme.gas.conversion_factor
+        answer, done = execute(exchange, request)
+        if not done:
+            gsme.gas.set_conversion(factor=factor)
+        return answer, done
+
+    gsme.zcl.execute = all_or_nothing  # type: ignore[method-assign]
