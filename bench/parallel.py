@@ -18,7 +18,7 @@ import pytest
 
 from bench.clock import MachineTime
 from bench.recorder import GENESIS
-from bench.runrecord import DURING, RunRecord, TestResult, evidence_name, load_run
+from bench.runrecord import DURING, PENDING, RunRecord, TestResult, evidence_name, load_run
 from bench.verdict import Verdict
 
 
@@ -130,11 +130,14 @@ class Controller:
                 os.kill(pid, signal.SIGINT)
 
     def close(self) -> None:
-        """Write what is left of the record, with tests that workers began unheard while the run ended."""
+        """Write what is left of the record, with what workers began unheard, or never, while the run ended."""
         if self.record is not None:
             for result in self.record.tests:
-                if not result.evidence and (self.folder / evidence_name(result.id) / "timeline.jsonl").exists():
+                begun = (self.folder / evidence_name(result.id) / "timeline.jsonl").exists()
+                if begun and not result.evidence:
                     _begin(result)
+                elif not begun and result.evidence and result.reason == DURING:  # announced, and then the run ended
+                    result.verdict, result.reason, result.evidence = Verdict.NOT_RUN, PENDING, ""
             self.record.finish(self.folder)
 
 

@@ -6,11 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from bench.runrecord import load_run
+from bench.parallel import Controller
+from bench.recorder import GENESIS
+from bench.runrecord import RunRecord, TestResult, load_run
+from bench.testcase import TestCase
 from bench.verdict import Verdict
 from bench.verification import Touched, verify_run
 from tests.drivers.peers import until
@@ -123,6 +128,23 @@ def test_a_run_that_cannot_begin_says_so_once(tmp_path, arguments, said):
     assert done.returncode == 4, done.stdout + done.stderr
     assert done.stderr.count(said) == 1
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_test_that_was_announced_and_never_begun_is_not_run(tmp_path):
+    cases = [TestResult.pending(TestCase(name, "", rules=()), node=name) for name in ("TST-001", "TST-002")]
+    RunRecord("id", "rig", 1, datetime(2030, 1, 7, tzinfo=UTC), tests=cases, workers={"gw0": GENESIS}).save(tmp_path)
+    controller = Controller(SimpleNamespace(getoption=lambda name: str(tmp_path)), lambda record: None)
+    controller._occupied = False  # what is there is its own
+    for case in cases:
+        controller.pytest_runtest_logstart(case.node)
+    (tmp_path / "TST-001").mkdir()
+    (tmp_path / "TST-001" / "timeline.jsonl").touch()
+
+    controller.close()
+
+    began, not_run = load_run(tmp_path).tests
+    assert (began.verdict, began.evidence) == (Verdict.ERROR, "TST-001")
+    assert (not_run.verdict, not_run.evidence) == (Verdict.NOT_RUN, "")
 
 
 def test_an_interrupted_run_leaves_the_rigs_safe(tmp_path):
