@@ -13,6 +13,8 @@ WITHOUT_EXAMPLE = frozenset(
 )
 #: use cases of variants the rig has not: three phases, a second element
 OTHER_VARIANTS = frozenset({"ECS26k", "ECS29b", "ECS29d"})
+#: what cannot be sent like any other: without example, of other variants, and top ups, which have counters of their own
+NOT_ALIKE = WITHOUT_EXAMPLE | OTHER_VARIANTS | {"CS01a", "CS01b"}
 
 
 def use_cases(

@@ -17,10 +17,9 @@ from bench.gbcs import Cra
 from bench.local_point import answer_to
 from bench.testcase import testcase
 from testcases.change_of_supplier.steps import suppliers_of
-from testcases.use_cases import OTHER_VARIANTS, WITHOUT_EXAMPLE, use_cases
+from testcases.use_cases import NOT_ALIKE, use_cases
 
 #: a top up is answered as its token is
-BUT = WITHOUT_EXAMPLE | OTHER_VARIANTS | {"CS01a", "CS01b"}
 PAYLOADS = {"ESME": "DLMS", "GSME": "GBZ", "GPF": "GBZ"}
 #: longer than all of it takes: a sleepy meter fetches a part at each wake
 PATIENCE = {"ESME": minutes(3), "GSME": minutes(100), "GPF": minutes(3)}
@@ -40,7 +39,7 @@ def test_envelope(kind, home, local, clock, timeline, expect):
     device = home.device(kind)
     supplier = suppliers_of(home, device).losing
     commands = {}
-    for name in use_cases(kind, entitled="Supplier", payload=PAYLOADS[kind], but=BUT):
+    for name in use_cases(kind, entitled="Supplier", payload=PAYLOADS[kind], but=NOT_ALIKE):
         commands[name] = local.example(name, device, as_user=supplier)
         local.deliver(commands[name], name)
     clock.sleep(PATIENCE[kind])

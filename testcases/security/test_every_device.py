@@ -4,14 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from bench.gbcs import Cra, Eui64
+from bench.gbcs import Cra
 from bench.local_point import answer_to
 from bench.testcase import testcase
 from testcases.change_of_supplier.steps import counter, suppliers_of
 
 KINDS = ["ESME", "GSME", "CHF", "GPF", "PPMID", "HCALCS"]
 OF_THE_BROKER = ("CHF", "PPMID")  #: whose keys the broker looks after, and not a supplier
-STRANGER = Eui64.of(0x00155F00CAFE7002)
 READ = "CS02e"  #: the device's certificate: signed and MACed, protected from replay, for its owner
 HIGHEST = (1 << 63) - 1
 LONG = {"GSME": "70 min"}  #: it fetches its messages once in half an hour
@@ -19,7 +18,6 @@ SIGNED = ("valid", "absent")  #: signature and MAC of the answer
 
 #: what is wrong -> rule, and the change to the command; signature and MAC are made anew after it
 CONTENTS = {
-    "another target": ("R-SEC-003", lambda good: replace(good, target=STRANGER)),
     "the form of a response": ("R-SEC-003", lambda good: replace(good, cra=Cra.RESPONSE)),
     "a message code that nobody knows": ("R-SEC-004", lambda good: replace(good, message_code=0x7FFF)),
     "a payload cut short": ("R-SEC-001", lambda good: replace(good, payload=good.payload[:-1])),

@@ -5,11 +5,10 @@ import pytest
 from bench.dcc.bodies import ReadSupplyStatus
 from bench.local_point import answer_to
 from bench.testcase import testcase
-from testcases.use_cases import OTHER_VARIANTS, WITHOUT_EXAMPLE, right_to, rights_to, use_cases
+from testcases.use_cases import NOT_ALIKE, right_to, rights_to, use_cases
 
-BUT = WITHOUT_EXAMPLE | OTHER_VARIANTS | {"CS01a", "CS01b"}  # a top up has counters of its own
-PROTECTED = use_cases("ESME", entitled="Supplier", replay=True, but=BUT)
-UNPROTECTED = use_cases("ESME", entitled="Supplier", replay=False, but=BUT)
+PROTECTED = use_cases("ESME", entitled="Supplier", replay=True, but=NOT_ALIKE)
+UNPROTECTED = use_cases("ESME", entitled="Supplier", replay=False, but=NOT_ALIKE)
 
 
 @testcase(

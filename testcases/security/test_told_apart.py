@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bench.catalogue import use_case
-from bench.clock import minutes, seconds
+from bench.clock import seconds
 from bench.dcc.bodies import ActivateEmergencyCredit, ReadEventOrSecurityLog, ReadLogPeriod, ReadSupplyStatus
 from bench.dcc_point import device_alert
 from bench.gbcs import Cra
@@ -13,6 +13,7 @@ from bench.local_point import answer_to
 from bench.testcase import testcase
 from testcases.change_of_supplier.steps import suppliers_of
 from testcases.gas_steps import STATUS
+from testcases.security.test_who_counts import patience
 
 NO_RIGHT, NOT_AUTHENTIC, UNAUTHORISED, NOT_COVERED = 0x8F30, 0x8F3D, 0x8F3E, 0x8F53
 NOT_ACTIONED = 0x8155
@@ -26,11 +27,6 @@ FOREIGN = {"ESME": 0x0081, "GSME": 0x004F, "GPF": 0x0081}
 EMERGENCY = {"ESME": "ECS09", "GSME": "GCS06"}
 A_TIME = 12  #: octets
 REQUIREMENTS = ["SFA-12-AUDIT", "SP.18"]
-
-
-def patience(device):
-    """How long a device may take to fetch and execute what waits for it."""
-    return minutes(35) if device.type == "GSME" else minutes(1)
 
 
 def codes_of(home, dcc, gas, device, since):

@@ -1,4 +1,4 @@
-"""Counters of each party on each device: what is taken once and what again, whose counter it moves, what is shown."""
+"""The gas meter's counters in all their bits, and what a refused command leaves of counters on either meter."""
 
 from dataclasses import replace
 
@@ -12,9 +12,7 @@ from bench.local_point import answer_to
 from bench.testcase import testcase
 from testcases.change_of_supplier.steps import suppliers_of
 from testcases.gas_steps import STATUS, valve_state
-from testcases.use_cases import OTHER_VARIANTS, WITHOUT_EXAMPLE
 
-BUT = WITHOUT_EXAMPLE | OTHER_VARIANTS | {"CS01a", "CS01b"}  # a top up has counters of its own
 NOT_AUTHENTIC = 0x8F3D
 HIGH_HALF, HIGHEST = 1 << 32, (1 << 63) - 1
 ENABLED, OPEN = 1, 2
@@ -23,19 +21,12 @@ ROLES = {
     "NetworkOperator": Role.NETWORK_OPERATOR,
     "AccessControlBroker": Role.ACCESS_CONTROL_BROKER,
 }
-PAYLOADS = {"ESME": "DLMS", "GSME": "GBZ"}
 REQUIREMENTS = ["SDAG1-3-TRUST", "WA.05"]
 
 
 def patience(device):
     """How long a device may take to fetch, execute and answer all that waits for it."""
     return minutes(35) if device.type == "GSME" else minutes(1)
-
-
-def party_of(home, device, role):
-    """Who acts in a role on a device."""
-    parties = {"NetworkOperator": home.network_operator, "ACB": home.acb}
-    return parties.get(role) or suppliers_of(home, device).losing
 
 
 def counters(dcc, device, user):
