@@ -293,11 +293,13 @@ class SleepyEnd:
     def _put(self) -> Process:
         """Send what waits to be sent."""
         while self._queue and self._number is not None:
-            data = TransferData(self._number, bytes((PUT,)) + self._queue[0])
+            block = self._queue[0]
+            data = TransferData(self._number, bytes((PUT,)) + block)
             if not (yield from self._send(CLUSTER, data.frame(self._next(), from_server=False))):
                 self._number = None
                 return
-            self._last = self._queue.pop(0)
+            if self._queue and self._queue[0] is block:  # over a bad link the next time awake may have begun meanwhile
+                self._last = self._queue.pop(0)
 
     def _send(self, cluster: int, frame: ZclFrame) -> Process:
         return (yield from self._node.send(self._hub, cluster, bytes(frame)))
